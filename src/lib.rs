@@ -1,0 +1,4 @@
+//! surgetank.
+pub mod engine;
+pub mod report;
+pub mod stats;
