@@ -1,4 +1,6 @@
 //! surgetank.
+pub mod diagnostic;
 pub mod engine;
 pub mod report;
 pub mod stats;
+pub mod units;
