@@ -1,6 +1,7 @@
 //! surgetank.
 pub mod diagnostic;
 pub mod engine;
+pub mod facts;
 pub mod report;
 pub mod stats;
 pub mod units;
