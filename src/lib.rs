@@ -3,5 +3,6 @@ pub mod diagnostic;
 pub mod engine;
 pub mod facts;
 pub mod report;
+pub mod site;
 pub mod stats;
 pub mod units;

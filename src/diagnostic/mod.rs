@@ -9,7 +9,7 @@ mod visible;
 
 pub use render::{DiagnosticRow, Look, render, rows};
 pub use source_map::{Place, Source, SourceKind, SourceMap};
-pub use visible::{clip, visible};
+pub use visible::{clip, is_hidden, visible};
 
 /// Bytes `start..end` of the address space of a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Whether a terminal or a reader would not see this character as itself.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
