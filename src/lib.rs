@@ -3,6 +3,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod facts;
 pub mod report;
+pub mod scenario;
 pub mod site;
 pub mod stats;
 pub mod units;
