@@ -1,5 +1,7 @@
 //! Diagnostics as text for people, and as rows for programs.
 
+use std::fmt::Write as _;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
@@ -40,8 +42,9 @@ pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, look: Look) -> Str
         text.push_str(&render_one(diagnostic, sources, &renderer));
         text.push('\n');
     }
-    if sorted.len() > SHOWN_MAX {
-        text.push_str(&format!("\n... and {} more\n", sorted.len() - SHOWN_MAX));
+    let more = sorted.len().saturating_sub(SHOWN_MAX) + diagnostics.spilt();
+    if more > 0 {
+        let _ = writeln!(text, "\n... and {more} more");
     }
     text
 }
@@ -191,7 +194,7 @@ mod tests {
         let (found, sources) = one("[a]\nöl = 1\nzürich = { größe = 1 }\n", "größe");
         assert_data_eq!(
             render(&found, &sources, Look::Plain),
-            str![[r#"
+            str![[r"
 error[S014]: unknown key `größe`
  --> scenarios/zürich.toml:3:12
   |
@@ -201,7 +204,7 @@ error[S014]: unknown key `größe`
   = note: keys of a queue are `size` and `delay`
   = hint: did you mean `size`?
 
-"#]]
+"]]
         );
         assert!(render(&found, &sources, Look::Coloured).contains("\u{1b}["));
     }

@@ -175,6 +175,11 @@ fn join_case(old: &mut Entry, new: Entry) {
     }
 }
 
+/// More cases than this are a sweep, which is another command.
+const CASES_MAX: usize = 50;
+/// A case with more changes than this is another scenario.
+const CHANGES_MAX: usize = 200;
+
 /// Takes the cases out of the scenario.
 fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostics) -> Vec<Case> {
     let base = || {
@@ -188,6 +193,10 @@ fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostic
         return base();
     };
     if cases.is_empty() {
+        return base();
+    }
+    if cases.len() > CASES_MAX {
+        found.error(value.span, "S015", format!("there are {} cases; at most {CASES_MAX} are taken", cases.len()));
         return base();
     }
     let mut out = Vec::new();
@@ -217,6 +226,10 @@ fn changes(case: &str, set: Value, sources: &mut SourceMap, found: &mut Diagnost
             .hint("write `set = { \"traffic.uploads.rate\" = \"100/min\" }`");
         return Vec::new();
     };
+    if set.len() > CHANGES_MAX {
+        found.error(set.span(), "S005", format!("a case changes at most {CHANGES_MAX} values, not {}", set.len()));
+        return Vec::new();
+    }
     let mut changes = Vec::new();
     for Entry { key, value } in set.into_entries() {
         mark(&value, case, sources);
@@ -252,7 +265,9 @@ fn path_of(key: &Key, sources: &SourceMap, found: &mut Diagnostics) -> Option<Ve
     }
     let mut path = path?;
     if inside.is_none() {
-        path.iter_mut().for_each(|step| step.span = key.span);
+        for step in &mut path {
+            step.span = key.span;
+        }
     }
     Some(path)
 }

@@ -20,3 +20,6 @@ pub use load::{Case, Loaded, load};
 pub use names::{Names, NamesSpec, NodeNames, PipelineNames};
 pub use run::{ObjectiveSpec, Run, RunSpec};
 pub use spec::{KEYS, PartSpec, PipelineSpec, ScenarioSpec};
+
+#[cfg(test)]
+mod hostile_tests;

@@ -98,6 +98,19 @@ impl ScenarioSpec {
     }
 }
 
+/// More of anything than this is no scenario that a person could read, and would keep the checks busy for minutes.
+const PIPELINES_MAX: usize = 50;
+const PARTS_MAX: usize = 500;
+const LISTED_MAX: usize = 500;
+
+/// Whether there are at most `most` of something; an error at `span` if not.
+fn few(count: usize, most: usize, what: &str, span: Span, found: &mut Diagnostics) -> bool {
+    if count > most {
+        found.error(span, "S015", format!("there are {count} {what}; at most {most} are taken"));
+    }
+    count <= most
+}
+
 fn needs(found: &mut Diagnostics, section: &str, hint: &str) {
     found.error(Span::new(0, 0), "S012", format!("the file needs `{section}`")).hint(hint);
 }
@@ -121,6 +134,9 @@ fn as_table<'t>(value: &'t Value, path: &str, found: &mut Diagnostics) -> Option
 fn parts(table: &Table, section: &str, found: &mut Diagnostics) -> Vec<PartSpec> {
     let Some(value) = table.get(section) else { return Vec::new() };
     let Some(table) = as_table(value, &format!("{section}.NAME"), found) else { return Vec::new() };
+    if !few(table.len(), PARTS_MAX, &format!("parts in `{section}`"), value.span, found) {
+        return Vec::new();
+    }
     table.iter().filter_map(|entry| part(entry, section, section, found)).collect()
 }
 
@@ -140,8 +156,14 @@ fn pipelines(table: &Table, found: &mut Diagnostics) -> Vec<PipelineSpec> {
     };
     let Some(table) = as_table(value, "pipeline.NAME.NODE", found) else { return Vec::new() };
     let mut pipelines = Vec::new();
+    if !few(table.len(), PIPELINES_MAX, "pipelines", value.span, found) {
+        return pipelines;
+    }
     for entry in table.iter() {
         let Some(pipeline) = part(entry, "pipeline", "pipeline", found) else { continue };
+        if !few(pipeline.table.len(), PARTS_MAX, "nodes", pipeline.table.span(), found) {
+            continue;
+        }
         let nodes = pipeline.table.iter().filter_map(|node| part(node, &pipeline.path, "node", found)).collect();
         if pipeline.table.is_empty() {
             let message = format!("`{}` has no nodes", pipeline.path);
@@ -160,6 +182,9 @@ fn list<T: for<'de> Deserialize<'de>>(table: &Table, name: &str, found: &mut Dia
         found.error(value.span, "S011", message).hint(format!("write `[[{name}]]`, then its keys"));
         return Vec::new();
     };
+    if !few(items.len(), LISTED_MAX, &format!("tables in `{name}`"), value.span, found) {
+        return Vec::new();
+    }
     let item = |(index, item): (usize, &Value)| {
         let path = format!("{name}[{index}]");
         let spec = decode(as_table(item, &path, found)?, &path, found)?;
@@ -185,7 +210,8 @@ mod tests {
 
     const WHOLE: &str = "title = 'T'\nquestion = 'Q?'\n[run]\nduration = '30min'\n[traffic.uploads]\nrate = '10/min'\n\
                          [work.encode]\ntime = '1s'\n[objective]\nwithin = '5min'\n[pipeline.a.web]\nkind = 'service'\n\
-                         [pipeline.a.db]\nkind = 'service'\n[pipeline.b.web]\nkind = 'service'\n[[fault]]\nnode = 'a.web'\n\
+                         [pipeline.a.db]\nkind = 'service'\n[pipeline.b.web]\nkind = 'service'\n\
+                         [[fault]]\nnode = 'a.web'\n\
                          [[expect]]\nthat = 'a.lost == 0'\n[[expect]]\nthat = 'b.lost == 0'\n";
 
     #[test]
@@ -233,6 +259,17 @@ mod tests {
             told.contains("`traffic.NAME` must be a table") && told.contains("`pipeline.a` has no nodes"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn more_than_a_person_could_read_is_refused() {
+        let many = |text: fn(usize) -> String| (0..600).map(text).collect::<String>();
+        let (_, told) = read(&format!("{WHOLE}{}", many(|i| format!("[pipeline.p{i}.web]\nkind = 'service'\n"))));
+        assert!(told.contains("error[S015]: there are 602 pipelines; at most 50 are taken"), "{told}");
+        let (_, told) = read(&format!("{WHOLE}{}", many(|i| format!("[[expect]]\nthat = '{i}'\n"))));
+        assert!(told.contains("there are 602 tables in `expect`; at most 500 are taken"), "{told}");
+        let (_, told) = read(&format!("{WHOLE}{}", many(|i| format!("[pipeline.a.n{i}]\n"))));
+        assert!(told.contains("there are 602 nodes; at most 500 are taken"), "{told}");
     }
 
     #[test]

@@ -28,7 +28,8 @@ const WORDS: Words = Words {
     example: "30s",
 };
 
-/// A length of time as a person writes it: `30s`, `1.5s`, `1h30min`, `2d`. From zero to 100 years, in whole nanoseconds.
+/// A length of time as a person writes it: `30s`, `1.5s`, `1h30min`, `2d`. From zero to 100 years, in whole
+/// nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Duration(u64);
 
@@ -138,7 +139,7 @@ impl fmt::Display for Duration {
         if self.0 == 0 {
             return f.pad("0s");
         }
-        let (name, nanos) = UNITS.iter().rev().find(|(_, nanos)| self.0 % nanos == 0).unwrap_or(&UNITS[0]);
+        let (name, nanos) = UNITS.iter().rev().find(|(_, nanos)| self.0.is_multiple_of(*nanos)).unwrap_or(&UNITS[0]);
         f.pad(&format!("{}{name}", self.0 / nanos))
     }
 }

@@ -2,7 +2,8 @@
 //! `queued.backlog_max < 2 * brokered.backlog_max`.
 //!
 //! One comparison of two sides; a side is arithmetic over numbers, quantities with units and figures of the run
-//! (`pipeline.metric` or `pipeline.node.metric`). Metrics may leave out their unit: `latency_p99` finds `latency_p99_s`.
+//! (`pipeline.metric` or `pipeline.node.metric`). Metrics may leave out their unit: `latency_p99` finds
+//! `latency_p99_s`.
 //! There is no `and`: two expectations say the same, and each gets its own verdict.
 
 mod dimension;
@@ -118,7 +119,9 @@ impl ExpectSpec {
                     expectations.push(Expectation { that, cases: cases.clone(), comparison, span });
                 }
                 Err(slips) => {
-                    slips.into_iter().for_each(|slip| tell(slip, &that, span, site));
+                    for slip in slips {
+                        tell(slip, &that, span, site);
+                    }
                     return Vec::new();
                 }
             }
