@@ -9,7 +9,7 @@ const GROUP: Source =
     read("Amazon EC2 Auto Scaling API Reference, CreateAutoScalingGroup (service model of botocore 1.44.5)");
 const TRACKING: Source =
     read("Amazon EC2 Auto Scaling API Reference, TargetTrackingConfiguration (service model of botocore 1.44.5)");
-const EMULATOR: Source = read("moto, applicationautoscaling/models.py (an emulator; another vendor's page agrees)");
+const EMULATOR: Source = read("moto, applicationautoscaling/models.py (an emulator, third party)");
 const QUEUE_METRICS: Source =
     read("Amazon SQS Developer Guide, Monitoring with CloudWatch (awsdocs/amazon-sqs-developer-guide, 2023-06-15)");
 const BOOT: Source = dated("daemonology.net, EC2 boot time benchmarking; fitted here", "2021-08-12");
@@ -35,11 +35,13 @@ facts! { "ec2";
 
     SCALE_OUT_POINTS: u32 = 3, Default, Unsure, EMULATOR,
         "How many measures in a row above the target make a group grow.",
-        "Documented for other services of AWS; seen for groups in an emulator only.";
+        "No page says it for groups of machines: an emulator has it for containers, and another vendor documents the \
+         same.";
 
     SCALE_IN_POINTS: u32 = 15, Default, Unsure, EMULATOR,
         "How many measures in a row below the target make a group shrink.",
-        "Documented for other services of AWS; seen for groups in an emulator only.";
+        "No page says it for groups of machines: an emulator has it for containers, and another vendor documents the \
+         same.";
 
     SCALE_IN_MARGIN: Share = Share::new(0.1), Default, Unsure, REMEMBERED,
         "By how much a measure must lie below the target to count as below it.",

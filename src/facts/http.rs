@@ -76,7 +76,7 @@ facts! { "http";
 
     CALL_LATENCY: Latency = Latency::of_millis(2, 10), Assumption, Own, OWN,
         "What network and load balancer add to one call and its answer within a Region.",
-        "Not published. About a millisecond between zones and as much in the balancer, with an occasional slow one: \
+        "Not published. About a millisecond between zones and as much in the balancer, with an occasional slow one; \
          the server's own time comes on top.";
 
     TOMCAT_MAX_THREADS: u32 = 200, Default, Dated, TOMCAT,

@@ -35,6 +35,14 @@ const KCL_COORDINATOR: Source = read("awslabs/amazon-kinesis-client 024eb86e (20
 const KCL_TAKER: Source = read("awslabs/amazon-kinesis-client 024eb86e (2026-07), DynamoDBLeaseTaker; derived here");
 const LAMBDA_GUIDE: Source =
     read("AWS Lambda Developer Guide, Using Lambda with Kinesis (awsdocs/aws-lambda-developer-guide, 2023-10)");
+const FIREHOSE_GUIDE: Source = read(
+    "Amazon Data Firehose Developer Guide, Writing with Kinesis streams \
+     (awsdocs/amazon-kinesis-data-firehose-developer-guide, 2023-03)",
+);
+const FLINK_GUIDE: Source = read(
+    "Managed Service for Apache Flink Developer Guide, Throttled sources \
+     (awsdocs/amazon-kinesis-data-analytics-developer-guide, 2023-04)",
+);
 const PRICES: Source = read("trek10.com on Kinesis Data Streams prices; page without a date");
 const REMEMBERED: Source = read("one secondary page or from memory; not found on a page of AWS that could be read");
 
@@ -42,7 +50,7 @@ facts! { "kinesis";
     SHARD_BYTES_IN: Throughput = Throughput::mib(1), Quota, Stated, PUT_RECORDS,
         "How many bytes a second one shard takes, data and partition keys together.",
         "Beyond it a record fails with ProvisionedThroughputExceededException. The page of PutRecord says 10 MiB, \
-         which is the burst for large records.";
+         which is taken here for the burst of large records.";
 
     SHARD_RECORDS_IN: Rate = Rate::per_second(1_000.0), Quota, Stated, PUT_RECORDS,
         "How many records a second one shard takes.",
@@ -170,6 +178,14 @@ facts! { "kinesis";
     LAMBDA_POLL_PERIOD: Duration = Duration::from_secs(1), Default, Stated, LAMBDA_GUIDE,
         "How often AWS Lambda reads an idle shard.",
         "While there is a backlog it reads on without a wait.";
+
+    FIREHOSE_POLL_PERIOD: Duration = Duration::from_secs(1), Default, Stated, FIREHOSE_GUIDE,
+        "How often a delivery stream reads each shard of its source.",
+        "Its reads count against the shard's five a second, and it never gives up.";
+
+    FLINK_POLL_PERIOD: Duration = Duration::from_millis(200), Default, Stated, FLINK_GUIDE,
+        "How often a Flink application reads each shard unless told otherwise.",
+        "It uses up all reads of the shard: every other polling reader is refused.";
 
     KCL_FAILOVER_TIME: Duration = Duration::from_secs(10), Default, Stated, KCL_LEASES,
         "A worker of the consumer library that has not renewed its lease for this long can be replaced.",

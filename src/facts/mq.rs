@@ -47,7 +47,7 @@ facts! { "mq";
 
     ACTIVEMQ_TOPIC_PREFETCH: u32 = 32_767, Default, Stated, ACTIVEMQ_PREFETCH,
         "The same for a subscriber to a topic that does not outlive its connection.",
-        "A subscriber that lags further behind counts as slow.";
+        "With more than twice as many waiting, a subscriber counts as slow.";
 
     ACTIVEMQ_DURABLE_TOPIC_PREFETCH: u32 = 100, Default, Stated, ACTIVEMQ_PREFETCH,
         "The same for a subscriber to a topic whose messages are kept while it is away.",

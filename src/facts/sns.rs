@@ -140,7 +140,8 @@ facts! { "sns";
 
     HTTP_TIMEOUT: Duration = Duration::from_secs(15), Quota, Stated, HTTP,
         "How long SNS waits for a web endpoint's answer.",
-        "Then the attempt has failed and is retried, as after a 5xx or 429 answer; other 4xx answers end it for good.";
+        "Then the attempt has failed and is retried, as after a 5xx or 429 answer; other 4xx answers end it for good. \
+         The rule for 429 is from third-party notes.";
 
     PUBLISH_RATE: Rate = Rate::per_second(30_000.0), Quota, Stated, QUOTAS,
         "How many messages a second an account can publish in us-east-1, over all its topics.",
