@@ -29,6 +29,18 @@ impl<K: Copy> Deadlines<K> {
         (!std::mem::replace(&mut self.armed, true)).then_some(at)
     }
 
+    /// Adds a deadline that may be earlier than those before it, as when a message brings its age along.
+    #[must_use]
+    pub fn push_unordered(&mut self, at: SimTime, token: K) -> Option<SimTime> {
+        if self.ring.back().is_none_or(|&(last, _)| last <= at) {
+            return self.push(at, token);
+        }
+        let index = self.ring.partition_point(|&(other, _)| other <= at);
+        self.ring.insert(index, (at, token));
+        // The pending alarm may be for a later deadline: one more alarm does no harm.
+        (index == 0).then_some(at)
+    }
+
     /// Drops stale deadlines from the front, so that the ring spans no more than what is alive.
     pub fn trim(&mut self, is_alive: impl Fn(K) -> bool) {
         while let Some(&(_, token)) = self.ring.front() {
@@ -37,6 +49,11 @@ impl<K: Copy> Deadlines<K> {
             }
             self.ring.pop_front();
         }
+    }
+
+    /// The first token, alive or not.
+    pub fn first(&self) -> Option<K> {
+        self.ring.front().map(|&(_, token)| token)
     }
 
     /// Takes the next deadline that is due at `now` and alive.

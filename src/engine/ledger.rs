@@ -90,6 +90,7 @@ impl Ledger {
             done: 0,
             repeats: 0,
             undecided: 1,
+            decided: false,
             loss: LossId::NONE,
             slots: 1,
         }));
@@ -102,6 +103,7 @@ impl Ledger {
             sent: now,
             receives: 0,
             mark: 0,
+            tag: 0,
             reply_to: None,
             place: Place::Wire,
             pins: 0,
@@ -155,6 +157,7 @@ impl Ledger {
             sent: now,
             receives: 0,
             mark: 0,
+            tag: 0,
             reply_to: None,
             place,
             pins: 0,
@@ -227,7 +230,7 @@ impl Ledger {
     fn decide(&mut self, job: JobId) -> bool {
         let job = self.job_mut(job);
         job.undecided -= 1;
-        job.undecided == 0
+        job.undecided == 0 && !std::mem::replace(&mut job.decided, true)
     }
 
     /// The worst loss of its branches decides a job.

@@ -75,6 +75,8 @@ pub struct Job {
     pub(super) repeats: u16,
     /// Branches neither retired nor parked.
     pub(super) undecided: u16,
+    /// Whether there was a moment without undecided branches.
+    pub(super) decided: bool,
     /// Worst loss so far.
     pub(super) loss: LossId,
     /// Slots in use by its messages.
@@ -96,6 +98,8 @@ pub struct Message {
     pub receives: u16,
     /// State that only the store that holds it understands.
     pub mark: u8,
+    /// A number that only the store that holds it understands.
+    pub tag: u32,
     /// Who waits for an answer.
     pub reply_to: Option<Call>,
     pub(super) place: Place,

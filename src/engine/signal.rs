@@ -37,7 +37,7 @@ pub enum Signal {
     /// Nothing came within the wait, or the request was refused.
     Empty { slot: u32 },
     /// A consumer has dealt with a message on loan.
-    Settle { msg: MsgId, receive: u16, how: Settle, from: NodeId, slot: u16 },
+    Settle { msg: MsgId, receive: u16, how: Settle },
     /// A consumer's slot is gone: requests it has waiting are void.
     Hangup { from: NodeId, slot: u32 },
     /// The answer to a request; [`LossId::NONE`] is success, anything else says which limit refused it.
