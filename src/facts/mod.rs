@@ -104,6 +104,11 @@ pub trait FactValue: fmt::Display {
     const KIND: &'static str;
 }
 
+/// How often a message was delivered is counted in 16 bits.
+impl FactValue for u16 {
+    const KIND: &'static str = "count";
+}
+
 impl FactValue for u32 {
     const KIND: &'static str = "count";
 }

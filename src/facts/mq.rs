@@ -57,7 +57,7 @@ facts! { "mq";
         "Once a consumer has acknowledged this share of its prefetch, the broker pushes as many again.",
         "So it does not wait for the last message of a batch.";
 
-    ACTIVEMQ_MAX_REDELIVERIES: u32 = 6, Default, Stated, ACTIVEMQ_REDELIVERY,
+    ACTIVEMQ_MAX_REDELIVERIES: u16 = 6, Default, Stated, ACTIVEMQ_REDELIVERY,
         "How often a message that its consumer rolled back is delivered again.",
         "Seven deliveries in all, then the one queue for dead letters that all queues share.";
 
@@ -109,7 +109,7 @@ facts! { "mq";
         "The most that a quorum queue pushes to one consumer, whatever was asked for.",
         "The queue waits for acknowledgements.";
 
-    RABBITMQ_DELIVERY_LIMIT: u32 = 20, Default, Stated, RABBITMQ_QUORUM,
+    RABBITMQ_DELIVERY_LIMIT: u16 = 20, Default, Stated, RABBITMQ_QUORUM,
         "How many failed deliveries a quorum queue allows a message; one more and it is dead-lettered.",
         "Without a dead-letter exchange it is dropped. From RabbitMQ 4.0; 3.13 delivers for ever, and so do classic \
          queues. From 4.3 a message that its consumer hands back does not count as failed.";

@@ -107,19 +107,19 @@ facts! { "sqs";
         "The most characters in the name of a message group.",
         "The send is refused.";
 
-    MAX_RECEIVE_COUNT: u32 = 10, Default, Stated, ATTRIBUTES,
+    MAX_RECEIVE_COUNT: u16 = 10, Default, Stated, ATTRIBUTES,
         "How often a message is delivered before the queue gives it to its dead-letter queue.",
         "It moves at the next attempt to receive it, not when its last timeout ends: if nobody polls, nothing moves.";
 
-    MAX_RECEIVE_COUNT_MIN: u32 = 1, Quota, Stated, ATTRIBUTES,
+    MAX_RECEIVE_COUNT_MIN: u16 = 1, Quota, Stated, ATTRIBUTES,
         "The fewest deliveries before the dead-letter queue.",
         "With one, a single lost answer is enough to send a message there that nobody ever saw.";
 
-    MAX_RECEIVE_COUNT_MAX: u32 = 1000, Quota, Dated, REDRIVE_HELP,
+    MAX_RECEIVE_COUNT_MAX: u16 = 1000, Quota, Dated, REDRIVE_HELP,
         "The most deliveries before the dead-letter queue.",
         "A higher one is refused.";
 
-    RECEIVES_BEFORE_BACK: u32 = 3, Quota, Stated, METRICS,
+    RECEIVES_BEFORE_BACK_OF_QUEUE: u16 = 3, Quota, Stated, METRICS,
         "A message that was received this often without being deleted goes to the back of the queue.",
         "With or without a dead-letter queue, so a poison message does not hold up the others. Standard queues.";
 
