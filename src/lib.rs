@@ -2,6 +2,7 @@
 pub mod diagnostic;
 pub mod engine;
 pub mod facts;
+pub mod metrics;
 pub mod report;
 pub mod scenario;
 pub mod site;
