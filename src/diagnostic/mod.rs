@@ -2,6 +2,27 @@
 //!
 //! Errors are collected, never thrown at the first one: a person mends a file once, not ten times. Positions are
 //! bytes in one address space over all inputs ([`SourceMap`]), so a span alone says file, line and column.
+//!
+//! | code | the mistake |
+//! |---|---|
+//! | S001 | the text is not well-formed TOML |
+//! | S002 | the text is too large, or nested too deeply |
+//! | S003 | the file that is extended cannot be |
+//! | S004 | a `--set` cannot be read, or its path leads nowhere |
+//! | S005 | a case changes what it cannot |
+//! | S010 | a key that nobody reads |
+//! | S011 | a value of the wrong type, unit or wording |
+//! | S012 | something is missing |
+//! | S013 | a kind that does not exist |
+//! | S014 | a name that cannot be one |
+//! | S015 | too many of something |
+//! | S020 | a fault or list names what does not exist |
+//! | S021 | an expectation that is not a comparison |
+//! | S022 | an expectation names what does not exist |
+//! | S023 | an expectation compares what cannot be compared |
+//! | S030 | a value outside the limits of the service |
+//! | S031 | a value outside our own limits |
+//! | S032 | a key that means nothing beside the others |
 
 mod render;
 mod source_map;

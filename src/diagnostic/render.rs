@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde::Serialize;
-
 use super::source_map::floor_char;
 use super::{Diagnostic, Diagnostics, Severity, SourceMap, clip, visible};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// More findings than this are counted instead of shown: nobody reads them, and a hostile file can have millions.
 const SHOWN_MAX: usize = 100;
@@ -131,8 +129,8 @@ fn window(line: &str, start: usize) -> (usize, usize) {
     (from, to)
 }
 
-/// One finding as data, for `--format json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One finding as data, for `--format json`. Every text is safe to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiagnosticRow {
     /// `error` or `warning`.
     pub severity: &'static str,
@@ -146,6 +144,8 @@ pub struct DiagnosticRow {
     pub column: Option<usize>,
     /// What is wrong.
     pub message: String,
+    /// A few words about the marked text; may be empty.
+    pub label: String,
     /// What else helps to understand it.
     pub notes: Vec<String>,
     /// What to do next.
@@ -163,6 +163,7 @@ pub fn rows(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<DiagnosticRow
             line: place.as_ref().map(|p| p.line),
             column: place.as_ref().map(|p| p.column),
             message: safe(&diagnostic.message),
+            label: safe(&diagnostic.label),
             notes: diagnostic.notes.iter().map(|note| safe(note)).collect(),
             hint: diagnostic.hint.as_deref().map(safe),
         }

@@ -17,6 +17,7 @@ pub struct FaultSpec {
     pub node: Option<At<String>>,
     /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
     /// vanish in the middle of their work.
+    #[cfg_attr(test, schemars(extend("enum" = FAULT_KINDS)))]
     pub kind: Option<At<String>>,
     /// When it begins.
     pub from: Option<At<Duration>>,

@@ -145,8 +145,9 @@ fn whole_way(text: &str, base: &str, sets: &[String]) -> (bool, Diagnostics, Str
             decode::<AnySpec>(&part.table, &part.path, &mut found);
         }
         let sources = &loaded.sources;
-        let At { value: run, span } = spec.run;
-        run.resolve(&mut Site::new("run", span, sources, &mut found, &mut resolution));
+        if let Some(At { value: run, span }) = spec.run {
+            run.resolve(&mut Site::new("run", span, sources, &mut found, &mut resolution));
+        }
         for (index, fault) in spec.faults.into_iter().enumerate() {
             let path = format!("fault[{index}]");
             fault.value.resolve(&names, &mut Site::new(path, fault.span, sources, &mut found, &mut resolution));

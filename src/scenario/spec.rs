@@ -20,10 +20,10 @@ pub struct ScenarioSpec {
     pub title: Option<At<String>>,
     /// What it asks.
     pub question: Option<At<String>>,
-    /// How long and how often.
-    pub run: At<RunSpec>,
-    /// What counts as good.
-    pub objective: At<ObjectiveSpec>,
+    /// How long and how often; nothing if it is wrong, empty if it is not written.
+    pub run: Option<At<RunSpec>>,
+    /// What counts as good; nothing if it is wrong, empty if it is not written.
+    pub objective: Option<At<ObjectiveSpec>>,
     /// The traffic, by name.
     pub traffic: Vec<PartSpec>,
     /// The work, by name.
@@ -66,7 +66,8 @@ impl ScenarioSpec {
     /// Reads the sections of a scenario, telling every mistake in them. What could not be read is as if it were not
     /// written, so the result is only worth running if no error was found.
     pub fn read(table: &Table, found: &mut Diagnostics) -> Self {
-        for entry in table.iter().filter(|entry| !KEYS.contains(&entry.key.name.as_str())) {
+        let unknown = table.iter().filter(|entry| !KEYS.contains(&entry.key.name.as_str()));
+        for entry in unknown.take(UNKNOWN_MAX) {
             found
                 .error(entry.key.span, "S010", format!("unknown key `{}` in the file", clip(&entry.key.name, 60)))
                 .label("not a section or key of a scenario")
@@ -102,6 +103,8 @@ impl ScenarioSpec {
 const PIPELINES_MAX: usize = 50;
 const PARTS_MAX: usize = 500;
 const LISTED_MAX: usize = 500;
+/// More unknown keys than this say nothing new.
+const UNKNOWN_MAX: usize = 40;
 
 /// Whether there are at most `most` of something; an error at `span` if not.
 fn few(count: usize, most: usize, what: &str, span: Span, found: &mut Diagnostics) -> bool {
@@ -115,11 +118,15 @@ fn needs(found: &mut Diagnostics, section: &str, hint: &str) {
     found.error(Span::new(0, 0), "S012", format!("the file needs `{section}`")).hint(hint);
 }
 
-/// A section that is one table; as if empty if it is not written or wrong.
-fn section<T: Default + for<'de> Deserialize<'de>>(table: &Table, name: &str, found: &mut Diagnostics) -> At<T> {
-    let Some(value) = table.get(name) else { return At::new(T::default(), Span::new(0, 0)) };
-    let spec = as_table(value, name, found).and_then(|table| decode(table, name, found));
-    At::new(spec.unwrap_or_default(), value.span)
+/// A section that is one table; as if empty if it is not written.
+fn section<T: Default + for<'de> Deserialize<'de>>(
+    table: &Table,
+    name: &str,
+    found: &mut Diagnostics,
+) -> Option<At<T>> {
+    let Some(value) = table.get(name) else { return Some(At::new(T::default(), Span::new(0, 0))) };
+    let spec = decode(as_table(value, name, found)?, name, found)?;
+    Some(At::new(spec, value.span))
 }
 
 fn as_table<'t>(value: &'t Value, path: &str, found: &mut Diagnostics) -> Option<&'t Table> {
