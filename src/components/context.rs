@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::latency::Latency;
 use crate::engine::random::{Draws, StreamKey};
 use crate::engine::{
-    Call, Change, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime,
+    Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime,
 };
 use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
 use crate::traffic::{WorkId, Works};
@@ -128,6 +128,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
+    #[inline]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
         if !loss.is_none() || self.kernel.is_attempt(msg) {
             if loss.is_none() {
@@ -160,14 +161,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// The message ends its life here.
     #[inline]
     pub fn retire(&mut self, msg: MsgId, ending: Ending) {
-        let change = self.kernel.retire(msg, ending);
-        self.book(&change);
+        self.kernel.retire(msg, ending, &mut self.shared.recorder.jobs);
     }
 
     /// The message is dead-lettered by `loss`: it counts as lost unless it is done after all.
     pub fn park(&mut self, msg: MsgId, loss: LossId) {
-        let change = self.kernel.park(msg, loss);
-        self.book(&change);
+        self.kernel.park(msg, loss, &mut self.shared.recorder.jobs);
     }
 
     /// Keeps the slot of `msg` valid until [`release`](Self::release).
@@ -179,18 +178,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Lets go of `msg`.
     #[inline]
     pub fn release(&mut self, msg: MsgId) {
-        let change = self.kernel.unpin(msg);
-        self.book(&change);
-    }
-
-    #[inline]
-    fn book(&mut self, change: &Change) {
-        if change.decided {
-            self.shared.recorder.jobs.decided(self.kernel.now());
-        }
-        if let Some(job) = &change.closed {
-            self.shared.recorder.jobs.closed(job);
-        }
+        self.kernel.unpin(msg, &mut self.shared.recorder.jobs);
     }
 
     /// A message.
@@ -226,7 +214,8 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// How long this work takes for the job of `msg`: the same in every pipeline and at every attempt.
     #[inline]
     pub fn work(&self, work: WorkId, msg: MsgId) -> SimDuration {
-        self.shared.works.duration(work, self.number(msg))
+        let job = self.kernel.job_of(msg);
+        if work == WorkId(0) { job.work } else { self.shared.works.duration(work, job.number) }
     }
 
     /// Random numbers of this node that belong to `number` and to nothing else.

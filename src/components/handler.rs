@@ -65,19 +65,15 @@ pub struct Handler {
 
 /// A message being handled.
 #[derive(Debug, Clone)]
-pub struct Task {
-    /// The message.
-    pub msg: MsgId,
-    /// The owner's slot that handles it.
-    pub slot: u32,
-    /// The receipt, if the message is on loan.
-    pub receive: u16,
-    /// When the handling began.
-    pub began: SimTime,
-    step: u16,
-    tries: u32,
+struct Task {
+    msg: MsgId,
+    slot: u32,
+    began: SimTime,
     /// Serial number of what it waits for: its work, its attempt, its pause.
     awaits: u32,
+    receive: u16,
+    step: u16,
+    tries: u32,
     /// The attempt whose answer it waits for.
     attempt: Option<MsgId>,
     pause: SimDuration,
@@ -95,10 +91,16 @@ pub enum HandlerAlarm {
 }
 
 /// A message whose handling has ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Ended {
-    /// The task as it was.
-    pub task: Task,
+    /// The message.
+    pub msg: MsgId,
+    /// The owner's slot that handled it.
+    pub slot: u32,
+    /// When the handling began.
+    pub began: SimTime,
+    /// The receipt, if the message is on loan.
+    pub receive: u16,
     /// Why it failed, or none.
     pub loss: LossId,
 }
@@ -121,6 +123,7 @@ impl Handler {
     }
 
     /// Begins to handle `msg` for the owner's `slot`. Returns the task at once if there is nothing to wait for.
+    #[inline]
     pub fn start<T>(&mut self, msg: MsgId, slot: u32, receive: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -148,6 +151,7 @@ impl Handler {
     }
 
     /// An alarm rang. `ended` gets every task that ends by it.
+    #[inline]
     pub fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -192,6 +196,7 @@ impl Handler {
     }
 
     /// An answer came.
+    #[inline]
     pub fn on_reply<T>(&mut self, task: u32, attempt: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -212,22 +217,29 @@ impl Handler {
     }
 
     /// The owner's slot is gone: its task ends without a word to anybody.
-    pub fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Task> {
+    pub fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Ended> {
         let index = self.tasks.iter().find(|(_, task)| task.slot == slot)?.0;
         self.give_up(index, cx);
-        self.tasks.remove(index)
+        self.end(index, LossId::NONE)
     }
 
-    /// Every task ends at once, as `cancel`.
-    pub fn cancel_all<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) -> Vec<Task> {
-        let slots: Vec<u32> = self.tasks.iter().map(|(index, _)| index).collect();
-        slots
+    /// Every task ends at once by `loss`.
+    pub fn cancel_all<T: Into<AnyTimer>>(&mut self, loss: LossId, cx: &mut Ctx<'_, T>) -> Vec<Ended> {
+        let places: Vec<u32> = self.tasks.iter().map(|(index, _)| index).collect();
+        places
             .into_iter()
             .filter_map(|index| {
                 self.give_up(index, cx);
-                self.tasks.remove(index)
+                self.end(index, loss)
             })
             .collect()
+    }
+
+    #[inline]
+    fn end(&mut self, index: u32, loss: LossId) -> Option<Ended> {
+        let &Task { msg, slot, began, receive, .. } = self.tasks.get(index)?;
+        self.tasks.free(index);
+        Some(Ended { msg, slot, began, receive, loss })
     }
 
     fn awaits(&self, task: u32) -> Option<u32> {
@@ -245,13 +257,14 @@ impl Handler {
         }
     }
 
+    #[inline]
     fn next_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let task = self.tasks.get_mut(index)?;
         if usize::from(task.step) == self.steps.len() {
-            return self.tasks.remove(index).map(|task| Ended { task, loss: LossId::NONE });
+            return self.end(index, LossId::NONE);
         }
         task.tries = 0;
         task.pause = SimDuration::ZERO;
@@ -278,8 +291,8 @@ impl Handler {
             cx.count(counters.attempts, 1);
         }
         let Some(timeout) = step.timeout else { return };
-        let (tasks, deadlines) = (&self.tasks, &mut self.timeouts[usize::from(task.step)]);
-        let step = tasks.get(index).map_or(0, |task| task.step);
+        let step = task.step;
+        let (tasks, deadlines) = (&self.tasks, &mut self.timeouts[usize::from(step)]);
         deadlines.trim(|(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial));
         if let Some(at) = deadlines.push(cx.now() + timeout, (index, serial)) {
             cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step }));
@@ -295,7 +308,7 @@ impl Handler {
         let task = self.tasks.get_mut(index)?;
         let retries = &self.steps[usize::from(task.step)].retries;
         if task.tries >= retries.attempts {
-            return self.tasks.remove(index).map(|task| Ended { task, loss });
+            return self.end(index, loss);
         }
         let request = request_number(cx.number(task.msg), task.step, task.tries);
         task.pause = retries.pause(task.tries, task.pause, || cx.draws(mix(request)));

@@ -8,6 +8,7 @@
 //! ```
 //! Facts: `http.*`. A timeout of the caller does not free the slot: the work goes on and is counted as ghost work.
 
+use super::Component;
 use super::context::Ctx;
 use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
@@ -83,15 +84,14 @@ impl Service {
             health: Health::default(),
         }
     }
+}
 
-    /// Requests inside, waiting or in a slot.
-    pub fn holding(&self) -> u64 {
-        (self.waiting.len() + self.handler.busy()) as u64
-    }
+impl Component for Service {
+    const KIND: &'static str = "service";
+    type Alarm = HandlerAlarm;
 
-    /// Reacts to a signal.
-    pub fn on(&mut self, signal: Signal, cx: &mut Ctx<'_, HandlerAlarm>) {
-        match signal {
+    fn on(&mut self, signal: &Signal, cx: &mut Ctx<'_, HandlerAlarm>) {
+        match *signal {
             Signal::Arrive { msg, .. } => self.admit(msg, cx),
             Signal::Reply { task, attempt, loss } => {
                 if let Some(ended) = self.handler.on_reply(task, attempt, loss, cx) {
@@ -107,8 +107,7 @@ impl Service {
         }
     }
 
-    /// Reacts to its own alarm.
-    pub fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
         if let HandlerAlarm::Timeout { step } = alarm {
             while let Some(ended) = self.handler.on_timeout(step, cx) {
                 self.finish(ended, cx);
@@ -118,6 +117,13 @@ impl Service {
         }
     }
 
+    fn holding(&self) -> u64 {
+        (self.waiting.len() + self.handler.busy()) as u64
+    }
+}
+
+impl Service {
+    #[inline]
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
             self.turn_away(msg, self.losses.down, cx);
@@ -137,6 +143,7 @@ impl Service {
     }
 
     /// Half a round trip, but only if somebody waits at the other end.
+    #[inline]
     fn answer_leg(&self, msg: MsgId, cx: &Ctx<'_, HandlerAlarm>) -> crate::engine::SimDuration {
         match cx.message(msg).reply_to {
             Some(call) if !self.answer.is_none() => {
@@ -146,6 +153,7 @@ impl Service {
         }
     }
 
+    #[inline]
     fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
@@ -154,6 +162,7 @@ impl Service {
         }
     }
 
+    #[inline]
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.conclude(ended, cx);
         if let Some(next) = self.waiting.pop_front() {
@@ -162,23 +171,24 @@ impl Service {
         }
     }
 
+    #[inline]
     fn conclude(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        let Ended { task, mut loss } = ended;
+        let Ended { msg, began, mut loss, .. } = ended;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
-        let spent = now.since(task.began).as_nanos();
+        let spent = now.since(began).as_nanos();
         cx.count(self.metrics.busy_time, spent);
-        if cx.message(task.msg).is_abandoned() {
+        if cx.message(msg).is_abandoned() {
             cx.count(self.metrics.ghost_time, spent);
         }
-        if loss.is_none() && !self.health.is_sound() && self.fails(task.msg, cx) {
+        if loss.is_none() && !self.health.is_sound() && self.fails(msg, cx) {
             loss = self.losses.failing;
         }
         if loss.is_none() {
             cx.count(self.metrics.served, 1);
         }
-        let leg = self.answer_leg(task.msg, cx);
-        cx.conclude(task.msg, loss, leg);
+        let leg = self.answer_leg(msg, cx);
+        cx.conclude(msg, loss, leg);
     }
 
     /// Whether a fault makes this request fail; each attempt has its own chance.
@@ -193,8 +203,8 @@ impl Service {
         self.health.change(fault, begins);
         self.handler.slow_down(self.health.slowness());
         if fault == FaultKind::Down && begins {
-            for task in self.handler.cancel_all(cx) {
-                self.conclude(Ended { task, loss: self.losses.down }, cx);
+            for ended in self.handler.cancel_all(self.losses.down, cx) {
+                self.conclude(ended, cx);
             }
             for msg in std::mem::take(&mut self.waiting) {
                 self.turn_away(msg, self.losses.down, cx);

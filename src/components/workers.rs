@@ -9,6 +9,7 @@
 //! Each worker handles one message at a time. It asks for no more messages than it can start, unless the scenario says
 //! so: messages that wait in a worker's hands burn their visibility timeout.
 
+use super::Component;
 use super::context::Ctx;
 use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
@@ -119,23 +120,20 @@ impl Workers {
         let workers = vec![Worker::default(); p.count as usize];
         Self { p, metrics, handler, workers, prefetched: 0, requests: 0, health: Health::default() }
     }
+}
 
-    /// A fleet owns nothing: its messages stay with the queue until they are deleted.
-    #[allow(clippy::unused_self, reason = "the contract of a component")]
-    pub const fn holding(&self) -> u64 {
-        0
-    }
+impl Component for Workers {
+    const KIND: &'static str = "workers";
+    type Alarm = WorkersAlarm;
 
-    /// The run begins: every worker asks for messages.
-    pub fn start(&mut self, cx: &mut Cx<'_>) {
+    fn start(&mut self, cx: &mut Cx<'_>) {
         for worker in 0..self.p.count {
             self.poll(worker, cx);
         }
     }
 
-    /// Reacts to a signal.
-    pub fn on(&mut self, signal: Signal, cx: &mut Cx<'_>) {
-        match signal {
+    fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        match *signal {
             Signal::Receive { msg, slot, receive, more } => self.receive(msg, slot, receive, more, cx),
             Signal::Empty { slot } => self.rest(slot, cx),
             Signal::Reply { task, attempt, loss } => {
@@ -150,8 +148,7 @@ impl Workers {
         }
     }
 
-    /// Reacts to its own alarm.
-    pub fn on_alarm(&mut self, alarm: WorkersAlarm, cx: &mut Cx<'_>) {
+    fn on_alarm(&mut self, alarm: WorkersAlarm, cx: &mut Cx<'_>) {
         match alarm {
             WorkersAlarm::Handler(HandlerAlarm::Timeout { step }) => {
                 while let Some(ended) = self.handler.on_timeout(step, cx) {
@@ -169,6 +166,13 @@ impl Workers {
         }
     }
 
+    #[allow(clippy::unused_self, reason = "the contract of a component")]
+    fn holding(&self) -> u64 {
+        0
+    }
+}
+
+impl Workers {
     fn worker(&mut self, worker: u32) -> &mut Worker {
         &mut self.workers[worker as usize]
     }
@@ -243,17 +247,16 @@ impl Workers {
     }
 
     fn finish(&mut self, ended: Ended, cx: &mut Cx<'_>) {
-        let Ended { task, loss } = ended;
+        let Ended { msg, slot, began, receive, loss } = ended;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
-        let spent = now.since(task.began).as_nanos();
+        let spent = now.since(began).as_nanos();
         cx.count(self.metrics.busy_time, spent);
-        let failed = !loss.is_none() || (!self.health.is_sound() && self.fails(&task, cx));
-        let (msg, receive) = (task.msg, task.receive);
+        let failed = !loss.is_none() || (!self.health.is_sound() && self.fails(msg, receive, cx));
         if failed {
             cx.count(self.metrics.failed, 1);
             cx.tell(SimDuration::ZERO, self.p.source, Signal::Settle { msg, receive, how: Settle::Vanished });
-            return self.next_after(task.slot, SimDuration::ZERO, cx);
+            return self.next_after(slot, SimDuration::ZERO, cx);
         }
         if cx.done(msg) {
             cx.count(self.metrics.handled, 1);
@@ -263,7 +266,7 @@ impl Workers {
         }
         let trip = self.round_trip(|p| &p.delete_latency, cx);
         cx.tell(trip.half(), self.p.source, Signal::Settle { msg, receive, how: Settle::Done });
-        self.next_after(task.slot, trip, cx);
+        self.next_after(slot, trip, cx);
     }
 
     fn next_after(&mut self, worker: u32, pause: SimDuration, cx: &mut Cx<'_>) {
@@ -275,10 +278,10 @@ impl Workers {
         cx.alarm_after(pause, WorkersAlarm::Begin { worker, life });
     }
 
-    fn fails(&self, task: &super::handler::Task, cx: &Cx<'_>) -> bool {
+    fn fails(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
         let share = self.health.failing_share();
-        let receive = u64::from(task.receive);
-        share > 0.0 && cx.draws(cx.number(task.msg) ^ mix(receive | (1 << 40))).uniform() < share
+        let receive = u64::from(receive);
+        share > 0.0 && cx.draws(cx.number(msg) ^ mix(receive | (1 << 40))).uniform() < share
     }
 
     fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
@@ -305,11 +308,10 @@ impl Workers {
             return;
         }
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
-        if let Some(task) = self.handler.cancel(worker, cx) {
+        if let Some(Ended { msg, began, receive, .. }) = self.handler.cancel(worker, cx) {
             let (gauge, now) = cx.gauge(self.metrics.busy);
             gauge.fall(now);
-            cx.count(self.metrics.busy_time, now.since(task.began).as_nanos());
-            let (msg, receive) = (task.msg, task.receive);
+            cx.count(self.metrics.busy_time, now.since(began).as_nanos());
             cx.tell(SimDuration::ZERO, self.p.source, Signal::Settle { msg, receive, how: Settle::Vanished });
         }
         for (msg, receive) in std::mem::take(&mut self.worker(worker).hands) {

@@ -3,7 +3,7 @@
 use super::gauge::{Gauge, Tally};
 use super::histogram::Histogram;
 use super::recorder::Frame;
-use crate::engine::{ClosedJob, LossId, SimDuration, SimTime};
+use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
 
 /// What became of the jobs of one replication.
 #[derive(Debug, Clone)]
@@ -49,38 +49,6 @@ impl JobBook {
         self.under_way.rise(now);
         self.arrivals.count(now);
         self.traffic_checksum = self.traffic_checksum.rotate_left(5) ^ checksum;
-    }
-
-    /// A job is no longer under way.
-    #[inline]
-    pub fn decided(&mut self, now: SimTime) {
-        self.under_way.fall(now);
-        self.last_decided = now;
-    }
-
-    /// The fate of a job is final.
-    ///
-    /// # Panics
-    /// If a job ended neither done nor lost: an error in surgetank.
-    #[inline]
-    pub fn closed(&mut self, job: &ClosedJob) {
-        if !job.complete {
-            assert!(!job.loss.is_none(), "a job that is not done has a cause of loss");
-            self.lost[usize::from(job.loss.0)] += 1;
-            return;
-        }
-        let latency = job.last_done.since(job.born);
-        if job.repeated {
-            self.done_twice += 1;
-        } else if latency <= self.objective {
-            self.done_in_time += 1;
-        } else {
-            self.done_late += 1;
-        }
-        self.completions.count(job.last_done);
-        if job.born >= self.warmup {
-            self.latency.record(latency);
-        }
     }
 
     pub(super) fn finish(&mut self, end: SimTime) {
@@ -140,5 +108,36 @@ impl JobBook {
     /// Checksum over arrivals, sizes, keys and work in the order of arrival.
     pub const fn traffic_checksum(&self) -> u64 {
         self.traffic_checksum
+    }
+}
+
+impl Observer for JobBook {
+    #[inline]
+    fn decided(&mut self, now: SimTime) {
+        self.under_way.fall(now);
+        self.last_decided = now;
+    }
+
+    /// # Panics
+    /// If a job ended neither done nor lost: an error in surgetank.
+    #[inline]
+    fn closed(&mut self, job: &Job) {
+        if !job.is_complete() {
+            assert!(!job.loss().is_none(), "a job that is not done has a cause of loss");
+            self.lost[usize::from(job.loss().0)] += 1;
+            return;
+        }
+        let latency = job.last_done.since(job.born);
+        if job.is_repeated() {
+            self.done_twice += 1;
+        } else if latency <= self.objective {
+            self.done_in_time += 1;
+        } else {
+            self.done_late += 1;
+        }
+        self.completions.count(job.last_done);
+        if job.born >= self.warmup {
+            self.latency.record(latency);
+        }
     }
 }

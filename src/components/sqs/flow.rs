@@ -225,11 +225,10 @@ impl Sqs {
         if self.health.is_down() || !self.is_within_limit(action::DELETE, cx) {
             return;
         }
-        let message = cx.message(msg);
-        let stale = message.is_retired() || message.receives != receive;
-        if stale {
+        let gone = cx.message(msg).is_retired();
+        if gone || cx.message(msg).receives != receive {
             cx.count(self.metrics.stale_deletes, 1);
-            if message.is_retired() || self.p.stale_handle_delete == StaleDelete::Ignored {
+            if gone || self.p.stale_handle_delete == StaleDelete::Ignored {
                 return;
             }
         }

@@ -19,6 +19,7 @@ mod standard;
 pub use fifo::{Deduplication, Groups};
 pub use standard::Hosts;
 
+use super::Component;
 use super::context::Ctx;
 use super::fault::Health;
 use super::limits::CallsPerSecond;
@@ -32,7 +33,7 @@ pub const SEND: u16 = 0;
 pub const DEAD_LETTER: u16 = 1;
 
 /// After so many receives without a delete a standard queue puts a message at its back.
-const RECEIVES_BEFORE_THE_BACK: u16 = crate::facts::sqs::RECEIVES_BEFORE_BACK_OF_QUEUE.value;
+const RECEIVES_BEFORE_THE_BACK: u16 = 3;
 
 /// Where a message stands; kept in its mark.
 mod mark {
@@ -233,19 +234,18 @@ impl Sqs {
         }
     }
 
-    /// Messages in the queue.
-    pub fn holding(&self) -> u64 {
-        (self.visible + self.in_flight + self.delayed) as u64
-    }
+}
 
-    /// The run begins.
-    pub fn start(&mut self, cx: &mut Cx<'_>) {
+impl Component for Sqs {
+    const KIND: &'static str = "sqs";
+    type Alarm = SqsAlarm;
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
         cx.alarm_after(self.sample_every, SqsAlarm::Sample);
     }
 
-    /// Reacts to a signal.
-    pub fn on(&mut self, signal: Signal, cx: &mut Cx<'_>) {
-        match signal {
+    fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        match *signal {
             Signal::Arrive { msg, port, batched } => self.send(msg, port, batched, cx),
             Signal::Pull { from, slot, max, wait_ms } => self.receive(from, slot, max, wait_ms, cx),
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
@@ -257,8 +257,7 @@ impl Sqs {
         }
     }
 
-    /// Reacts to its own alarm.
-    pub fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
+    fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
         match alarm {
             SqsAlarm::Visibility => {
                 self.end_invisibility(cx);
@@ -275,4 +274,9 @@ impl Sqs {
             }
         }
     }
+
+    fn holding(&self) -> u64 {
+        (self.visible + self.in_flight + self.delayed) as u64
+    }
 }
+
