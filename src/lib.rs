@@ -2,3 +2,4 @@
 pub mod engine;
 pub mod report;
 pub mod stats;
+pub mod traffic;
