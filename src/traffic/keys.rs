@@ -1,8 +1,60 @@
 //! Keys: who sent a job. They become message groups and partition keys.
 
 use crate::engine::random::{Draws, StreamKey};
+use crate::site::{At, Site};
 use rand_distr::{Distribution, weighted::WeightedAliasIndex};
+use serde::Deserialize;
 use std::sync::Arc;
+
+/// The largest skew: beyond it, the first key has all jobs but one in a thousand.
+const SKEW_MAX: f64 = 10.0;
+
+/// `{ distinct = 200, skew = 0.9, prefix = "video-" }` or `{ constant = "video-1" }`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeySpec {
+    /// How many different keys there are.
+    pub distinct: Option<At<u32>>,
+    /// How unequal they are: 0 all alike, 1 the k-th has 1/k of the first one's jobs (Zipf).
+    pub skew: Option<At<f64>>,
+    /// What the number of a key is appended to.
+    pub prefix: Option<At<String>>,
+    /// One key for all jobs.
+    pub constant: Option<At<String>>,
+}
+
+impl KeySpec {
+    /// Resolves the keys of a flow; what is wrong with them is reported.
+    pub fn build(self, site: &mut Site<'_>) -> Option<Keys> {
+        let others =
+            [self.distinct.map(|at| at.span), self.skew.map(|at| at.span), self.prefix.as_ref().map(|at| at.span)];
+        if let Some(at) = self.constant {
+            if let Some(span) = others.into_iter().flatten().next() {
+                site.error(span, "S042", "a constant key has nothing else to say")
+                    .hint("keep `constant`, or `distinct` with `skew` and `prefix`");
+                return None;
+            }
+            return Some(Keys::constant(site.written("constant", at)));
+        }
+        let (distinct_span, skew_span) = (others[0], others[1]);
+        let skew = site.or_default("skew", self.skew, 0.0, "all keys alike");
+        let prefix = site.or_default("prefix", self.prefix, "key-".to_owned(), "any name will do");
+        let distinct = site.required("distinct", self.distinct)?;
+        if !(1..=Keys::MAX_DISTINCT).contains(&distinct) {
+            let message = format!("`distinct` must lie between 1 and {}", Keys::MAX_DISTINCT);
+            site.error(distinct_span.unwrap_or_default(), "S041", message);
+            return None;
+        }
+        if !(0.0..=SKEW_MAX).contains(&skew) {
+            let message = format!("`skew` must lie between 0 and {SKEW_MAX}");
+            site.error(skew_span.unwrap_or_default(), "S041", message)
+                .hint("0 makes all keys alike, 0.9 is usual on the web, above 2 the first key has most of the jobs");
+            return None;
+        }
+        Some(Keys::distinct(distinct, skew, prefix))
+    }
+}
 
 /// How the keys of a flow are spread over its jobs.
 #[derive(Debug, Clone)]
@@ -99,6 +151,7 @@ fn zipf(distinct: u32, skew: f64) -> Popularity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traffic::check::flow;
 
     fn frequencies(keys: &Keys, n: u32) -> Vec<f64> {
         let key = StreamKey::new(11, 0).child("key");
@@ -141,5 +194,28 @@ mod tests {
         assert_eq!(Keys::distinct(200, 0.9, "video-").text(7), "video-7");
         assert_eq!(Keys::constant("video").text(0), "video");
         assert_eq!(Keys::constant("video").of_job(StreamKey::new(1, 0), 7), 0);
+    }
+
+    #[test]
+    fn keys_are_read_as_they_are_written() {
+        let keys =
+            |text: &str| flow(&format!("rate = '1/s'\nkey = {text}")).map(|flow| flow.keys.expect("it is written"));
+        let zipf = keys("{ distinct = 200, skew = 0.9, prefix = 'video-' }").expect("sound");
+        assert_eq!((zipf.count(), zipf.text(3).as_str()), (200, "video-3"));
+        assert!(zipf.share(0) > 5.0 * zipf.share(10));
+        let uniform = keys("{ distinct = 4 }").expect("sound");
+        assert_eq!((uniform.share(3), uniform.text(0).as_str()), (0.25, "key-0"));
+        assert_eq!(keys("{ constant = 'video-1' }").expect("sound").text(0), "video-1");
+        for (text, said) in [
+            ("{ skew = 1 }", "`traffic.uploads.key` needs `distinct`"),
+            ("{ distinct = 0 }", "`distinct` must lie between 1 and 1000000"),
+            ("{ distinct = 2000000 }", "`distinct` must lie between 1 and 1000000"),
+            ("{ distinct = 2, skew = -1 }", "`skew` must lie between 0 and 10"),
+            ("{ distinct = 2, skew = nan }", "`skew` must lie between 0 and 10"),
+            ("{ constant = 'a', skew = 1 }", "a constant key has nothing else to say"),
+        ] {
+            let shown = keys(text).expect_err(text);
+            assert!(shown.contains(said), "{text}: {shown}");
+        }
     }
 }

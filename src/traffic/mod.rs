@@ -4,20 +4,31 @@
 //! and the job's place in that source. Nothing depends on what else is simulated or in which order: job 731 is the same
 //! job in every pipeline, and another spike leaves the base traffic alone.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_precision_loss,
+        reason = "tests compare exact values and count small samples"
+    )
+)]
+
+pub mod law;
+pub mod pattern;
+
 mod arrivals;
+mod columns;
 mod keys;
-mod law;
-mod pattern;
 mod sample;
+mod spec;
 mod work;
 
 #[cfg(test)]
 mod check;
 
 pub use arrivals::{Arrival, Arrivals, Flow, Source, index_of, number};
-pub use keys::Keys;
-pub use law::{Family, Law, Order, Unfit};
-pub use pattern::{
-    AnyPattern, Curve, Daily, OnOff, Pattern, Rows, Spacing, Spike, Spread, Steady, Stretch, Trace, Volume,
-};
+pub use columns::ReadFile;
+pub use keys::{KeySpec, Keys};
+pub use law::{DrawnFor, Law, LawSpec};
+pub use spec::{TrafficSpec, WorkSpec};
 pub use work::{Work, WorkId, Works};

@@ -16,14 +16,14 @@ const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 
 /// An exponential draw with mean one.
 #[inline]
-pub fn unit_exponential(draws: &mut Draws) -> f64 {
+pub(crate) fn unit_exponential(draws: &mut Draws) -> f64 {
     let value: f64 = Exp1.sample(draws);
     if value < EXPONENTIAL_TAIL { value } else { exponential_tail(draws) }
 }
 
 /// A normal draw with mean zero and standard deviation one.
 #[inline]
-pub fn unit_normal(draws: &mut Draws) -> f64 {
+pub(crate) fn unit_normal(draws: &mut Draws) -> f64 {
     let value: f64 = StandardNormal.sample(draws);
     if value.abs() < NORMAL_TAIL { value } else { normal_tail(draws).copysign(value) }
 }

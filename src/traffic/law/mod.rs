@@ -9,10 +9,16 @@
 mod flat;
 mod from_exponential;
 mod from_normal;
+mod spec;
+mod written;
 
 pub use flat::{Empirical, Order, Uniform};
 pub use from_exponential::{Exponential, Pareto, Weibull};
 pub use from_normal::{Gamma, Lognormal};
+pub use spec::{
+    DrawnFor, EmpiricalSpec, LawSpec, LognormalSpec, MeanSpec, MeanTableSpec, Measure, OrderSpec, ShapeSpec,
+    UniformSpec,
+};
 
 use crate::engine::random::{Draws, StreamKey};
 use std::sync::Arc;
@@ -164,7 +170,7 @@ impl Law {
     /// When the median is not positive or the 99th percentile is below it.
     pub fn lognormal_by_percentiles(median: f64, p99: f64) -> Result<Self, Unfit> {
         positive("median", median)?;
-        if p99 == median {
+        if p99.to_bits() == median.to_bits() {
             return Ok(Self::Constant(median));
         }
         if p99.is_finite() && p99 > median {
@@ -226,7 +232,7 @@ impl Law {
             let problem = "the largest value is below the smallest".to_owned();
             return Err(Unfit { parameter: "max", problem, advice: "exchange `min` and `max`" });
         }
-        Ok(if min == max { Self::Constant(min) } else { Self::Uniform(Uniform::between(min, max)) })
+        Ok(if max > min { Self::Uniform(Uniform::between(min, max)) } else { Self::Constant(min) })
     }
 
     /// The measured `values`, in that order or at random.

@@ -103,7 +103,7 @@ impl Pattern for Curve {
 
 impl Clock for CurveClock {
     fn tick(&mut self) -> Tick {
-        let (passed, index) = self.beat.next();
+        let (passed, index) = self.beat.step();
         while let Some(piece) = self.pieces.get(self.at) {
             if passed <= piece.after {
                 return (instant(piece.when(passed)), index);

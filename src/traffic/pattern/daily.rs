@@ -1,8 +1,48 @@
 //! `daily`: a rate that swings as a sine around its mean.
 
+use super::more_than_zero;
 use super::{Beat, Clock, Pattern, Spacing, Tick, instant};
 use crate::engine::random::StreamKey;
+use crate::site::{At, Site};
+use crate::units::{Duration, Rate};
+use serde::Deserialize;
 use std::f64::consts::TAU;
+
+/// `{ mean = "10/s", peak = "30/s", peak_at = "14h" }`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DailySpec {
+    /// The rate over a whole period.
+    pub mean: Option<At<Rate>>,
+    /// The highest rate, at most twice the mean; the lowest is as far below the mean.
+    pub peak: Option<At<Rate>>,
+    /// From one peak to the next; a day unless said otherwise.
+    pub period: Option<At<Duration>>,
+    /// When the first peak is; after half a period unless said otherwise.
+    pub peak_at: Option<At<Duration>>,
+}
+
+impl DailySpec {
+    pub(crate) fn build(self, spacing: Spacing, site: &mut Site<'_>) -> Option<Daily> {
+        let (mean_at, peak_at) = (self.mean, self.peak);
+        let (mean, peak) = (site.required("mean", self.mean), site.required("peak", self.peak));
+        let period_at = self.period;
+        let period = site.or_default("period", self.period, Duration::from_days(1), "a day").as_secs_f64();
+        let half = Duration::from(Duration::get(period_at.map_or(Duration::from_days(1), |at| at.value)).half());
+        let top = site.or_default("peak_at", self.peak_at, half, "half a period after the start").as_secs_f64();
+        let (mean, peak) = (mean?.get(), peak?.get());
+        let sound = more_than_zero(site, "mean", mean_at, mean) & more_than_zero(site, "period", period_at, period);
+        if peak < mean || peak > 2.0 * mean {
+            let span = peak_at.map_or(site.span(), |at| at.span);
+            site.error(span, "S041", "the peak must lie between the mean and twice the mean")
+                .note("a sine falls as far below its mean as it rises above it, and a rate cannot be negative")
+                .hint("raise `mean`, or add a `spike` to a flatter day");
+            return None;
+        }
+        sound.then_some(Daily { mean, peak, period, peak_at: top, spacing })
+    }
+}
 
 /// `mean + (peak - mean) cos(2π (t - peak_at) / period)` jobs per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,9 +110,9 @@ impl DailyClock {
         for _ in 0..100 {
             let excess = self.passed(at) - passed;
             if excess > 0.0 {
-                high = at
+                high = at;
             } else {
-                low = at
+                low = at;
             }
             let newton = at - excess / self.daily.rate_at(at);
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
@@ -103,7 +143,7 @@ impl Pattern for Daily {
 
 impl Clock for DailyClock {
     fn tick(&mut self) -> Tick {
-        let (passed, index) = self.beat.next();
+        let (passed, index) = self.beat.step();
         self.last = self.when(passed).max(self.last);
         (instant(self.last), index)
     }
@@ -114,7 +154,28 @@ mod tests {
     use super::super::check::{arrivals, assert_counts};
     use super::*;
 
+    use crate::traffic::check::flow;
+
     const DAY: f64 = 86_400.0;
+
+    #[test]
+    fn a_day_begins_at_its_lowest_unless_told_otherwise() {
+        let day = flow("daily = { mean = '10/s', peak = '20/s' }").expect("sound");
+        assert!((day.expected_jobs(DAY) - 864_000.0).abs() < 1e-6);
+        // A quarter of a day around noon against one around midnight: the mean and 2/π of the swing either way.
+        let quarter = day.expected_jobs(0.625 * DAY) - day.expected_jobs(0.375 * DAY);
+        assert!((quarter - 216_000.0 * (1.0 + 2.0 * 2.0_f64.sqrt() / std::f64::consts::PI)).abs() < 1e-3, "{quarter}");
+        assert!(day.expected_jobs(60.0) < 1.0);
+    }
+
+    #[test]
+    fn a_peak_that_no_sine_reaches_is_refused() {
+        let shown = flow("daily = { mean = '10/s', peak = '21/s' }").expect_err("too high");
+        assert!(shown.contains("between the mean and twice the mean"), "{shown}");
+        assert!(flow("daily = { mean = '10/s', peak = '9/s' }").is_err());
+        let shown = flow("daily = { mean = '0/s', peak = '0/s', period = '0s' }").expect_err("nothing");
+        assert!(shown.contains("`mean` must be more than zero") && shown.contains("`period` must be"), "{shown}");
+    }
 
     #[test]
     fn counts_follow_the_sine() {

@@ -1,8 +1,47 @@
 //! `on_off`: bursts. A rate that a two-state Markov chain switches on and off.
 
+use super::more_than_zero;
 use super::{Beat, Clock, Pattern, Spacing, Tick, instant};
 use crate::engine::random::StreamKey;
+use crate::site::{At, Site};
 use crate::traffic::sample::unit_exponential;
+use crate::units::{Duration, Rate};
+use serde::Deserialize;
+
+/// The fewest expected jobs in a burst. With fewer, a run would switch thousands of times for each of its jobs, and
+/// nobody could tell the bursts from a constant rate.
+const JOBS_MIN: f64 = 0.001;
+
+/// `{ on = "10s", off = "50s", rate = "100/s" }`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OnOffSpec {
+    /// How long a burst lasts on average; lengths are exponential.
+    pub on: Option<At<Duration>>,
+    /// How long the pause after it lasts on average; lengths are exponential.
+    pub off: Option<At<Duration>>,
+    /// The rate within a burst.
+    pub rate: Option<At<Rate>>,
+}
+
+impl OnOffSpec {
+    pub(crate) fn build(self, spacing: Spacing, site: &mut Site<'_>) -> Option<OnOff> {
+        let (on, off) = (site.required("on", self.on), site.required("off", self.off));
+        let rate = site.required("rate", self.rate);
+        let (on, off, rate) = (on?.as_secs_f64(), off?.as_secs_f64(), rate?.get());
+        let sound = more_than_zero(site, "on", self.on, on)
+            & more_than_zero(site, "off", self.off, off)
+            & more_than_zero(site, "rate", self.rate, rate);
+        if sound && rate * on < JOBS_MIN {
+            let span = self.rate.map_or(site.span(), |at| at.span);
+            site.error(span, "S041", "fewer than one burst in a thousand would bring a job")
+                .hint("use longer bursts, or one constant `rate` for the flow");
+            return None;
+        }
+        sound.then_some(OnOff { on, off, rate, spacing })
+    }
+}
 
 /// A Markov-modulated rate (Fischer and Meier-Hellstern, *The Markov-modulated Poisson process cookbook*, 1993).
 ///
@@ -84,7 +123,7 @@ impl Pattern for OnOff {
 
 impl Clock for OnOffClock {
     fn tick(&mut self) -> Tick {
-        let (passed, index) = self.beat.next();
+        let (passed, index) = self.beat.step();
         while passed > self.after {
             self.next_burst();
         }
@@ -97,6 +136,25 @@ mod tests {
     use super::super::check::{arrivals, assert_counts};
     use super::*;
     use crate::traffic::check::assert_mean;
+
+    use crate::traffic::check::flow;
+
+    #[test]
+    fn bursts_are_read_with_their_mean_rate() {
+        let flow = flow("on_off = { on = '10s', off = '50s', rate = '120/s' }").expect("sound");
+        assert!((flow.mean_rate(600.0) - 20.0).abs() < 1e-9);
+        assert!((flow.peak_rate() - 120.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn bursts_that_bring_nothing_are_refused() {
+        let shown = flow("on_off = { on = '0s', off = '0s', rate = '0/s' }").expect_err("nothing");
+        for key in ["on", "off", "rate"] {
+            assert!(shown.contains(&format!("`{key}` must be more than zero")), "{shown}");
+        }
+        let shown = flow("on_off = { on = '1ns', off = '1ns', rate = '1/d' }").expect_err("endless switching");
+        assert!(shown.contains("fewer than one burst in a thousand"), "{shown}");
+    }
 
     const PATTERN: OnOff = OnOff { on: 2.0, off: 6.0, rate: 40.0, spacing: Spacing::Poisson };
 

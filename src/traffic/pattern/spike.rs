@@ -2,7 +2,79 @@
 
 use super::{Clock, Pattern, Tick, instant};
 use crate::engine::random::{Draws, StreamKey};
+use crate::site::{At, Site, ToToml};
 use crate::traffic::sample::unit_exponential;
+use crate::units::Duration;
+use serde::Deserialize;
+
+/// `{ at = "10min", count = 1000, over = "1min" }`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SpikeSpec {
+    /// When it begins.
+    pub at: Option<At<Duration>>,
+    /// How many jobs it brings, exactly.
+    pub count: Option<At<u32>>,
+    /// How long it lasts; all jobs come at one instant unless said otherwise.
+    pub over: Option<At<Duration>>,
+    /// How the jobs lie within it.
+    pub spread: Option<At<SpreadSpec>>,
+}
+
+/// How jobs lie within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SpreadSpec {
+    /// Each job anywhere in it.
+    Uniform,
+    /// At equal distances.
+    Even,
+}
+
+impl ToToml for SpreadSpec {
+    fn to_toml(&self) -> String {
+        let word = match self {
+            Self::Uniform => "uniform",
+            Self::Even => "even",
+        };
+        word.to_toml()
+    }
+}
+
+impl From<SpreadSpec> for Spread {
+    fn from(spec: SpreadSpec) -> Self {
+        match spec {
+            SpreadSpec::Uniform => Self::Uniform,
+            SpreadSpec::Even => Self::Even,
+        }
+    }
+}
+
+impl SpreadSpec {
+    /// The spread, whose default is the same wherever jobs lie in a window.
+    pub(super) fn resolve(written: Option<At<Self>>, site: &mut Site<'_>) -> Spread {
+        site.or_default("spread", written, Self::Uniform, "many independent senders").into()
+    }
+}
+
+impl SpikeSpec {
+    pub(crate) fn build(self, site: &mut Site<'_>) -> Option<Spike> {
+        let (at, count) = (site.required("at", self.at), site.required("count", self.count));
+        let over = site.or_default("over", self.over, Duration::ZERO, "all at once").as_secs_f64();
+        let spread = if over > 0.0 {
+            SpreadSpec::resolve(self.spread, site)
+        } else if let Some(at) = self.spread {
+            site.error(at.span, "S042", "`spread` has no effect on a spike of one instant")
+                .hint("say how long the spike lasts: `over = \"1min\"`");
+            return None;
+        } else {
+            Spread::Even
+        };
+        Some(Spike { at: at?.as_secs_f64(), count: count?, over, spread })
+    }
+}
 
 /// How jobs lie within a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +181,20 @@ mod tests {
     use super::super::check::{arrivals, assert_counts};
     use super::*;
     use crate::traffic::check::{ks_distance, ks_limit};
+
+    use crate::traffic::check::flow;
+
+    #[test]
+    fn a_spike_is_read_as_it_is_written() {
+        let spiky = flow("spike = { at = '10min', count = 10, over = '1min' }").expect("sound");
+        assert!((spiky.expected_jobs(630.0) - 5.0).abs() < 1e-9);
+        let sudden = flow("spike = { at = '10min', count = 10 }").expect("sound");
+        assert_eq!([600.0, 600.1].map(|until| sudden.expected_jobs(until)), [0.0, 10.0]);
+        let shown = flow("spike = { spread = 'even' }").expect_err("nothing said");
+        for said in ["needs `at`", "needs `count`", "`spread` has no effect"] {
+            assert!(shown.contains(said), "{said}: {shown}");
+        }
+    }
 
     const SPIKE: Spike = Spike { at: 600.0, count: 1_000, over: 60.0, spread: Spread::Uniform };
 

@@ -38,7 +38,7 @@ impl Pattern for Steady {
 impl Clock for SteadyClock {
     #[inline]
     fn tick(&mut self) -> Tick {
-        let (passed, index) = self.beat.next();
+        let (passed, index) = self.beat.step();
         (instant(passed * self.gap), index)
     }
 }

@@ -6,7 +6,7 @@
 use super::spike::{Places, Spread};
 use super::{Clock, Pattern, Tick, instant};
 use crate::engine::random::StreamKey;
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// What was measured, after scaling in time.
@@ -99,8 +99,10 @@ struct Copies {
 
 impl Copies {
     /// The next copy that is replayed of the jobs before `end`: the job's place in the file and the copy's number.
+    ///
+    /// Simplified: the copies of a job of known time arrive with it at the same instant.
     fn next(&mut self, end: u32) -> Option<(u32, u32)> {
-        while self.job < end {
+        while self.job < end && self.volume.copies() > 0 {
             if self.copy == self.volume.copies() {
                 (self.job, self.copy) = (self.job + 1, 0);
                 continue;
@@ -115,10 +117,13 @@ impl Copies {
         None
     }
 
-    /// How many copies of the jobs before `end` are replayed from here on.
-    fn count(&self, end: u32) -> u32 {
-        let mut ahead = self.clone();
-        std::iter::from_fn(|| ahead.next(end)).map(|_| 1).sum()
+    /// How many copies of the jobs from `start` to before `end` are replayed.
+    fn count(&self, start: u32, end: u32) -> u32 {
+        if self.volume.part > 0.0 {
+            let mut ahead = Self { job: start, copy: 0, ..self.clone() };
+            return (0..).map_while(|_: u32| ahead.next(end)).map(|_| 1).sum();
+        }
+        (end - start) * self.volume.whole
     }
 }
 
@@ -146,12 +151,13 @@ impl TraceClock {
         loop {
             if let Some(place) = self.places.next() {
                 let (_, index) = self.copies.next(self.before)?;
-                let intervals = self.interval as f64 - 1.0 + place;
+                let intervals = real(self.interval) - 1.0 + place;
                 return Some((instant(intervals * length), index));
             }
+            let start = self.before;
             self.before += *counts.get(self.interval)?;
             let draws = self.spreads.stream(self.interval as u64);
-            self.places = Places::new(self.copies.count(self.before), spread, draws);
+            self.places = Places::new(self.copies.count(start, self.before), spread, draws);
             self.interval += 1;
         }
     }
@@ -175,10 +181,10 @@ impl Pattern for Trace {
 
     fn expected(&self, until: f64) -> f64 {
         let jobs = match &self.rows {
-            Rows::Times(times) => times.partition_point(|&time| time < instant(until)) as f64,
+            Rows::Times(times) => real(times.partition_point(|&time| time < instant(until))),
             Rows::Counts { counts, interval, .. } => {
                 let share =
-                    |(i, &count): (usize, &u32)| f64::from(count) * (until / interval - i as f64).clamp(0.0, 1.0);
+                    |(i, &count): (usize, &u32)| f64::from(count) * (until / interval - real(i)).clamp(0.0, 1.0);
                 counts.iter().enumerate().map(share).sum()
             }
         };
@@ -188,9 +194,9 @@ impl Pattern for Trace {
     fn peak(&self) -> f64 {
         let peak = match &self.rows {
             Rows::Times(times) => {
-                let second = |&first: &SimTime| first + crate::engine::time::SimDuration::from_secs(1);
+                let second = |&first: &SimTime| first + SimDuration::from_secs(1);
                 let within = |i: usize| times[i..].partition_point(|&time| time < second(&times[i]));
-                (0..times.len()).map(within).max().unwrap_or(0) as f64
+                real((0..times.len()).map(within).max().unwrap_or(0))
             }
             Rows::Counts { counts, interval, .. } => {
                 f64::from(counts.iter().copied().max().unwrap_or(0)) / interval.max(1.0)
@@ -204,6 +210,11 @@ impl Clock for TraceClock {
     fn tick(&mut self) -> Tick {
         self.next().unwrap_or((SimTime::MAX, 0))
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a file has fewer than 2^53 rows")]
+fn real(n: usize) -> f64 {
+    n as f64
 }
 
 #[cfg(test)]
