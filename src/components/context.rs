@@ -111,16 +111,16 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.branch(msg)
     }
 
-    /// Takes a message in for good, and tells who waits for it. Its reply travels for `delay`.
-    pub fn accept(&mut self, msg: MsgId, delay: SimDuration) {
+    /// Takes a message in for good, and tells who waits for it. The way of the answer is the caller's business.
+    pub fn accept(&mut self, msg: MsgId) {
         self.kernel.accept(msg);
-        self.answer(msg, LossId::NONE, delay);
+        self.answer(msg, LossId::NONE);
     }
 
     /// Turns a message away by `loss`: who waits for it is told, and may try again; if nobody does, it is lost.
-    pub fn refuse(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
+    pub fn refuse(&mut self, msg: MsgId, loss: LossId) {
         if self.kernel.is_attempt(msg) {
-            self.answer(msg, loss, delay);
+            self.answer(msg, loss);
             self.retire(msg, Ending::Spent);
         } else {
             self.retire(msg, Ending::Lost(loss));
@@ -129,13 +129,13 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
 
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
     #[inline]
-    pub fn conclude(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
+    pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
         if !loss.is_none() || self.kernel.is_attempt(msg) {
             if loss.is_none() {
-                self.answer(msg, loss, delay);
+                self.answer(msg, loss);
                 self.retire(msg, Ending::Spent);
             } else {
-                self.refuse(msg, loss, delay);
+                self.refuse(msg, loss);
             }
         } else {
             self.done(msg);
@@ -143,12 +143,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         }
     }
 
-    fn answer(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
+    fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
         if let Some(Call { node, task, attempt }) = message.reply_to.take()
             && !message.is_abandoned()
         {
-            self.tell(delay, node, Signal::Reply { task, attempt, loss });
+            self.tell(SimDuration::ZERO, node, Signal::Reply { task, attempt, loss });
         }
     }
 

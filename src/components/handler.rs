@@ -76,6 +76,8 @@ struct Task {
     tries: u32,
     /// The attempt whose answer it waits for.
     attempt: Option<MsgId>,
+    /// The answer, on its way back.
+    answer: LossId,
     pause: SimDuration,
 }
 
@@ -86,6 +88,8 @@ pub enum HandlerAlarm {
     Worked { task: u32, serial: u32 },
     /// The pause before the next attempt is over.
     Paused { task: u32, serial: u32 },
+    /// An answer has come all the way back.
+    Answered { task: u32, serial: u32 },
     /// The first timeout of this step may be due.
     Timeout { step: u16 },
 }
@@ -138,6 +142,7 @@ impl Handler {
             tries: 0,
             awaits: serial,
             attempt: None,
+            answer: LossId::NONE,
             pause: SimDuration::ZERO,
         };
         let index = self.tasks.insert(task);
@@ -150,7 +155,7 @@ impl Handler {
         None
     }
 
-    /// An alarm rang. `ended` gets every task that ends by it.
+    /// An alarm rang.
     #[inline]
     pub fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
@@ -165,6 +170,9 @@ impl Handler {
                     self.try_step(task, cx);
                 }
                 None
+            }
+            HandlerAlarm::Answered { task, serial } => {
+                if self.awaits(task) == Some(serial) { self.answered(task, cx) } else { None }
             }
             HandlerAlarm::Timeout { .. } => unreachable!("timeouts end several tasks: see on_timeout"),
         }
@@ -195,7 +203,7 @@ impl Handler {
         None
     }
 
-    /// An answer came.
+    /// An answer was given. It still has its way back before it, half of the round trip.
     #[inline]
     pub fn on_reply<T>(&mut self, task: u32, attempt: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
@@ -205,13 +213,29 @@ impl Handler {
             return None;
         }
         let waiting = self.tasks.get_mut(task)?;
+        waiting.answer = loss;
+        let step = &self.steps[usize::from(waiting.step)];
+        let leg = step.leg(waiting, cx);
+        if leg.is_zero() {
+            return self.answered(task, cx);
+        }
+        cx.alarm_after(leg, T::from(HandlerAlarm::Answered { task, serial: attempt }));
+        None
+    }
+
+    fn answered<T>(&mut self, task: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let waiting = self.tasks.get_mut(task)?;
         if let Some(copy) = waiting.attempt.take() {
             cx.release(copy);
         }
-        if loss.is_none() {
+        if waiting.answer.is_none() {
             waiting.step += 1;
             self.next_step(task, cx)
         } else {
+            let loss = waiting.answer;
             self.step_failed(task, loss, cx)
         }
     }
@@ -284,8 +308,7 @@ impl Handler {
         task.tries += 1;
         let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial });
         task.attempt = Some(attempt);
-        let request = request_number(cx.number(task.msg), task.step, task.tries);
-        let leg = cx.latency(&step.latency, request).half();
+        let leg = step.leg(task, cx);
         cx.hand_over(attempt, step.to, leg);
         if let Some(counters) = self.counters {
             cx.count(counters.attempts, 1);
@@ -310,7 +333,7 @@ impl Handler {
         if task.tries >= retries.attempts {
             return self.end(index, loss);
         }
-        let request = request_number(cx.number(task.msg), task.step, task.tries);
+        let request = task.request(cx);
         task.pause = retries.pause(task.tries, task.pause, || cx.draws(mix(request)));
         task.awaits = serial;
         if task.pause.is_zero() {
@@ -322,7 +345,17 @@ impl Handler {
     }
 }
 
-/// A number for the draws of one attempt: the same in every run, whatever else happens.
-fn request_number(job: u64, step: u16, tries: u32) -> u64 {
-    job ^ mix((u64::from(step) << 32) | u64::from(tries))
+impl Step {
+    /// The way to the callee, or back: half of the attempt's round trip.
+    #[inline]
+    fn leg<T: Into<AnyTimer>>(&self, task: &Task, cx: &Ctx<'_, T>) -> SimDuration {
+        if self.latency.is_none() { SimDuration::ZERO } else { cx.latency(&self.latency, task.request(cx)).half() }
+    }
+}
+
+impl Task {
+    /// A number for the draws of one attempt: the same in every run, whatever else happens.
+    fn request<T: Into<AnyTimer>>(&self, cx: &Ctx<'_, T>) -> u64 {
+        cx.number(self.msg) ^ mix((u64::from(self.step) << 32) | u64::from(self.tries))
+    }
 }

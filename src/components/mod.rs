@@ -5,28 +5,46 @@
 //! service is a new file and a line in [`registry!`].
 
 mod context;
+mod edge;
 mod fault;
-pub mod handler;
-pub mod latency;
+mod handler;
+mod latency;
 mod limits;
 mod polls;
-pub mod retry;
-pub mod service;
+mod request;
+mod retry;
+mod service;
+mod site;
 mod slab;
-pub mod sqs;
-pub mod workers;
+mod spec;
+mod sqs;
+mod workers;
 
 pub use context::{Ctx, Endpoint, Shared};
+pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
+pub use site::{LossCause, NodeSite, Plan, PlannedNode};
 
+use crate::diagnostic::Diagnostics;
 use crate::engine::{Event, Kernel, NodeId, Signal, Stimulus};
 
 /// What every service is to the engine.
 pub trait Component: Sized + Clone {
     /// The kind as a scenario writes it.
     const KIND: &'static str;
+    /// What it is, in a line.
+    const ABOUT: &'static str;
+    /// What it is called in a sentence: "a queue".
+    const NOUN: &'static str;
+    /// The edges that may lead to it.
+    const ACCEPTS: &'static [Verb];
+    /// What a scenario may say about it.
+    type Spec: NodeSpec + serde::de::DeserializeOwned;
     /// Its own alarms.
     type Alarm: Copy + Into<AnyTimer>;
+
+    /// Resolves what was written; what is wrong with it is reported at the site.
+    fn build(spec: Self::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self>;
 
     /// The run begins.
     fn start(&mut self, cx: &mut Ctx<'_, Self::Alarm>) {
@@ -41,6 +59,26 @@ pub trait Component: Sized + Clone {
 
     /// Messages that it owns right now, by its own count.
     fn holding(&self) -> u64;
+}
+
+/// A kind of node.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As a scenario writes it.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// What it is called in a sentence.
+    pub noun: &'static str,
+    /// The edges that may lead to it.
+    pub accepts: &'static [Verb],
+}
+
+impl Kind {
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ABOUT.iter().find(|kind| kind.name == name)
+    }
 }
 
 /// Makes the node enum, the alarm enum and everything that is said once for each service.
@@ -75,6 +113,39 @@ macro_rules! registry {
 
         /// The kinds, as a scenario writes them.
         pub const KINDS: &[&str] = &[$(<$component as Component>::KIND),*];
+
+        /// Every kind with what is said about it.
+        pub const ABOUT: &[Kind] = &[$(Kind {
+            name: <$component as Component>::KIND,
+            about: <$component as Component>::ABOUT,
+            noun: <$component as Component>::NOUN,
+            accepts: <$component as Component>::ACCEPTS,
+        }),*];
+
+        /// What a scenario says about a node of any kind.
+        pub enum AnySpec {
+            $(#[doc = concat!("Of a `", stringify!($variant), "`.")] $variant(<$component as Component>::Spec)),*
+        }
+
+        impl AnySpec {
+            /// Decodes the table of a node of this kind; all errors in it are reported.
+            pub fn decode(kind: &str, table: &crate::site::Table, path: &str, found: &mut Diagnostics) -> Option<Self> {
+                match kind {
+                    $(<$component as Component>::KIND => crate::site::decode(table, path, found).map(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// What can be said before it is built.
+            pub fn as_node(&self) -> &dyn NodeSpec {
+                match self { $(Self::$variant(spec) => spec),* }
+            }
+
+            /// Builds the node.
+            pub fn build(self, site: &mut NodeSite<'_, '_>) -> Option<AnyNode> {
+                match self { $(Self::$variant(spec) => <$component>::build(spec, site).map(AnyNode::$variant)),* }
+            }
+        }
 
         impl AnyNode {
             /// The kind, as a scenario writes it.

@@ -6,6 +6,9 @@ use crate::engine::random::{StreamKey, mix};
 use crate::engine::time::SimDuration;
 use std::sync::Arc;
 
+/// An odd multiplier with well-spread bits, from the golden ratio.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// A named kind of work, such as `encode`, with everything resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
@@ -43,16 +46,20 @@ impl Works {
         SimDuration::from_secs_f64(self.works[place].time.of_job(self.keys[place], number))
     }
 
-    /// Folds a job into a checksum of the traffic: what arrived when, how large, whose, and what work it needs.
-    ///
-    /// Two pipelines that met the same traffic in the same order have the same checksum.
-    #[must_use]
-    pub fn checksum(&self, state: u64, arrival: &Arrival) -> u64 {
+    /// What a job brings when it arrives: its first kind of work (no time when the scenario has none), which its message
+    /// carries so that it is drawn once; and a checksum of everything drawn for it: when it arrived, how large it is,
+    /// whose, and all the work it needs.
+    #[inline]
+    pub fn meet(&self, arrival: &Arrival) -> (SimDuration, u64) {
         let size_and_key = u64::from(arrival.size) << 32 | u64::from(arrival.key);
-        let state = mix(state ^ arrival.at.as_nanos()).wrapping_add(arrival.number);
-        let state = mix(state).wrapping_add(size_and_key);
-        let works = (0..).map(WorkId).take(self.works.len());
-        works.fold(state, |state, work| mix(state).wrapping_add(self.duration(work, arrival.number).as_nanos()))
+        let mut sum = arrival.at.as_nanos().wrapping_mul(ODD) ^ arrival.number ^ size_and_key.rotate_left(17);
+        let mut first = None;
+        for work in (0..).map(WorkId).take(self.works.len()) {
+            let duration = self.duration(work, arrival.number);
+            first.get_or_insert(duration);
+            sum = (sum ^ duration.as_nanos()).wrapping_mul(ODD);
+        }
+        (first.unwrap_or_default(), mix(sum))
     }
 }
 
