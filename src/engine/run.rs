@@ -186,7 +186,8 @@ impl<T> Tally<T> {
     }
 
     fn busiest(&self) -> NodeId {
-        let most = self.reactions.iter().enumerate().max_by_key(|&(index, &reactions)| (reactions, std::cmp::Reverse(index)));
+        let most =
+            self.reactions.iter().enumerate().max_by_key(|&(index, &reactions)| (reactions, std::cmp::Reverse(index)));
         NodeId(most.map_or(0, |(index, _)| u16::try_from(index).expect("node ids have 16 bits")))
     }
 }

@@ -7,7 +7,7 @@
 use crate::units::{Bytes, Duration, Rate, Share};
 
 use super::table::{OWN, Source, facts, read};
-use super::values::{Latency, Price};
+use super::values::{Latency, Price, Throughput};
 
 const CREATE: Source = read("Amazon Kinesis API Reference, CreateStream (service model of botocore 1.44.5)");
 const PUT_RECORD: Source = read("Amazon Kinesis API Reference, PutRecord (service model of botocore 1.44.5)");
@@ -35,25 +35,33 @@ const KCL_COORDINATOR: Source = read("awslabs/amazon-kinesis-client 024eb86e (20
 const KCL_TAKER: Source = read("awslabs/amazon-kinesis-client 024eb86e (2026-07), DynamoDBLeaseTaker; derived here");
 const LAMBDA_GUIDE: Source =
     read("AWS Lambda Developer Guide, Using Lambda with Kinesis (awsdocs/aws-lambda-developer-guide, 2023-10)");
+const FIREHOSE_GUIDE: Source = read(
+    "Amazon Data Firehose Developer Guide, Writing with Kinesis streams \
+     (awsdocs/amazon-kinesis-data-firehose-developer-guide, 2023-03)",
+);
+const FLINK_GUIDE: Source = read(
+    "Managed Service for Apache Flink Developer Guide, Throttled sources \
+     (awsdocs/amazon-kinesis-data-analytics-developer-guide, 2023-04)",
+);
 const PRICES: Source = read("trek10.com on Kinesis Data Streams prices; page without a date");
 const REMEMBERED: Source = read("one secondary page or from memory; not found on a page of AWS that could be read");
 
 facts! { "kinesis";
-    SHARD_BYTES_IN: Bytes = Bytes::mib(1), Quota, Stated, PUT_RECORDS,
-        "So many bytes a second one shard takes, data and partition keys together.",
+    SHARD_BYTES_IN: Throughput = Throughput::mib(1), Quota, Stated, PUT_RECORDS,
+        "How many bytes a second one shard takes, data and partition keys together.",
         "Beyond it a record fails with ProvisionedThroughputExceededException. The page of PutRecord says 10 MiB, \
-         which is the burst for large records.";
+         which is taken here for the burst of large records.";
 
     SHARD_RECORDS_IN: Rate = Rate::per_second(1_000.0), Quota, Stated, PUT_RECORDS,
-        "So many records a second one shard takes.",
+        "How many records a second one shard takes.",
         "Beyond it a record fails with ProvisionedThroughputExceededException, however small it is.";
 
-    SHARD_BYTES_OUT: Bytes = Bytes::mib(2), Quota, Stated, GET_RECORDS,
-        "So many bytes a second one shard gives to all its polling readers together.",
+    SHARD_BYTES_OUT: Throughput = Throughput::mib(2), Quota, Stated, GET_RECORDS,
+        "How many bytes a second one shard gives to all its polling readers together.",
         "Beyond it reads fail with ProvisionedThroughputExceededException until the second is over.";
 
     GET_RECORDS_RATE: Rate = Rate::per_second(5.0), Quota, Stated, GET_RECORDS,
-        "So many reads a second one shard answers, over all its polling readers together.",
+        "How many reads a second one shard answers, over all its polling readers together.",
         "Beyond it reads fail: five readers can poll once a second each, a sixth makes all of them fail at times.";
 
     SHARD_BURST: Duration = Duration::from_secs(1), Assumption, Own, OWN,
@@ -61,13 +69,13 @@ facts! { "kinesis";
         "The window over which a shard's rates are judged is not published.";
 
     LARGE_RECORD_BURST: Bytes = Bytes::mib(10), Quota, Stated, LARGE_RECORDS,
-        "So many bytes at once a shard takes if its stream allows records above 1 MiB.",
+        "How many bytes a shard takes at once if its stream allows records above 1 MiB.",
         "On average it stays at kinesis.shard_bytes_in; large records should be under 2% of the traffic.";
 
     READ_BURST: Bytes = Bytes::mib(10), Assumption, Own, GET_RECORDS,
         "The depth of a shard's bucket for bytes out.",
-        "A read is answered while the bucket is not empty and may overdraw it: this gives both documented rules, 2 \
-         MiB a second on average, and five seconds of refused reads after an answer of 10 MiB.";
+        "A read is answered while the bucket is not empty and may overdraw it: this gives both documented rules, 2 MiB \
+         a second on average, and five seconds of refused reads after an answer of 10 MiB.";
 
     PUT_RECORDS_MAX: u32 = 500, Quota, Stated, PUT_RECORDS,
         "The most records in one PutRecords call.",
@@ -123,11 +131,11 @@ facts! { "kinesis";
         "After such an answer reads fail for the next five seconds.";
 
     ITERATOR_LIFETIME: Duration = Duration::from_mins(5), Quota, Stated, GET_ITERATOR,
-        "A reader's position can be used for so long after it was given out.",
+        "How long a reader's position can be used after it was given out.",
         "Using it later fails with ExpiredIteratorException.";
 
     GET_SHARD_ITERATOR_RATE: Rate = Rate::per_second(5.0), Quota, Stated, GET_ITERATOR,
-        "So many positions a second one shard gives out.",
+        "How many positions a second one shard gives out.",
         "Beyond it the call fails with ProvisionedThroughputExceededException.";
 
     ITERATOR_AGE_ALARM: Share = Share::new(0.5), Default, Stated, MONITORING,
@@ -144,8 +152,8 @@ facts! { "kinesis";
 
     PUT_TO_VISIBLE_LATENCY: Latency = Latency::of_millis(25, 250), Assumption, Own, OWN,
         "From an accepted put to the moment at which a read can return the record.",
-        "Two pages of the guide contradict each other: at once, and about three seconds. With polling added this \
-         gives less than the official averages of 200 ms for one reader and 1 s for five.";
+        "Two pages of the guide contradict each other: at once, and about three seconds. With polling added this gives \
+         less than the official averages of 200 ms for one reader and 1 s for five.";
 
     GET_RECORDS_LATENCY: Latency = Latency::of_millis(10, 60), Assumption, Own, OWN,
         "How long one read takes, as the reader sees it.",
@@ -156,7 +164,7 @@ facts! { "kinesis";
         "Never published. It is one write to a DynamoDB table; taken to be as fast as a put.";
 
     KCL_IDLE_TIME: Duration = Duration::from_millis(1_500), Default, Stated, KCL_POLLING,
-        "The consumer library waits so long between two reads of a shard.",
+        "How long the consumer library waits between two reads of a shard.",
         "In its versions 2 and 3; version 1 and the guide say one second.";
 
     KCL_IDLE_TIME_MIN: Duration = Duration::from_millis(200), Quota, Stated, KCL_POLLING,
@@ -164,32 +172,40 @@ facts! { "kinesis";
         "A shorter one is raised to it.";
 
     KCL_MAX_RECORDS: u32 = 10_000, Default, Stated, KCL_POLLING,
-        "So many records the consumer library asks for in one read.",
+        "How many records the consumer library asks for in one read.",
         "More is not possible.";
 
     LAMBDA_POLL_PERIOD: Duration = Duration::from_secs(1), Default, Stated, LAMBDA_GUIDE,
-        "So often AWS Lambda reads an idle shard.",
+        "How often AWS Lambda reads an idle shard.",
         "While there is a backlog it reads on without a wait.";
 
+    FIREHOSE_POLL_PERIOD: Duration = Duration::from_secs(1), Default, Stated, FIREHOSE_GUIDE,
+        "How often a delivery stream reads each shard of its source.",
+        "Its reads count against the shard's five a second, and it never gives up.";
+
+    FLINK_POLL_PERIOD: Duration = Duration::from_millis(200), Default, Stated, FLINK_GUIDE,
+        "How often a Flink application reads each shard unless told otherwise.",
+        "It uses up all reads of the shard: every other polling reader is refused.";
+
     KCL_FAILOVER_TIME: Duration = Duration::from_secs(10), Default, Stated, KCL_LEASES,
-        "A worker of the consumer library that did not renew its lease for so long can be replaced.",
+        "A worker of the consumer library that has not renewed its lease for this long can be replaced.",
         "Being noticed takes longer, see kinesis.kcl_takeover_min and kinesis.kcl_takeover_max.";
 
     KCL_RENEW_INTERVAL: Duration = Duration::from_millis(3_308), Default, Stated, KCL_LEASES,
-        "So often a worker of the consumer library renews its leases.",
+        "How often a worker of the consumer library renews its leases.",
         "A third of the failover time less 25 ms.";
 
     KCL_SCAN_INTERVAL: Duration = Duration::from_millis(20_050), Default, Stated, KCL_COORDINATOR,
-        "So often a worker of the consumer library looks for leases that nobody renews.",
+        "How often a worker of the consumer library looks for leases that nobody renews.",
         "Twice the failover time and 25 ms. Version 3 has one leader that looks every 20 seconds.";
 
-    KCL_TAKEOVER_MIN: Duration = Duration::from_secs(17), Default, Stated, KCL_TAKER,
-        "At least so long the shards of a dead worker stand still.",
+    KCL_TAKEOVER_MIN: Duration = Duration::from_secs(17), Default, Own, KCL_TAKER,
+        "How long the shards of a dead worker stand still, at the least.",
         "Two scans of the same observer must find the same lease counter. Then records since the last checkpoint \
          repeat.";
 
-    KCL_TAKEOVER_MAX: Duration = Duration::from_secs(40), Default, Stated, KCL_TAKER,
-        "At most so long the shards of a dead worker stand still.",
+    KCL_TAKEOVER_MAX: Duration = Duration::from_secs(40), Default, Own, KCL_TAKER,
+        "How long the shards of a dead worker stand still, at the most.",
         "With many other workers the first to notice is near kinesis.kcl_takeover_min.";
 
     SHARD_HOUR_PRICE: Price = Price::each_one(0.015, "shard-hour"), Price, Dated, PRICES,
@@ -205,14 +221,14 @@ facts! { "kinesis";
         "Each record alone, also inside one call: a thousand records of 100 bytes are a thousand units.";
 
     EXTENDED_RETENTION_PRICE: Price = Price::each_one(0.020, "shard-hour"), Price, Unsure, REMEMBERED,
-        "What a shard costs more in an hour if its stream keeps records for more than a day, up to seven.",
+        "The surcharge for a shard-hour of a stream that keeps records for more than a day, up to seven days.",
         "us-east-1.";
 
     LONG_RETENTION_PRICE: Price = Price::each_one(0.023, "GB-month"), Price, Unsure, REMEMBERED,
         "Keeping records beyond seven days.",
         "us-east-1. Reading them costs another $0.021 per GB.";
 
-    SHARD_SPACE_BITS: u32 = 128, Quota, Stated, CREATE,
-        "The hash of a partition key is a number of so many bits; the shards divide its range among them.",
+    HASH_KEY_BITS: u32 = 128, Quota, Stated, CREATE,
+        "How many bits the hash of a partition key has; the shards divide its range among them.",
         "A key's place is fixed: one busy key is one busy shard, whatever the number of shards.";
 }

@@ -2,6 +2,13 @@
 //!
 //! No component may contain a service's number: it names a fact from here, so that a person can ask where the number
 //! comes from (`surgetank facts`), and so that a change of a service is a change of one row.
+//!
+//! One file per service. Each row of its table is both a typed constant ([`sqs::VISIBILITY_TIMEOUT`]) and a line of the
+//! list ([`all`], [`find`]). A new fact is one new row; a new service is a new file, its `mod` line here and its place
+//! in `search.rs`. What must hold between facts is checked by the compiler in `relations.rs`.
+//!
+//! Four marks say how far a fact can be trusted, see [`Sure`]; `Unsure` and `Own` are shown to the user wherever the
+//! fact is used. The Region is us-east-1 unless a fact says otherwise.
 
 mod relations;
 mod search;
@@ -19,7 +26,7 @@ pub mod sqs;
 use std::fmt;
 
 pub use search::{all, find};
-pub use values::{BYTES_PER_BILLED_GB, Between, Latency, Limit, Price};
+pub use values::{BYTES_PER_BILLED_GB, Between, Latency, Limit, Price, Throughput};
 
 /// One thing that is known (or assumed) about a service.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,6 +102,11 @@ pub struct FactRow {
 pub trait FactValue: fmt::Display {
     /// One word for the kind of value, shown in lists.
     const KIND: &'static str;
+}
+
+/// How often a message was delivered is counted in 16 bits.
+impl FactValue for u16 {
+    const KIND: &'static str = "count";
 }
 
 impl FactValue for u32 {

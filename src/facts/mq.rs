@@ -3,15 +3,15 @@
 //!
 //! A broker is machines, not a service without a size: its limits depend on the instance ([`instances`]), and it costs
 //! the same idle as busy. The service times are guesses that are calibrated on the few figures that AWS publishes;
-//! tests below hold them to these figures. Left out, because nothing here models it yet: networks of brokers, credit flow
-//! inside `RabbitMQ`, the wire cost of each protocol.
+//! tests below hold them to these figures. Left out, because nothing here models it yet: networks of brokers, credit
+//! flow inside `RabbitMQ`, the wire cost of each protocol.
 
 pub mod instances;
 
 use crate::units::{Bytes, Duration, Rate, Share};
 
 use super::table::{OWN, Source, facts, read};
-use super::values::{Between, Latency, Limit, Price};
+use super::values::{Between, Latency, Limit, Price, Throughput};
 
 const ACTIVEMQ_PREFETCH: Source = read("apache/activemq c3580e7 (2026-08), ActiveMQPrefetchPolicy");
 const ACTIVEMQ_REDELIVERY: Source = read("apache/activemq c3580e7 (2026-08), RedeliveryPolicy");
@@ -42,23 +42,23 @@ const REMEMBERED: Source = read("from memory; not found on a page that could be 
 
 facts! { "mq";
     ACTIVEMQ_QUEUE_PREFETCH: u32 = 1_000, Default, Stated, ACTIVEMQ_PREFETCH,
-        "So many messages of a queue a broker pushes to one ActiveMQ consumer before it acknowledges.",
+        "How many messages of a queue a broker pushes to one ActiveMQ consumer before it acknowledges.",
         "With long jobs the first consumers take everything and the others idle: set 1.";
 
     ACTIVEMQ_TOPIC_PREFETCH: u32 = 32_767, Default, Stated, ACTIVEMQ_PREFETCH,
         "The same for a subscriber to a topic that does not outlive its connection.",
-        "A subscriber that lags further behind counts as slow.";
+        "With more than twice as many waiting, a subscriber counts as slow.";
 
     ACTIVEMQ_DURABLE_TOPIC_PREFETCH: u32 = 100, Default, Stated, ACTIVEMQ_PREFETCH,
         "The same for a subscriber to a topic whose messages are kept while it is away.",
         "Taken from the source code; a page of the documentation says 1,000.";
 
     ACTIVEMQ_PREFETCH_REFILL: Share = Share::new(0.5), Default, Stated, ACTIVEMQ_PREFETCH_PAGE,
-        "After a consumer acknowledged this share of its prefetch the broker pushes as many again.",
+        "Once a consumer has acknowledged this share of its prefetch, the broker pushes as many again.",
         "So it does not wait for the last message of a batch.";
 
-    ACTIVEMQ_MAX_REDELIVERIES: u32 = 6, Default, Stated, ACTIVEMQ_REDELIVERY,
-        "So often a message that a consumer rolled back is delivered again.",
+    ACTIVEMQ_MAX_REDELIVERIES: u16 = 6, Default, Stated, ACTIVEMQ_REDELIVERY,
+        "How often a message that its consumer rolled back is delivered again.",
         "Seven deliveries in all, then the one queue for dead letters that all queues share.";
 
     ACTIVEMQ_REDELIVERY_DELAY: Duration = Duration::from_secs(1), Default, Stated, ACTIVEMQ_REDELIVERY,
@@ -66,64 +66,64 @@ facts! { "mq";
         "The consumer waits with it and takes no other; the broker does not know of it.";
 
     ACTIVEMQ_BACKOFF_MULTIPLIER: f64 = 5.0, Default, Stated, ACTIVEMQ_REDELIVERY,
-        "By this factor the pause grows from one redelivery to the next, if growing pauses are switched on.",
+        "The factor between the pauses before redeliveries, if growing pauses are switched on.",
         "They are off unless asked for.";
 
     ACTIVEMQ_REDELIVERY_JITTER: Share = Share::new(0.15), Default, Stated, ACTIVEMQ_REDELIVERY,
-        "By up to this share the pause is longer or shorter at random, if jitter is switched on.",
+        "The pause is longer or shorter by up to this share at random, if jitter is switched on.",
         "It is off unless asked for.";
 
     ACTIVEMQ_EXPIRY_SCAN: Duration = Duration::from_secs(30), Default, Stated, ACTIVEMQ_DESTINATION,
-        "So often a broker looks for messages that outlived their time.",
+        "How often a broker looks for messages that outlived their time.",
         "They also go when it is their turn to be delivered; by default to the queue for dead letters.";
 
     ACTIVEMQ_MEMORY_USAGE: Share = Share::new(0.7), Default, Stated, MQ_CONFIGURATION,
-        "This share of a broker's heap may hold messages.",
+        "The share of a broker's heap that may hold messages.",
         "When it is full, senders wait; nothing is dropped.";
 
     ACTIVEMQ_HEAP: Share = Share::new(0.5), Assumption, Own, OWN,
-        "This share of an instance's memory is taken to be the heap of ActiveMQ.",
+        "The share of an instance's memory that is taken to be the heap of ActiveMQ.",
         "Amazon MQ does not publish it. Half is a usual choice, the rest serves system and file cache.";
 
     ACTIVEMQ_STORAGE: Bytes = Bytes::gib(200), Quota, Stated, MQ_LIMITS,
-        "So much an ActiveMQ broker can store, on all instances but the smallest.",
+        "How much an ActiveMQ broker can store, on all instances but the smallest.",
         "When it is full, senders of persistent messages wait.";
 
     ACTIVEMQ_STORAGE_MICRO: Bytes = Bytes::gib(20), Quota, Stated, MQ_LIMITS,
-        "So much an ActiveMQ broker can store on the smallest instances.",
+        "How much an ActiveMQ broker can store on the smallest instances.",
         "When it is full, senders of persistent messages wait.";
 
     ACTIVEMQ_CONNECTIONS: u32 = 2_000, Quota, Stated, MQ_LIMITS,
-        "So many connections an ActiveMQ broker takes for each protocol, on all instances but the smallest.",
+        "How many connections an ActiveMQ broker takes for each protocol, on all instances but the smallest.",
         "A further one is refused while other protocols still connect. Pages from 2022 say 1,000.";
 
     ACTIVEMQ_CONNECTIONS_MICRO: u32 = 300, Quota, Stated, MQ_LIMITS,
-        "So many connections an ActiveMQ broker takes for each protocol on the smallest instances.",
+        "How many connections an ActiveMQ broker takes for each protocol on the smallest instances.",
         "A further one is refused. Pages from 2022 say 100.";
 
     RABBITMQ_PREFETCH: Limit = Limit::Unlimited, Default, Stated, RABBITMQ_CONFIRMS,
-        "So many messages a broker pushes to one RabbitMQ consumer before it acknowledges.",
+        "How many messages a broker pushes to one RabbitMQ consumer before it acknowledges.",
         "Without a limit the first consumer gets the whole queue. 100 to 300 is fastest, 1 is fairest.";
 
     RABBITMQ_QUORUM_PREFETCH_MAX: u32 = 2_000, Quota, Stated, RABBITMQ_QUORUM,
         "The most that a quorum queue pushes to one consumer, whatever was asked for.",
         "The queue waits for acknowledgements.";
 
-    RABBITMQ_DELIVERY_LIMIT: u32 = 20, Default, Stated, RABBITMQ_QUORUM,
-        "So many failed deliveries a quorum queue allows a message; one more and it is dead-lettered.",
+    RABBITMQ_DELIVERY_LIMIT: u16 = 20, Default, Stated, RABBITMQ_QUORUM,
+        "How many failed deliveries a quorum queue allows a message; one more and it is dead-lettered.",
         "Without a dead-letter exchange it is dropped. From RabbitMQ 4.0; 3.13 delivers for ever, and so do classic \
          queues. From 4.3 a message that its consumer hands back does not count as failed.";
 
     RABBITMQ_ACK_TIMEOUT: Duration = Duration::from_mins(30), Default, Stated, RABBITMQ_CONSUMERS,
-        "A consumer that holds a message for so long without acknowledging it loses it.",
+        "A consumer that holds a message for this long without acknowledging it loses it.",
         "The message is delivered again while the first consumer may still work on it. From 4.3 in quorum queues only.";
 
     RABBITMQ_ACK_TIMEOUT_CHECK: Duration = Duration::from_secs(60), Default, Stated, RABBITMQ_CONSUMERS,
-        "So often a broker looks for consumers that hold a message too long.",
+        "How often a broker looks for consumers that hold a message too long.",
         "So the timeout strikes up to this much late.";
 
     RABBITMQ_HEARTBEAT: Duration = Duration::from_secs(60), Default, Stated, RABBITMQ_HEARTBEATS,
-        "A connection without a sign of life for so long is taken for dead.",
+        "A connection without a sign of life for this long is taken for dead.",
         "Signs are sent at half of it, so that two must be missed. Then its messages are delivered to others.";
 
     RABBITMQ_CHANNELS_MAX: u32 = 2_047, Default, Stated, RABBITMQ_LIMITS,
@@ -143,7 +143,7 @@ facts! { "mq";
         "A larger one is refused.";
 
     RABBITMQ_QUORUM_MESSAGE_MEMORY: Bytes = Bytes::new(32), Default, Stated, RABBITMQ_QUORUM,
-        "At least so much memory each message waiting in a quorum queue takes, besides what is on disk.",
+        "How much memory each message waiting in a quorum queue takes at least, besides what is on disk.",
         "About a megabyte for 30,000 messages.";
 
     RABBITMQ_MEMORY_WATERMARK: Share = Share::new(0.6), Assumption, Own, RABBITMQ_MEMORY,
@@ -169,7 +169,7 @@ facts! { "mq";
          whose messages are not stored.";
 
     CPU_PER_MESSAGE: Duration = Duration::from_micros(35), Assumption, Own, RABBITMQ_BENCHMARK,
-        "So long one processor of the broker is busy with one message: taken in, handed out, acknowledged.",
+        "How long one processor of the broker is busy with one message: taken in, handed out, acknowledged.",
         "RabbitMQ moved 88,500 messages a second on three processors, 34 microseconds each; on a desktop, not on \
          Amazon MQ. Taken for ActiveMQ too.";
 
@@ -182,46 +182,46 @@ facts! { "mq";
         "How long it takes to have messages safe on a disk in one zone (RabbitMQ, or ActiveMQ if asked for).",
         "Calibrated so that one sender who waits for each message gets the documented 500 a second.";
 
-    STORAGE_BANDWIDTH: Bytes = Bytes::mib(125), Assumption, Own, OWN,
-        "So many bytes a second the storage of a broker takes.",
+    STORAGE_BANDWIDTH: Throughput = Throughput::mib(125), Assumption, Own, OWN,
+        "How many bytes a second the storage of a broker takes.",
         "The baseline of a general-purpose disk. It binds for large messages; the guide puts the change at about 100 \
          KB.";
 
     EFS_SEND_RATE: Rate = Rate::per_second(80.0), Default, Stated, MQ_STORAGE,
-        "So many persistent messages of 1 KB one sender gets rid of on a shared file system, one after the other.",
+        "How many persistent messages of 1 KB one sender gets stored on a shared file system, one after the other.",
         "A measurement of the guide, and what mq.storage_latency_efs is calibrated on.";
 
     EBS_SEND_RATE: Rate = Rate::per_second(500.0), Default, Stated, MQ_STORAGE,
-        "So many persistent messages of 1 KB one sender gets rid of on a disk in one zone, one after the other.",
+        "How many persistent messages of 1 KB one sender gets stored on a disk in one zone, one after the other.",
         "A measurement of the guide, and what mq.storage_latency_ebs is calibrated on.";
 
     MEMORY_SEND_RATE: Rate = Rate::per_second(5_000.0), Default, Stated, MQ_STORAGE,
-        "So many messages of 1 KB one sender gets rid of if they are not stored.",
+        "How many messages of 1 KB one sender gets accepted if they are not stored.",
         "A measurement of the guide. Such messages are gone after a restart or a failover.";
 
     SINGLE_INSTANCE_REBOOT: Duration = Duration::from_mins(5), Default, Stated, MQ_REBOOT,
-        "About so long a broker of one instance is away when it is rebooted.",
+        "About how long a broker of a single instance is away when it is rebooted.",
         "What was stored is there afterwards, what was in memory only is lost.";
 
     STANDBY_REBOOT: Between = Between::of_secs(3, 15), Assumption, Own, MQ_REBOOT,
-        "So long a pair of brokers is away when it is rebooted.",
+        "How long a pair of brokers is away when it is rebooted.",
         "The guide says a few seconds. The second one must get the lock that the first gives up, see \
          mq.standby_lock_wait.";
 
     STANDBY_FAILOVER: Between = Between::of_secs(20, 90), Assumption, Own, MQ_REBOOT,
-        "So long a pair of brokers is away when the active one crashes.",
+        "How long a pair of brokers is away when the active one crashes.",
         "The guide says a short while. The crash must be noticed, the lock taken and the journal read again.";
 
     STANDBY_LOCK_WAIT: Duration = Duration::from_secs(10), Default, Stated, ACTIVEMQ_LOCKER,
-        "So often the second broker of a pair tries to take over.",
+        "How often the second broker of a pair tries to take over.",
         "On average half of it passes although the first is already gone.";
 
     RABBITMQ_ELECTION: Between = Between::of_millis(200, 2_000), Assumption, Own, RABBITMQ_QUORUM,
-        "So long a quorum queue stands still when the node that led it is stopped in good order.",
+        "How long a quorum queue stands still when the node that led it is stopped in good order.",
         "Not published. Every connection to that node is cut as well.";
 
     RABBITMQ_ELECTION_CRASH: Between = Between::of_secs(5, 15), Assumption, Own, RABBITMQ_QUORUM,
-        "So long a quorum queue stands still when the node that led it crashes.",
+        "How long a quorum queue stands still when the node that led it crashes.",
         "Not published. The others must first notice it.";
 
     EFS_STORAGE_PRICE: Price = Price::each_one(0.30, "GB-month"), Price, Unsure, REMEMBERED,

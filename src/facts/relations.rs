@@ -11,6 +11,11 @@ const fn ns(duration: Duration) -> u64 {
     duration.get().as_nanos()
 }
 
+#[allow(clippy::cast_precision_loss, reason = "facts are far shorter than the 104 days up to which this is exact")]
+const fn secs(duration: Duration) -> f64 {
+    ns(duration) as f64 / 1e9
+}
+
 const fn no_longer(shorter: Duration, longer: Duration) -> bool {
     ns(shorter) <= ns(longer)
 }
@@ -96,11 +101,10 @@ const _: () = assert!(no_larger(kinesis::MAX_RECORD_SIZE_MAX.value, kinesis::LAR
 const _: () = assert!(no_longer(kinesis::RETENTION_PERIOD_MIN.value, kinesis::RETENTION_PERIOD.value));
 const _: () = assert!(no_longer(kinesis::RETENTION_PERIOD.value, kinesis::RETENTION_PERIOD_MAX.value));
 const _: () = assert!(kinesis::READ_BURST.value.get() == kinesis::GET_RECORDS_SIZE_MAX.value.get());
-const _: () = assert!(kinesis::GET_RECORDS_SIZE_MAX.value.get() / kinesis::SHARD_BYTES_OUT.value.get() == 5);
+const _: () = assert!(kinesis::GET_RECORDS_SIZE_MAX.value.get() / kinesis::SHARD_BYTES_OUT.value.per_second.get() == 5);
 const _: () = assert!(no_longer(kinesis::KCL_IDLE_TIME_MIN.value, kinesis::KCL_IDLE_TIME.value));
 // At the shortest wait one reader alone uses up the reads of a shard.
-const _: () = assert!(ns(kinesis::KCL_IDLE_TIME_MIN.value) == 200_000_000);
-const _: () = assert!(kinesis::GET_RECORDS_RATE.value.get() == 5.0);
+const _: () = assert!(kinesis::GET_RECORDS_RATE.value.get() * secs(kinesis::KCL_IDLE_TIME_MIN.value) <= 1.0);
 const _: () = assert!(kinesis::KCL_MAX_RECORDS.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(kinesis::KCL_RENEW_INTERVAL.value, kinesis::KCL_FAILOVER_TIME.value));
 const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER_MIN.value));

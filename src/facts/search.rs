@@ -25,8 +25,8 @@ pub fn all() -> Vec<FactRow> {
 
 /// The facts that a person means by `text`, in the order of [`all`].
 ///
-/// A full name gives that fact, a service gives its table. Otherwise all words of the text must occur in a name, or if that
-/// finds nothing, anywhere in a fact. If that finds nothing either, the names that look most like it, best first.
+/// A full name gives that fact, a service gives its table. Otherwise all words of the text must occur in a name, or if
+/// that finds nothing, anywhere in a fact. If that finds nothing either, the names that look most like it, best first.
 pub fn find(text: &str) -> Vec<FactRow> {
     let text = text.trim().to_lowercase();
     let rows = all();

@@ -119,7 +119,7 @@ facts! { "sns";
         "Three more attempts, 20 seconds apart, then the dead-letter queue or lost: a minute of outage is enough.";
 
     RETRY_JITTER: Share = Share::new(0.1), Assumption, Own, OWN,
-        "By up to this share each wait before a retry is longer or shorter, at random.",
+        "Each wait before a retry is longer or shorter by up to this share, at random.",
         "The documentation says that waits are jittered and not by how much.";
 
     HTTP_RETRIES_MAX: u32 = 100, Quota, Stated, POLICY,
@@ -139,11 +139,12 @@ facts! { "sns";
         "A policy that needs longer is refused.";
 
     HTTP_TIMEOUT: Duration = Duration::from_secs(15), Quota, Stated, HTTP,
-        "So long SNS waits for a web endpoint's answer.",
-        "Then the attempt has failed and is retried, as after a 5xx or 429 answer; other 4xx answers end it for good.";
+        "How long SNS waits for a web endpoint's answer.",
+        "Then the attempt has failed and is retried, as after a 5xx or 429 answer; other 4xx answers end it for good. \
+         The rule for 429 is from third-party notes.";
 
     PUBLISH_RATE: Rate = Rate::per_second(30_000.0), Quota, Stated, QUOTAS,
-        "An account can publish so many messages a second in us-east-1, over all its topics.",
+        "How many messages a second an account can publish in us-east-1, over all its topics.",
         "Beyond it publishing is throttled. Batches save calls, not messages.";
 
     PUBLISH_RATE_LARGE_REGIONS: Rate = Rate::per_second(9_000.0), Quota, Stated, QUOTAS,
@@ -158,7 +159,7 @@ facts! { "sns";
         "The same for standard topics in all other Regions.",
         "Beyond it publishing is throttled; FIFO topics have 3,000 there.";
 
-    MAXIMUM_MESSAGE_SIZE: Bytes = Bytes::kib(256), Default, Stated, TOPIC,
+    MAXIMUM_MESSAGE_SIZE: Bytes = Bytes::kib(256), Default, Stated, PUBLISH,
         "The largest message that a topic accepts, attributes included.",
         "A larger one is refused. It can be raised, which limits the topic's subscriptions.";
 
@@ -199,16 +200,16 @@ facts! { "sns";
         "A larger one is refused.";
 
     EMAIL_RATE: Rate = Rate::per_second(10.0), Quota, Stated, EMAIL_HELP,
-        "So many e-mails a second one subscription can take.",
+        "How many e-mails a second one subscription can take.",
         "It is not slowed down: the subscription is switched off and waits to be confirmed again, later messages do \
          not reach it. This limit cannot be raised.";
 
     SMS_RATE: Rate = Rate::per_second(20.0), Quota, Dated, QUOTAS,
-        "So many text messages a second an account can send, for each of the two types.",
+        "How many text messages a second an account can send, for each of the two types.",
         "Simplified: what is above waits its turn; whether SNS delays or drops it is not stated.";
 
     SMS_SPEND_MAX: Price = Price::each_one(1.00, "account-month"), Quota, Stated, QUOTAS,
-        "So much an account may spend on text messages a month until it asks for more.",
+        "How much an account may spend on text messages a month until it asks for more.",
         "Sending stops within minutes of reaching it.";
 
     PUBLISH_LATENCY: Latency = Latency::of_millis(8, 50), Assumption, Own, OWN,
@@ -217,8 +218,8 @@ facts! { "sns";
 
     DELIVERY_LATENCY: Latency = Latency::of_millis(65, 200), Assumption, Own, MEASURED,
         "From an accepted publish to the first attempt at a function, a web endpoint or another receiver.",
-        "73 ms in the middle and 225 ms at p99 were measured from publisher to function; 8 ms are the publish, and \
-         the tail keeps its ratio. A sample log of the guide shows 65 ms too.";
+        "73 ms in the middle and 225 ms at p99 were measured from publisher to function; 8 ms are the publish, and the \
+         tail keeps its ratio. A sample log of the guide shows 65 ms too.";
 
     DELIVERY_LATENCY_SQS: Latency = Latency::of_millis(12, 37), Assumption, Own, MEASURED,
         "From an accepted publish to the first attempt at a queue.",
@@ -234,33 +235,33 @@ facts! { "sns";
         "From SNS to the phone.",
         "No figure found beyond seconds to minutes: four seconds in the middle, a minute for one in a hundred.";
 
-    PUBLISH_PRICE: Price = Price::per_million(0.50, "request"), Price, Dated, PRICES,
+    PUBLISH_PRICE: Price = Price::per_million(0.50, "request"), Price, Unsure, PRICES,
         "A publish to a standard topic.",
         "us-east-1. Counted once for each started sns.billed_chunk.";
 
     BILLED_CHUNK: Bytes = Bytes::kib(64), Price, Unsure, REMEMBERED,
         "A publish counts once for each started piece of this size.",
-        "The same rule as for a queue, where it is documented.";
+        "The same rule as for a queue.";
 
     FREE_PUBLISHES: u64 = 1_000_000, Price, Unsure, REMEMBERED,
-        "So many publishes a month cost nothing, over all topics of an account.",
+        "How many publishes a month cost nothing, over all topics of an account.",
         "Simplified: not subtracted from a run's cost, because a run does not know the rest of the month.";
 
-    SQS_DELIVERY_PRICE: Price = Price::per_million(0.0, "delivery"), Price, Dated, PRICES,
+    SQS_DELIVERY_PRICE: Price = Price::per_million(0.0, "delivery"), Price, Unsure, PRICES,
         "A delivery to a queue.",
         "Free, data transfer between Regions aside; what the consumer then does with the queue is billed there.";
 
-    LAMBDA_DELIVERY_PRICE: Price = Price::per_million(0.0, "delivery"), Price, Dated, PRICES,
+    LAMBDA_DELIVERY_PRICE: Price = Price::per_million(0.0, "delivery"), Price, Unsure, PRICES,
         "A delivery to a function.",
         "Free; the function's own requests and time are billed there.";
 
-    HTTP_DELIVERY_PRICE: Price = Price::per_million(0.60, "delivery"), Price, Dated, PRICES,
+    HTTP_DELIVERY_PRICE: Price = Price::per_million(0.60, "delivery"), Price, Unsure, PRICES,
         "A delivery to a web endpoint.",
         "Simplified: every attempt is counted; whether failed ones are billed is not settled.";
 
-    EMAIL_DELIVERY_PRICE: Price = Price { usd: 2.0, per: 100_000, unit: "delivery" }, Price, Dated, PRICES,
+    EMAIL_DELIVERY_PRICE: Price = Price::per_million(20.0, "delivery"), Price, Unsure, PRICES,
         "A delivery by e-mail.",
-        "Forty times a delivery's usual price for the same count.";
+        "Quoted as $2.00 for 100,000. More than thirty times what a web endpoint costs.";
 
     FIREHOSE_DELIVERY_PRICE: Price = Price::per_million(0.19, "delivery"), Price, Unsure, REMEMBERED,
         "A delivery to a delivery stream.",

@@ -107,28 +107,28 @@ facts! { "sqs";
         "The most characters in the name of a message group.",
         "The send is refused.";
 
-    MAX_RECEIVE_COUNT: u32 = 10, Default, Stated, ATTRIBUTES,
-        "So often a message is delivered before the queue gives it to its dead-letter queue.",
+    MAX_RECEIVE_COUNT: u16 = 10, Default, Stated, ATTRIBUTES,
+        "How often a message is delivered before the queue gives it to its dead-letter queue.",
         "It moves at the next attempt to receive it, not when its last timeout ends: if nobody polls, nothing moves.";
 
-    MAX_RECEIVE_COUNT_MIN: u32 = 1, Quota, Stated, ATTRIBUTES,
+    MAX_RECEIVE_COUNT_MIN: u16 = 1, Quota, Stated, ATTRIBUTES,
         "The fewest deliveries before the dead-letter queue.",
         "With one, a single lost answer is enough to send a message there that nobody ever saw.";
 
-    MAX_RECEIVE_COUNT_MAX: u32 = 1000, Quota, Dated, REDRIVE_HELP,
+    MAX_RECEIVE_COUNT_MAX: u16 = 1000, Quota, Dated, REDRIVE_HELP,
         "The most deliveries before the dead-letter queue.",
         "A higher one is refused.";
 
-    RECEIVES_BEFORE_BACK: u32 = 3, Quota, Stated, METRICS,
-        "A message received so often without being deleted goes to the back of the queue.",
+    RECEIVES_BEFORE_BACK_OF_QUEUE: u16 = 3, Quota, Stated, METRICS,
+        "A message that was received this often without being deleted goes to the back of the queue.",
         "With or without a dead-letter queue, so a poison message does not hold up the others. Standard queues.";
 
     IN_FLIGHT_MAX: u32 = 120_000, Quota, Stated, EXTEND,
-        "About so many messages of a standard queue can be received and not yet deleted.",
+        "About how many messages of a standard queue can be received and not yet deleted.",
         "Beyond it a short poll fails with OverLimit and a long poll finds nothing (the API page knows only the \
          error). Simplified: exact here; in truth approximate, and raised on request.";
 
-    EXPIRED_HANDLE_DELETES: Share = Share::new(1.0), Default, Dated, DELETE,
+    EXPIRED_HANDLE_DELETES: Share = Share::new(1.0), Default, Unsure, DELETE,
         "How often a delete still works on a standard queue after the timeout ended, if nobody received it since.",
         "Follows from the wording of the page. On a FIFO queue such a delete fails with an error.";
 
@@ -139,40 +139,40 @@ facts! { "sqs";
 
     DUPLICATE_PROBABILITY: Share = Share::new(0.000_001), Assumption, Own, OWN,
         "How often a standard queue by itself delivers a message a second time.",
-        "A host that missed the delete hands out its copy. Called rare and never published; one report of a busy \
-         queue lies between 1e-8 and 1e-6 per message. Set 0.1% to see its effect in class.";
+        "A host that missed the delete hands out its copy. Called rare and never published; one report of a busy queue \
+         lies between 1e-8 and 1e-6 per message. Set 0.1% to see its effect in class.";
 
     SHORT_POLL_HOSTS: u32 = 10, Assumption, Own, OWN,
-        "Over so many hosts a queue spreads its messages, each message on one.",
+        "How many hosts a queue spreads its messages over, each message on one of them.",
         "Never published. Simplified: real messages have several copies; one place each keeps the effect, which is \
          that a short poll does not see everything.";
 
     SHORT_POLL_SAMPLED: u32 = 5, Assumption, Own, OWN,
-        "So many of its hosts a queue asks for one short poll.",
+        "How many of its hosts a queue asks for one short poll.",
         "Never published. Half of them means that a single message is missed every second time; a long poll asks all.";
 
     FIFO_CALL_RATE: Rate = Rate::per_second(300.0), Quota, Stated, FIFO_THROTTLING,
-        "A FIFO queue takes so many calls a second of each kind: send, receive, delete.",
+        "How many calls a second of each kind (send, receive, delete) a FIFO queue takes.",
         "Beyond it calls fail with a throttling error, also if messages wait. It counts calls, so that batches of ten \
          carry 3,000 messages a second.";
 
     FIFO_DEDUPLICATION_INTERVAL: Duration = Duration::from_mins(5), Quota, Stated, SEND,
         "A second message with the same deduplication id within this time is accepted but never delivered.",
-        "Also if the first is long done. Simplified: counted from the first send; whether a suppressed one restarts \
-         it is not documented.";
+        "Also if the first is long done. Simplified: counted from the first send; whether a suppressed one restarts it \
+         is not documented.";
 
     FIFO_IN_FLIGHT_MAX: u32 = 120_000, Quota, Stated, EXTEND,
-        "So many messages of a FIFO queue can be received and not yet deleted.",
+        "How many messages of a FIFO queue can be received and not yet deleted.",
         "Beyond it receives find nothing, without an error. Pages from before the end of 2024 say 20,000.";
 
     FIFO_SEARCH_WINDOW: u32 = 120_000, Quota, Stated, FIFO_BACKLOG,
-        "A FIFO queue looks through so many of its first messages for a group that is free.",
+        "How many of its first messages a FIFO queue looks through for a group that is free.",
         "A longer backlog of one busy group hides every group behind it. Pages from before the end of 2024 say 20,000.";
 
     SEND_LATENCY: Latency = Latency::of_millis(8, 50), Assumption, Own, MEASURED,
         "How long a send to a standard queue takes, as the sender sees it.",
-        "From producer to consumer 16 ms in the middle and 105 ms at p99 were measured; half of the median is given \
-         to each of send and receive, and most of the tail to the receive.";
+        "From producer to consumer 16 ms in the middle and 105 ms at p99 were measured; half of the median is given to \
+         each of send and receive, and most of the tail to the receive.";
 
     RECEIVE_LATENCY: Latency = Latency::of_millis(8, 90), Assumption, Own, MEASURED,
         "How long a receive takes when messages are there.",
@@ -184,8 +184,8 @@ facts! { "sqs";
 
     FIFO_SEND_LATENCY: Latency = Latency::of_millis(9, 410), Assumption, Own, MEASURED,
         "How long a send to a FIFO queue takes, as the sender sees it.",
-        "Two equal legs that together reach the measured 28 ms in the middle and 645 ms at p99; the test was short \
-         and its tail may hold first-time effects.";
+        "Two equal legs that together reach the measured 28 ms in the middle and 645 ms at p99; the test was short and \
+         its tail may hold first-time effects.";
 
     FIFO_RECEIVE_LATENCY: Latency = Latency::of_millis(9, 410), Assumption, Own, MEASURED,
         "How long a receive from a FIFO queue takes when a free group is there.",
@@ -200,10 +200,56 @@ facts! { "sqs";
         "us-east-1. The sources agree on this first step and differ on the cheaper ones, which are not modelled.";
 
     FREE_REQUESTS: u64 = 1_000_000, Price, Dated, PRICES,
-        "So many calls a month cost nothing, over all queues of an account.",
+        "How many calls a month cost nothing, over all queues of an account.",
         "Simplified: not subtracted from a run's cost, because a run does not know the rest of the month.";
 
     BILLED_CHUNK: Bytes = Bytes::kib(64), Price, Dated, PRICES,
         "A call counts once for each started piece of this size.",
         "A message of 1 MiB is billed as 16 requests; ten messages of 6 KB in one batch as one.";
+}
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{ContinuousCDF, Normal};
+
+    use super::*;
+
+    /// Quantiles of a lognormal latency in milliseconds, at the middles of equally likely steps.
+    fn quantiles(latency: Latency) -> Vec<f64> {
+        const STEPS: u32 = 1000;
+        let normal = Normal::standard();
+        let (median, p99) = (latency.median.get().as_secs_f64() * 1e3, latency.p99.get().as_secs_f64() * 1e3);
+        let sigma = libm::log(p99 / median) / normal.inverse_cdf(0.99);
+        (0..STEPS)
+            .map(|step| normal.inverse_cdf((f64::from(step) + 0.5) / f64::from(STEPS)))
+            .map(|z| median * libm::exp(sigma * z))
+            .collect()
+    }
+
+    /// Median and 99th percentile in milliseconds of two independent latencies, one after the other.
+    fn both(first: Latency, second: Latency) -> (f64, f64) {
+        let second = quantiles(second);
+        let mut sums: Vec<f64> = quantiles(first).iter().flat_map(|a| second.iter().map(move |b| a + b)).collect();
+        sums.sort_by(f64::total_cmp);
+        (sums[sums.len() / 2], sums[sums.len() / 100 * 99])
+    }
+
+    #[test]
+    fn send_and_receive_reach_the_tail_that_was_measured_from_producer_to_consumer() {
+        let (median, p99) = both(SEND_LATENCY.value, RECEIVE_LATENCY.value);
+        assert!((median - 19.0).abs() < 0.5, "the note says 19 ms in the middle, it is {median}");
+        assert!((p99 / 105.0 - 1.0).abs() < 0.05, "105 ms were measured, these make {p99}");
+    }
+
+    #[test]
+    fn the_two_legs_through_a_fifo_queue_reach_what_was_measured() {
+        let (median, p99) = both(FIFO_SEND_LATENCY.value, FIFO_RECEIVE_LATENCY.value);
+        assert!((median / 28.1 - 1.0).abs() < 0.05, "28.1 ms were measured in the middle, these make {median}");
+        assert!((p99 / 645.0 - 1.0).abs() < 0.05, "645 ms were measured at p99, these make {p99}");
+    }
+
+    #[test]
+    fn a_message_alone_is_missed_by_every_second_short_poll() {
+        assert_eq!(SHORT_POLL_SAMPLED.value * 2, SHORT_POLL_HOSTS.value);
+    }
 }

@@ -45,6 +45,7 @@ macro_rules! facts {
             #[doc = $what]
             #[doc = ""]
             #[doc = $note]
+            #[allow(clippy::doc_markdown, reason = "the same text is shown in a terminal, without backticks")]
             pub const $name: $crate::facts::Fact<$type> = $crate::facts::Fact {
                 name: {
                     const TEXT: &str = concat!($service, ".", stringify!($name));

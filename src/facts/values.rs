@@ -29,6 +29,13 @@ pub struct Price {
     pub unit: &'static str,
 }
 
+/// So many bytes in each second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Throughput {
+    /// Bytes in one second.
+    pub per_second: Bytes,
+}
+
 /// A time that is only known to lie between two bounds; drawn uniformly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Between {
@@ -77,6 +84,13 @@ impl Price {
     }
 }
 
+impl Throughput {
+    /// `mib` times 2^20 bytes a second.
+    pub const fn mib(mib: u64) -> Self {
+        Self { per_second: Bytes::mib(mib) }
+    }
+}
+
 impl Between {
     /// From `from` to `to` seconds.
     pub const fn of_secs(from: u64, to: u64) -> Self {
@@ -100,11 +114,21 @@ impl fmt::Display for Price {
         // Two decimals as on a price tag, more only where the price has more.
         let tag = format!("{:.2}", self.usd);
         let cents = if tag.parse() == Ok(self.usd) { tag } else { self.usd.to_string() };
+        let units = match self.unit.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{}s", self.unit),
+        };
         match self.per {
             1 => write!(f, "${cents} per {}", self.unit),
-            1_000_000 => write!(f, "${cents} per million {}s", self.unit),
-            per => write!(f, "${cents} per {per} {}s", self.unit),
+            1_000_000 => write!(f, "${cents} per million {units}"),
+            per => write!(f, "${cents} per {per} {units}"),
         }
+    }
+}
+
+impl fmt::Display for Throughput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.per_second)
     }
 }
 
@@ -129,6 +153,10 @@ impl FactValue for Latency {
 
 impl FactValue for Price {
     const KIND: &'static str = "price";
+}
+
+impl FactValue for Throughput {
+    const KIND: &'static str = "throughput";
 }
 
 impl FactValue for Between {
@@ -163,7 +191,7 @@ mod tests {
     fn a_price_reads_like_a_price_list() {
         assert_eq!(Price::per_million(0.4, "request").to_string(), "$0.40 per million requests");
         assert_eq!(Price::each_one(0.015, "shard-hour").to_string(), "$0.015 per shard-hour");
-        assert_eq!(Price { usd: 2.0, per: 100_000, unit: "e-mail" }.to_string(), "$2.00 per 100000 e-mails");
+        assert_eq!(Price { usd: 2.0, per: 1000, unit: "delivery" }.to_string(), "$2.00 per 1000 deliveries");
     }
 
     #[test]
