@@ -1,6 +1,7 @@
 //! Values as TOML text, for the resolved scenario.
 
 use crate::site::At;
+use crate::facts::Latency;
 use crate::units::{Bytes, Duration, Rate, Share};
 
 /// A value that can stand to the right of `=` in a TOML file.
@@ -59,6 +60,7 @@ to_toml! {
     Bytes => v format!("\"{v}\"");
     Rate => v format!("\"{v}\"");
     Share => v format!("\"{v}\"");
+    Latency => v format!("{{ lognormal = {{ median = \"{}\", p99 = \"{}\" }} }}", v.median, v.p99);
 }
 
 impl<T: ToToml + ?Sized> ToToml for &T {
