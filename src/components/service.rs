@@ -124,7 +124,7 @@ impl Component for Service {
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
         let metrics = ServiceMetrics {
-            busy: site.gauge("busy", "slots"),
+            busy: site.gauge_of("busy", "slots", slots.into()),
             waiting: site.gauge("waiting", "requests"),
             served: site.counter("served", "requests"),
             busy_time: site.counter("busy_time", "s"),

@@ -75,6 +75,11 @@ impl NodeSite<'_, '_> {
         self.catalogue.gauge(self.node, metric, unit)
     }
 
+    /// A value that rises to `capacity` at most; its mean over that is reported as utilisation.
+    pub fn gauge_of(&mut self, metric: &'static str, unit: &'static str, capacity: u64) -> GaugeId {
+        self.catalogue.gauge_of(self.node, metric, unit, capacity)
+    }
+
     /// A distribution of times.
     pub fn timing(&mut self, metric: &'static str) -> TimingId {
         self.catalogue.timing(self.node, metric)

@@ -92,7 +92,7 @@ impl WorkersSpec {
         let receive_latency = site.latency("receive_latency", self.receive_latency, &sqs::RECEIVE_LATENCY);
         let delete_latency = site.latency("delete_latency", self.delete_latency, &sqs::DELETE_LATENCY);
         let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
-        let metrics = metrics(site);
+        let metrics = metrics(count.unwrap_or_default(), site);
         let p = WorkersParameters {
             source: source?.node,
             count: count?,
@@ -111,9 +111,9 @@ impl WorkersSpec {
     }
 }
 
-fn metrics(site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
+fn metrics(count: u32, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
     WorkersMetrics {
-        busy: site.gauge("busy", "workers"),
+        busy: site.gauge_of("busy", "workers", count.into()),
         prefetched: site.gauge("prefetched", "messages"),
         handled: site.counter("handled", "messages"),
         failed: site.counter("failed", "messages"),
