@@ -116,6 +116,16 @@ impl SourceMap {
         Some(Place { name: &source.name, line, column })
     }
 
+    /// Where the characters of `content` begin, if `span` marks that content in quotes (or bare) and without escapes:
+    /// so that a mistake inside a string can be pointed at.
+    pub fn content_start(&self, span: Span, content: &str) -> Option<usize> {
+        let marked = self.text(span);
+        [0, 1, 3].into_iter().find_map(|quotes| {
+            let inside = marked.get(quotes..marked.len().checked_sub(quotes)?)?;
+            (inside == content).then_some(span.start + quotes)
+        })
+    }
+
     /// The marked text itself; empty if the span lies in no text.
     pub fn text(&self, span: Span) -> &str {
         let Some(source) = self.source_at(span.start) else { return "" };
@@ -147,6 +157,16 @@ mod tests {
         let place = map.place(Span::new(at, at + 7)).expect("it lies in the text");
         assert_eq!((place.name, place.line, place.column), ("a.toml", 2, 12));
         assert_eq!(map.text(Span::new(at, at + 7)), "größe");
+    }
+
+    #[test]
+    fn the_content_of_a_string_is_found_behind_its_quotes() {
+        let mut map = SourceMap::new();
+        map.add("a.toml", "a = 'xy'\nb = \"\"\"xy\"\"\"\nc = \"x\\u0079\"");
+        assert_eq!(map.content_start(Span::new(4, 8), "xy"), Some(5));
+        assert_eq!(map.content_start(Span::new(5, 7), "xy"), Some(5));
+        assert_eq!(map.content_start(Span::new(13, 21), "xy"), Some(16));
+        assert_eq!(map.content_start(Span::new(26, 35), "xy"), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! An own tree and not that of the TOML parser, because ours is put together from several texts (a base file, a file
 //! that extends it, `--set`), and the parser's cannot be moved from one text's positions to another's.
 
+use std::collections::BTreeMap;
+
 use super::{toml_key, toml_string};
 use crate::diagnostic::Span;
 
@@ -167,6 +169,23 @@ impl Table {
     /// Adds an entry whose key is known to be new; looking for it would make large tables slow.
     pub(super) fn push_new(&mut self, entry: Entry) {
         self.entries.push(entry);
+    }
+
+    /// Takes over every entry of `over`: new keys at the end; where both have a key, `join` decides what becomes of
+    /// the old entry.
+    pub fn merge(&mut self, over: Self, join: &mut dyn FnMut(&mut Entry, Entry)) {
+        let index: BTreeMap<String, usize> = self.names().enumerate().map(|(i, name)| (name.to_owned(), i)).collect();
+        for entry in over.entries {
+            match index.get(&entry.key.name) {
+                Some(old) => join(&mut self.entries[*old], entry),
+                None => self.entries.push(entry),
+            }
+        }
+    }
+
+    /// The same table, said to be at `span`.
+    pub fn move_to(&mut self, span: Span) {
+        self.span = span;
     }
 
     /// All entries, in the order of the text.
