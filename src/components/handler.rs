@@ -163,7 +163,11 @@ impl Handler {
     {
         match alarm {
             HandlerAlarm::Worked { task, serial } => {
-                if self.awaits(task) == Some(serial) { self.next_step(task, cx) } else { None }
+                if self.awaits(task) == Some(serial) {
+                    self.next_step(task, cx)
+                } else {
+                    None
+                }
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {
@@ -172,7 +176,11 @@ impl Handler {
                 None
             }
             HandlerAlarm::Answered { task, serial } => {
-                if self.awaits(task) == Some(serial) { self.answered(task, cx) } else { None }
+                if self.awaits(task) == Some(serial) {
+                    self.answered(task, cx)
+                } else {
+                    None
+                }
             }
             HandlerAlarm::Timeout { .. } => unreachable!("timeouts end several tasks: see on_timeout"),
         }

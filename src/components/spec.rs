@@ -87,7 +87,12 @@ pub type LatencySpec = LawSpec<Duration>;
 
 impl NodeSite<'_, '_> {
     /// The round trip written under `key`, or else what is assumed for it.
-    pub fn latency(&mut self, key: &str, written: Option<At<LatencySpec>>, fact: &Fact<facts::Latency>) -> Option<Latency> {
+    pub fn latency(
+        &mut self,
+        key: &str,
+        written: Option<At<LatencySpec>>,
+        fact: &Fact<facts::Latency>,
+    ) -> Option<Latency> {
         let Some(at) = written else {
             self.site.or_fact(key, None, fact);
             let facts::Latency { median, p99 } = fact.value;

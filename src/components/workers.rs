@@ -87,7 +87,8 @@ impl WorkersSpec {
         let longest = sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
         let wait = s.or_default("wait_time", self.wait_time, longest, "long polling, as the guide advises");
         let pause = Duration::from_secs(u64::from(wait.get().is_zero()));
-        let pause = s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
+        let pause =
+            s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
         let work = site.work("work", self.work);
         let receive_latency = site.latency("receive_latency", self.receive_latency, &sqs::RECEIVE_LATENCY);
         let delete_latency = site.latency("delete_latency", self.delete_latency, &sqs::DELETE_LATENCY);

@@ -27,6 +27,17 @@ pub struct NodeColumn {
     pub unit: &'static str,
 }
 
+impl NodeColumn {
+    /// The name by which an expectation asks for it: `messages_received`, `busy_max`, `utilisation`.
+    pub fn name(&self) -> String {
+        match self.statistic.as_str() {
+            "total" => self.metric.to_owned(),
+            _ if self.metric == "utilisation" => self.metric.to_owned(),
+            statistic => format!("{}_{statistic}", self.metric),
+        }
+    }
+}
+
 /// What one replication of one pipeline came to.
 #[derive(Debug, Clone)]
 pub struct Observation {
@@ -63,7 +74,8 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
     columns.extend(Fate::ALL.map(|fate| column(fate.name(), "jobs")));
     columns.push(column("goodput_share", "1"));
     columns.push(column("latency_mean_s", "s"));
-    columns.extend(percentiles.iter().map(|&p| Column { name: format!("latency_{}_s", percentile_name(p)), unit: "s" }));
+    columns
+        .extend(percentiles.iter().map(|&p| Column { name: format!("latency_{}_s", percentile_name(p)), unit: "s" }));
     columns.extend([
         column("latency_max_s", "s"),
         column("backlog_mean", "jobs"),

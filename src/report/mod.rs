@@ -5,9 +5,11 @@
 //! Times are simulated seconds from the start of a replication; `None` means not measured, zero means zero.
 
 mod build;
+mod verdict;
+mod words;
 
 pub use crate::metrics::Fate;
-pub use build::{Progress, build};
+pub use build::{Results, build};
 
 use crate::stats::Estimate;
 

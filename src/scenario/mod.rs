@@ -21,7 +21,7 @@ pub use assign::Setting;
 pub use expect::{Comparison, ExpectSpec, Expectation, Reference, Verdict};
 pub use fault::{FAULT_KINDS, Fault, FaultKind, FaultSpec};
 pub use load::{Case, Loaded, load};
-pub use model::{CaseModel, Model, Overrun, PipelineModel};
+pub use model::{CaseModel, Model, Overrun, PipelineModel, Replication};
 pub use names::{Names, NamesSpec, NodeNames, PipelineNames};
 pub use resolve::{Resolved, resolve};
 pub use run::{ObjectiveSpec, Run, RunSpec};

@@ -13,7 +13,7 @@ pub struct PipelineWorld<'a> {
     /// The traffic.
     pub arrivals: Arrivals,
     /// Where each flow enters, by flow; several entries get a copy each.
-    pub entries: Vec<Vec<Endpoint>>,
+    pub entries: &'a [Vec<Endpoint>],
     /// Asked now and then whether to go on.
     pub goes_on: &'a mut dyn FnMut(SimTime) -> bool,
 }

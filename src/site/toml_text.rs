@@ -1,7 +1,7 @@
 //! Values as TOML text, for the resolved scenario.
 
-use crate::site::At;
 use crate::facts::Latency;
+use crate::site::At;
 use crate::units::{Bytes, Duration, Rate, Share};
 
 /// A value that can stand to the right of `=` in a TOML file.

@@ -22,11 +22,11 @@ pub use spec::SqsSpec;
 use fifo::{Deduplication, Groups};
 use standard::Hosts;
 
-use super::{Component, NodeSite, Verb};
 use super::context::Ctx;
 use super::fault::Health;
 use super::limits::CallsPerSecond;
 use super::polls::{PollEnds, Polls};
+use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, LossId, MsgId, MsgRef, NodeId, Signal, SimDuration};
 use crate::metrics::{CounterId, GaugeId};
 
@@ -258,4 +258,3 @@ impl Component for Sqs {
         (self.visible + self.in_flight + self.delayed) as u64
     }
 }
-

@@ -214,12 +214,7 @@ impl SqsSpec {
 const HOSTS_MAX: u32 = u64::BITS;
 
 impl DeadLetterSpec {
-    fn build(
-        &self,
-        span: crate::diagnostic::Span,
-        is_fifo: bool,
-        site: &mut NodeSite<'_, '_>,
-    ) -> Option<DeadLetter> {
+    fn build(&self, span: crate::diagnostic::Span, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<DeadLetter> {
         let Endpoint { node, .. } = site.target(&self.queue)?;
         let loss = site.loss(LossKind::DeadLettered, "received too often");
         let _ = (is_fifo, DEAD_LETTER);
