@@ -4,6 +4,10 @@
 //! layer is asked again, so a chart can be drawn from a hand-made report and a run is never repeated to draw one.
 //! Times are simulated seconds from the start of a replication; `None` means not measured, zero means zero.
 
+#[cfg(test)]
+pub mod fixture;
+pub mod names;
+
 use crate::stats::Estimate;
 
 /// The outcome of one scenario: every case through every pipeline.

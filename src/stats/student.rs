@@ -30,7 +30,7 @@ pub fn student_two_sided(level: f64, degrees: u32) -> f64 {
 /// A(θ) for `n` degrees of freedom, and its slope at zero.
 fn within_angle(angle: f64, n: u32) -> (f64, f64) {
     let (sin, cos) = (libm::sin(angle), libm::cos(angle));
-    let even = n % 2 == 0;
+    let even = n.is_multiple_of(2);
     // The sum runs over cos^0, cos^2, ... for even n, over cos^1, cos^3, ... for odd n, up to cos^(n-2).
     let (mut coefficient, mut power) = if even { (1.0, 1.0) } else { (1.0, cos) };
     let (mut sum, mut coefficients) = (0.0, 0.0);
