@@ -3,6 +3,13 @@
 //! The figures come from a toy (jobs in order through a few servers), so that they look and add up like real ones:
 //! fates sum to what was sent, percentiles rise, the backlog fits the arrivals. It is no model of any service.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a toy with hundreds of jobs"
+)]
+
 use super::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, latency_percentile};
 use super::{
     CaseInfo, Cell, ExpectationResult, Fate, FaultBand, LatencyBucket, Loss, NodeMetric, NodeReport, PipelineInfo,
@@ -240,6 +247,7 @@ fn cell(case: usize, spike: u32, pipeline: usize) -> Cell {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that `filter` wants")]
 fn is_done(job: &&Job) -> bool {
     matches!(job.fate, Fate::DoneInTime | Fate::DoneLate | Fate::DoneTwice)
 }
