@@ -22,7 +22,7 @@ impl Figure {
         }
         let half_width = estimate.half_width.filter(|half_width| *half_width > 0.0 && half_width.is_finite());
         let (value, margin): (String, fn(f64) -> String) = match unit {
-            "s" => (seconds(estimate.mean), seconds_margin),
+            "s" => (seconds_within(estimate.mean, half_width), seconds_margin),
             "1" => (share(estimate.mean, half_width), share_margin),
             "1/s" => {
                 (format!("{}/s", number(estimate.mean, half_width)), |margin| format!("{}/s", margin_number(margin)))
@@ -37,22 +37,36 @@ impl Figure {
     }
 }
 
+/// Units of time that are no decimal multiple of a second.
+const UNITS: [(f64, &str); 3] = [(86_400.0, "d"), (3600.0, "h"), (60.0, "min")];
+
 /// A length of time from seconds: `850 µs`, `12.3 ms`, `1.2 s`, `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
 pub fn seconds(seconds: f64) -> String {
+    seconds_within(seconds, None)
+}
+
+/// The same, with the digits that its half-width supports.
+fn seconds_within(seconds: f64, half_width: Option<f64>) -> String {
     let size = seconds.abs();
     if size >= 59.95 {
-        let text = long_time(size);
+        // The margin is then in this unit; a tenth of the value is near enough.
+        let step = UNITS.iter().map(|(unit, _)| *unit).find(|unit| half_width.is_some_and(|half| half >= 0.97 * unit));
+        let rounded = step.filter(|step| size >= 10.0 * step).map_or(size, |step| libm::round(size / step) * step);
+        let text = long_time(rounded);
         return if seconds < 0.0 { format!("-{text}") } else { text };
     }
-    let (scaled, unit) = match size {
+    let (factor, unit) = match size {
         0.0 => return "0 s".into(),
         // Just below a unit counts as that unit, so that nothing prints as `1000 ms`.
-        _ if size >= 0.9995 => (seconds, "s"),
-        _ if size >= 0.000_999_5 => (seconds * 1e3, "ms"),
-        _ if size >= 0.000_000_999_5 => (seconds * 1e6, "µs"),
-        _ => (seconds * 1e9, "ns"),
+        _ if size >= 0.9995 => (1.0, "s"),
+        _ if size >= 0.000_999_5 => (1e3, "ms"),
+        _ if size >= 0.000_000_999_5 => (1e6, "µs"),
+        _ => (1e9, "ns"),
     };
-    format!("{} {unit}", significant(scaled, 3))
+    match half_width {
+        None => format!("{} {unit}", significant(seconds * factor, 3)),
+        Some(half_width) => format!("{} {unit}", number(seconds * factor, Some(half_width * factor))),
+    }
 }
 
 /// A minute or more, in the two largest units that are not zero.
@@ -80,15 +94,16 @@ fn long_time(seconds: f64) -> String {
 
 /// The half-width of a time, in one unit: `0.2 s`, `11 s`, `1.5 min`.
 fn seconds_margin(margin: f64) -> String {
-    let (scaled, unit) = match leading(margin) {
-        rounded if rounded >= 86_400.0 => (margin / 86_400.0, "d"),
-        rounded if rounded >= 3600.0 => (margin / 3600.0, "h"),
-        rounded if rounded >= 60.0 => (margin / 60.0, "min"),
-        rounded if rounded >= 0.1 => (margin, "s"),
-        rounded if rounded >= 1e-4 => (margin * 1e3, "ms"),
-        _ => (margin * 1e6, "µs"),
+    // Just below a unit counts as that unit: `1 min`, not `60 s`.
+    if let Some((size, unit)) = UNITS.iter().find(|(size, _)| margin >= 0.97 * size) {
+        return format!("{} {unit}", margin_number(margin / size));
+    }
+    let (factor, unit) = match margin {
+        _ if margin >= 0.097 => (1.0, "s"),
+        _ if margin >= 0.97e-4 => (1e3, "ms"),
+        _ => (1e6, "µs"),
     };
-    format!("{} {unit}", margin_number(scaled))
+    format!("{} {unit}", margin_number(margin * factor))
 }
 
 /// A share as a percentage: `31 %`, `0.3 %`; `<0.01 %` and `>99.99 %` where rounding would claim none or all.
@@ -152,6 +167,11 @@ fn significant(value: f64, digits: i32) -> String {
         return format!("{value:.0e}");
     }
     trimmed(value, places)
+}
+
+/// A number of which only the size matters: `1310`, `123k`, `1.23M`.
+pub fn rough(value: f64) -> String {
+    if value.abs() < 99_999.5 { number(value, None) } else { scaled(value) }
 }
 
 /// Thousands and more with three significant digits: `123k`, `1.23M`.
@@ -280,6 +300,10 @@ mod tests {
         assert_eq!(figure(725.3, 11.2, "s"), "12 min 5 s ±11 s");
         assert_eq!(figure(20.341, 0.2134, "s"), "20.3 s ±0.2 s");
         assert_eq!(figure(7500.0, 95.0, "s"), "2 h 5 min ±1.6 min");
+        assert_eq!(figure(1068.0, 55.0, "s"), "17 min 48 s ±60 s");
+        assert_eq!(figure(1068.0, 59.0, "s"), "18 min ±1 min");
+        assert_eq!(figure(80.0, 70.0, "s"), "1 min 20 s ±1.2 min");
+        assert_eq!(figure(15.43, 19.0, "s"), "15 s ±19 s");
         assert_eq!(figure(0.4731, 0.021, "1"), "47 % ±2 %");
         assert_eq!(figure(12.34, 0.5, "1/s"), "12.3/s ±0.5/s");
         assert_eq!(figure(0.012_34, 0.000_5, "usd"), "$0.0123 ±$0.0005");

@@ -7,7 +7,7 @@ use super::text::{clean, fit, width, wrap};
 use std::io;
 
 /// Narrower than this no column is wrapped.
-const NARROWEST: usize = 10;
+const NARROWEST: usize = 8;
 /// Blanks between columns.
 const GAP: usize = 2;
 
@@ -96,6 +96,8 @@ impl Entry {
 pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Entry>>,
+    /// Rows that are set apart from the one before.
+    gaps: Vec<usize>,
 }
 
 /// How wide a column is printed.
@@ -117,7 +119,7 @@ impl Measure {
 impl Table {
     /// A table without rows.
     pub const fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: Vec::new() }
+        Self { columns, rows: Vec::new(), gaps: Vec::new() }
     }
 
     /// Adds a row; missing entries are empty, surplus ones are a mistake of the caller.
@@ -125,6 +127,11 @@ impl Table {
         debug_assert!(entries.len() <= self.columns.len(), "a row with more entries than columns");
         entries.resize_with(self.columns.len(), Entry::default);
         self.rows.push(entries);
+    }
+
+    /// Sets the next row apart from those before it, by a blank line where the table is printed as text.
+    pub fn gap(&mut self) {
+        self.gaps.push(self.rows.len());
     }
 
     /// The width it takes at least without dropping or wrapping a column: margins beneath their figures.
@@ -141,7 +148,10 @@ impl Table {
             let title = |&measure: &Measure| self.print_title(measure, style);
             print_row(&measures.iter().map(title).collect::<Vec<_>>(), &measures, &mut lines);
         }
-        for row in &self.rows {
+        for (number, row) in self.rows.iter().enumerate() {
+            if number > 0 && self.gaps.contains(&number) {
+                lines.push("\n".into());
+            }
             let entry = |&measure: &Measure| self.print_entry(&row[measure.column], measure, style);
             print_row(&measures.iter().map(entry).collect::<Vec<_>>(), &measures, &mut lines);
         }

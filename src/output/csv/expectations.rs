@@ -31,7 +31,7 @@ mod tests {
     fn each_expectation_is_a_row_with_its_verdict() {
         let file = read(write, &fixture::report());
         assert_eq!(file.rows.len(), 4);
-        let last = ["video-encoding", "thousand", "streamed.drain < 1h", "false", "streamed.drain is 1 h 45 min"];
+        let last = ["video-encoding", "thousand", "streamed.drain < 1h", "false", "streamed.drain is 71 min"];
         assert_eq!(file.rows[3], last);
     }
 
