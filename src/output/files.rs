@@ -98,6 +98,31 @@ mod tests {
         }
     }
 
+    /// A disk that is full after so many bytes.
+    struct Disk(usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_known_as_one_whatever_is_being_written() {
+        let report = fixture::report();
+        for exporter in FILES {
+            let error = (exporter.write)(&report, &mut Disk(100)).expect_err("full");
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{}", exporter.file);
+        }
+        let error = crate::output::json::write(&report, None, &mut Disk(100)).expect_err("full");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+
     fn estimate() -> impl Strategy<Value = Option<Estimate>> {
         let number = prop_oneof![any::<f64>().prop_filter("finite", |x| x.is_finite()), Just(0.0), 0.0..1e6];
         let width = prop::option::of(prop_oneof![Just(0.0), 0.0..1e9]);

@@ -57,13 +57,14 @@ impl<'a> Rows<'a> {
     /// When the file cannot be written, or the row has not as many fields as the header.
     pub fn row<'f>(&mut self, fields: impl IntoIterator<Item = Field<'f>>) -> io::Result<()> {
         for field in fields {
-            match field {
-                Field::Text(text) => self.inner.write_field(&*defuse(text))?,
-                Field::Number(number) => self.inner.write_field(number.map(number_text).unwrap_or_default())?,
-                Field::Count(count) => self.inner.write_field(count.to_string())?,
-            }
+            let text = match field {
+                Field::Text(text) => defuse(text),
+                Field::Number(number) => number.map(number_text).unwrap_or_default().into(),
+                Field::Count(count) => count.to_string().into(),
+            };
+            self.inner.write_field(&*text).map_err(cause)?;
         }
-        Ok(self.inner.write_record(None::<&[u8]>)?)
+        self.inner.write_record(None::<&[u8]>).map_err(cause)
     }
 
     /// Writes what is still in memory.
@@ -72,6 +73,14 @@ impl<'a> Rows<'a> {
     /// When the file cannot be written.
     pub fn finish(mut self) -> io::Result<()> {
         self.inner.flush()
+    }
+}
+
+/// The error of the system beneath an error of the csv crate, so that a full disk is still known as one.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
