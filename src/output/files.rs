@@ -165,7 +165,8 @@ mod tests {
             for (row, estimate) in written.enumerate() {
                 prop_assert_eq!(tidy.number(row, "value"), estimate.map(|e| e.mean));
                 prop_assert_eq!(tidy.number(row, "ci_high"), estimate.and_then(|e| e.interval()).map(|i| i.high));
-                prop_assert_eq!(tidy.number(row, "replications"), Some(estimate.map_or(0.0, |e| f64::from(e.replications))));
+                let measured = estimate.map_or(0.0, |e| f64::from(e.replications));
+                prop_assert_eq!(tidy.number(row, "replications"), Some(measured));
             }
         }
     }

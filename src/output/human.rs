@@ -337,7 +337,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_figure_is_short_and_never_falsely_zero(mean in 1e-9_f64..1e14, half in 0.0_f64..1e6, unit in 0_usize..5) {
+        fn every_figure_is_short_and_never_falsely_zero(
+            mean in 1e-9_f64..1e14,
+            half in 0.0_f64..1e6,
+            unit in 0_usize..5,
+        ) {
             let unit = ["s", "1", "1/s", "bytes", "jobs"][unit];
             let figure = Figure::of(&Estimate { mean, half_width: Some(half), replications: 3 }, unit);
             prop_assert!(figure.value.contains(|c: char| c.is_ascii_digit() && c != '0'), "{}", figure.value);

@@ -5,7 +5,8 @@
 //! ```text
 //! schema_version, program, version
 //! scenario       name, title, question, hash
-//! run            seed, replications, duration_s, drain_s, sample_s, objective_s, percentiles, fingerprint, events, partial
+//! run            seed, replications, duration_s, drain_s, sample_s, objective_s, percentiles, fingerprint, events,
+//!                partial
 //! cases[]        name, faults[]: label, pipelines[] (names), from_s, to_s
 //! pipelines[]    name, path
 //! results[]      one per case and pipeline, all pipelines of the first case first:

@@ -16,7 +16,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for cell in &report.cells {
         for bucket in &cell.latency {
             let edges = [bucket.low_s, bucket.high_s].map(|edge| Field::Number(Some(edge)));
-            rows.row(context(report, cell).into_iter().chain(edges).chain([Field::Count(bucket.count)]))?;
+            rows.row(
+                context(report, cell).map(Field::Text).into_iter().chain(edges).chain([Field::Count(bucket.count)]),
+            )?;
         }
     }
     rows.finish()

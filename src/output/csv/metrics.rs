@@ -37,7 +37,8 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for row in figures(cell) {
             let words = [row.node, row.metric, row.statistic, row.reason, row.unit].map(Field::Text);
             let count = row.estimate.map_or(0, |estimate| u64::from(estimate.replications));
-            let fields = context(report, cell).into_iter().chain(words).chain(estimate_fields(row.estimate));
+            let fields =
+                context(report, cell).map(Field::Text).into_iter().chain(words).chain(estimate_fields(row.estimate));
             rows.row(fields.chain([Field::Count(count)]))?;
         }
     }

@@ -19,7 +19,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             names.iter().map(|name| cell.summary.iter().position(|metric| metric.name == *name)).collect();
         for (number, values) in cell.replications.iter().enumerate() {
             let values = places.iter().map(|&place| Field::Number(place.and_then(|place| *values.get(place)?)));
-            rows.row(context(report, cell).into_iter().chain([Field::Count(number as u64)]).chain(values))?;
+            rows.row(
+                context(report, cell).map(Field::Text).into_iter().chain([Field::Count(number as u64)]).chain(values),
+            )?;
         }
     }
     rows.finish()

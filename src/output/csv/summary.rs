@@ -27,7 +27,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let means = fields.iter().map(|[mean, _, _]| *mean);
         let ends = fields.iter().flat_map(|[_, low, high]| [*low, *high]);
         let replications = Field::Count(cell.replications.len() as u64);
-        rows.row(context(report, cell).into_iter().chain([replications]).chain(means).chain(ends))?;
+        rows.row(context(report, cell).map(Field::Text).into_iter().chain([replications]).chain(means).chain(ends))?;
     }
     rows.finish()
 }

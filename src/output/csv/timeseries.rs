@@ -7,7 +7,7 @@
 //! which on nothing changes any more, in any series of any of its pipelines: every value then stays as in the last row.
 //! All series of a case have the same moments, and nothing is thinned out before the end.
 
-use super::{CONTEXT, Field, Rows, context};
+use super::{CONTEXT, Field, Rows, context, defuse, number_text};
 use crate::report::{Report, Series};
 use std::io::{self, Write};
 
@@ -19,15 +19,24 @@ const COLUMNS: [&str; 7] = ["node", "metric", "unit", "time_s", "mean", "low", "
 /// When `out` cannot be written.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = Rows::new(out, CONTEXT.iter().chain(&COLUMNS))?;
+    let mut times: Vec<String> = Vec::new();
     for cell in &report.cells {
         let of_case = report.cells.iter().filter(|other| other.case == cell.case);
         let settled = of_case.flat_map(|cell| &cell.series).map(settled).max().unwrap_or(0);
+        while times.len() <= settled {
+            times.push(number_text(report.run.grid(times.len())));
+        }
         for series in &cell.series {
-            let words = [series.node.as_deref().unwrap_or_default(), series.metric, series.unit].map(Field::Text);
+            // What is the same in every row is made harmless once: this file has most of the rows of a run.
+            let [scenario, case, pipeline] = context(report, cell);
+            let words =
+                [scenario, case, pipeline, series.node.as_deref().unwrap_or_default(), series.metric, series.unit];
+            let words = words.map(defuse);
             let samples = series.mean.iter().zip(&series.low).zip(&series.high);
-            for (index, ((&mean, &low), &high)) in samples.enumerate().take(settled + 1) {
-                let numbers = [report.run.grid(index), mean, low, high].map(|number| Field::Number(Some(number)));
-                rows.row(context(report, cell).into_iter().chain(words).chain(numbers))?;
+            for (time, ((mean, low), high)) in times.iter().zip(samples).take(settled + 1) {
+                let numbers = [mean, low, high].map(|number| Field::Number(Some(*number)));
+                let words = words.iter().map(|word| Field::Ready(word));
+                rows.row(words.chain([Field::Ready(time)]).chain(numbers))?;
             }
         }
     }

@@ -76,7 +76,8 @@ impl OutputFolder {
         &self.target
     }
 
-    /// Opens a file of the folder for writing: `messages.csv`, `charts/backlog.svg`.
+    /// Opens a file of the folder for writing while the run goes on: `messages.csv`. Flush it at the end, or a full
+    /// disk goes unnoticed; [`OutputFolder::write`] does that itself.
     ///
     /// # Errors
     /// When the name leaves the folder or was used before, or the file cannot be created.
@@ -94,7 +95,7 @@ impl OutputFolder {
         Ok(BufWriter::new(opened))
     }
 
-    /// Writes a file of the folder.
+    /// Writes a file of the folder: `summary.csv`, `charts/backlog.svg`.
     ///
     /// # Errors
     /// As [`OutputFolder::open`], and when the file cannot be written.
