@@ -1,38 +1,15 @@
 //! Text of strangers on its way to a terminal or a file: made harmless, measured, cut and wrapped.
 
+use crate::diagnostic::{is_hidden, visible};
 use std::borrow::Cow;
 
-/// The text without anything that a terminal would act on or that would show it in another order than it is read:
-/// line breaks and tabs become spaces; other control characters, marks that turn the direction of writing and
-/// invisible separators become `�`, so that the reader sees that something was there.
+/// The text in one line, with nothing that a terminal would act on or that would show it in another order than it is
+/// read: line breaks and tabs become blanks, everything else that [`is_hidden`] is written out, as in `\u{1b}`.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| replacement(c).is_none()) {
+    if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| replacement(c).unwrap_or(c)).collect())
-}
-
-const fn replacement(c: char) -> Option<char> {
-    match c {
-        '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
-        // Control characters; direction marks, embeddings, overrides and isolates; then what is invisible: zero-width
-        // space, word joiner and kin, byte order mark, annotations, tags. The joiners U+200C and U+200D stay, because
-        // Persian and Hindi need them.
-        '\0'..='\u{1f}'
-        | '\u{7f}'..='\u{9f}'
-        | '\u{61c}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{200b}'
-        | '\u{2060}'..='\u{2065}'
-        | '\u{206a}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
-        _ => None,
-    }
+    Cow::Owned(visible(&text.replace(['\t', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'], " ")))
 }
 
 /// How many columns of a terminal the text takes.
@@ -58,8 +35,6 @@ const fn char_width(c: char) -> usize {
         | '\u{e47}'..='\u{e4e}'
         | '\u{1ab0}'..='\u{1aff}'
         | '\u{1dc0}'..='\u{1dff}'
-        | '\u{200c}'
-        | '\u{200d}'
         | '\u{20d0}'..='\u{20ff}'
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{fe20}'..='\u{fe2f}' => 0,
@@ -141,10 +116,10 @@ mod tests {
 
     #[test]
     fn nothing_reaches_the_terminal_that_it_would_act_on() {
-        assert_eq!(clean("red \u{1b}[31mred\u{7}"), "red \u{fffd}[31mred\u{fffd}");
-        assert_eq!(clean("a\r\nb\tc"), "a  b c");
-        assert_eq!(clean("user\u{202e}txt.exe"), "user\u{fffd}txt.exe");
-        assert_eq!(clean("c1 \u{9b}2J"), "c1 \u{fffd}2J");
+        assert_eq!(clean("red \u{1b}[31mred\u{7}"), "red \\u{1b}[31mred\\u{7}");
+        assert_eq!(clean("a\r\nb\tc\u{2028}d"), "a  b c d");
+        assert_eq!(clean("user\u{202e}txt.exe"), "user\\u{202e}txt.exe");
+        assert_eq!(clean("c1 \u{9b}2J"), "c1 \\u{9b}2J");
         assert!(matches!(clean("web → jobs (sqs) ± 日本"), Cow::Borrowed(_)));
     }
 
@@ -182,8 +157,10 @@ mod tests {
         }
 
         #[test]
-        fn cleaned_text_has_no_control_character_left(text in "\\PC*|(?s).*") {
-            prop_assert!(!clean(&text).chars().any(char::is_control));
+        fn cleaned_text_has_nothing_hidden_left_and_is_clean_for_good(text in "\\PC*|(?s).*") {
+            let cleaned = clean(&text);
+            prop_assert!(!cleaned.contains(is_hidden));
+            prop_assert_eq!(clean(&cleaned), &*cleaned);
         }
     }
 }

@@ -5,8 +5,8 @@ use super::{Interval, confidence_interval, mean};
 /// The confidence interval of the long-run mean from one long row of correlated values; `None` for fewer than two
 /// batches, or more batches than values.
 ///
-/// Method: non-overlapping batch means (Schmeiser, *Batch size effects in the analysis of simulation output*, Operations
-/// Research 30, 1982, which finds 10 to 30 batches best). Neighbours in a queue resemble each other; means of long
+/// Method: non-overlapping batch means (Schmeiser, *Batch size effects in the analysis of simulation output*,
+/// Operations Research 30, 1982, which finds 10 to 30 batches best). Neighbours in a queue resemble each other; means of long
 /// batches hardly do. What does not fill a batch is left out at the front, where the warm-up is.
 pub fn batch_means(values: &[f64], batches: usize, level: f64) -> Option<Interval> {
     let size = values.len().checked_div(batches).filter(|&size| size > 0)?;

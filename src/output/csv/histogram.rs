@@ -1,7 +1,7 @@
 //! `histogram.csv`: the latency of every job done, end to end, all replications together.
 //!
-//! `scenario, case, pipeline, low_s, high_s, count`: jobs with `low_s <= latency < high_s`; buckets without a job may be
-//! missing. Buckets of two files with the same edges can be added.
+//! `scenario, case, pipeline, low_s, high_s, count`: jobs with `low_s <= latency < high_s`; buckets without a job may
+//! be missing. Buckets of two files with the same edges can be added.
 
 use super::{CONTEXT, Field, Rows, context};
 use crate::report::Report;

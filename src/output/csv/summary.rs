@@ -1,8 +1,8 @@
 //! `summary.csv`: the wide table, one row per case and pipeline.
 //!
-//! `scenario, case, pipeline, replications`, then the mean of every summary metric under its own name, then, in a second
-//! block in the same order, `<metric>_ci_low` and `<metric>_ci_high`: the ends of the 95 % interval. A spreadsheet opens
-//! on a compact block of means that can be read and plotted as it is; the intervals are to the right of it when they
+//! `scenario, case, pipeline, replications`, then the mean of every summary metric under its own name, then, in a
+//! second block in the same order, `<metric>_ci_low` and `<metric>_ci_high`: the ends of the 95 % interval. A
+//! spreadsheet opens on a compact block of means that can be read and plotted as it is; the intervals are to the right of it when they
 //! are wanted. Means are per replication.
 
 use super::{CONTEXT, Field, Rows, context, estimate_fields, summary_names};
