@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod facts;
 pub mod metrics;
+pub mod output;
 pub mod report;
 pub mod scenario;
 pub mod site;

@@ -5,6 +5,9 @@
 //! Times are simulated seconds from the start of a replication; `None` means not measured, zero means zero.
 
 mod build;
+#[cfg(test)]
+pub mod fixture;
+pub mod names;
 mod verdict;
 mod words;
 
@@ -219,6 +222,17 @@ impl Report {
     /// The cell of one case and pipeline, if it was run.
     pub fn cell(&self, case: usize, pipeline: usize) -> Option<&Cell> {
         self.cells.iter().find(|cell| cell.case == case && cell.pipeline == pipeline)
+    }
+}
+
+impl RunInfo {
+    /// The moment of a sample of a time series, in seconds: `index` times `sample_s`.
+    #[allow(clippy::cast_precision_loss, reason = "series are far shorter than 2^53")]
+    pub fn grid(&self, index: usize) -> f64 {
+        // A tenth of a second is no double, but ten samples per second is a number: dividing gives 0.3 where
+        // multiplying gives 0.30000000000000004.
+        let per_second = 1.0 / self.sample_s;
+        if per_second.fract() == 0.0 { index as f64 / per_second } else { index as f64 * self.sample_s }
     }
 }
 
