@@ -1,4 +1,5 @@
 //! surgetank.
 pub mod engine;
+pub mod output;
 pub mod report;
 pub mod stats;

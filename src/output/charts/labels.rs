@@ -1,0 +1,214 @@
+//! Names written beside the lines they belong to, where they cover nothing.
+//!
+//! Every place along a line is tried, on four sides; the best is near the end of its own line, away from the others,
+//! on top of nothing. Placed one after the other and then once more, each knowing all others.
+
+use super::page::Frame;
+
+/// A name looking for its place.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// The line on the page, in pixels, from left to right.
+    pub line: Vec<(f64, f64)>,
+    /// Width of the name in pixels.
+    pub width: f64,
+}
+
+/// Where a name goes: its left end and the height of its middle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    /// Left end in pixels.
+    pub left: f64,
+    /// Middle of the letters in pixels.
+    pub middle: f64,
+}
+
+/// Half the height of a name with air above and below.
+const HALF: f64 = 9.0;
+/// Side of a cell of the map of what is where.
+const CELL: f64 = 3.0;
+
+/// Finds a place inside the frame for every name; `None` for one that fits nowhere.
+pub(super) fn place(frame: Frame, wanted: &[Wanted]) -> Vec<Option<Place>> {
+    let map = Map::of(frame, wanted);
+    let mut placed: Vec<Option<Place>> = vec![None; wanted.len()];
+    for _ in 0..2 {
+        for index in 0..wanted.len() {
+            placed[index] = best(frame, &map, wanted, &placed, index);
+        }
+    }
+    placed
+}
+
+fn best(frame: Frame, map: &Map, wanted: &[Wanted], placed: &[Option<Place>], own: usize) -> Option<Place> {
+    let name = &wanted[own];
+    let spots = along(&name.line, 9.0);
+    let last = spots.len().max(2) - 1;
+    let mut best: Option<(f64, Place)> = None;
+    for (index, &(x, y)) in spots.iter().enumerate() {
+        let crowd = map.others_near(x, y, own);
+        let sides = [
+            (x + 9.0, y),
+            (x - name.width / 2.0, y - 13.0),
+            (x - name.width / 2.0, y + 13.0),
+            (x - 9.0 - name.width, y),
+        ];
+        for (side, (left, middle)) in (0_u32..).zip(sides) {
+            let place = Place { left, middle };
+            let edge = 3.0;
+            let inside = left >= frame.left + edge && left + name.width <= frame.right - edge;
+            if !inside || middle - HALF < frame.top || middle + HALF > frame.bottom {
+                continue;
+            }
+            let collisions = placed.iter().enumerate().filter(|(other, place)| {
+                *other != own
+                    && place.is_some_and(|there| {
+                        overlap(place_box(there, wanted[*other].width), place_box(place_at(left, middle), name.width))
+                    })
+            });
+            let cost = 1000.0 * super::facets::f64_of(collisions.count())
+                + map.covered(left, middle, name.width, own)
+                + 7.0 * crowd
+                + 6.0 * (1.0 - super::facets::f64_of(index) / super::facets::f64_of(last))
+                + 0.8 * f64::from(side);
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, place));
+            }
+        }
+    }
+    best.filter(|(cost, _)| *cost < 1000.0).map(|(_, place)| place)
+}
+
+const fn place_at(left: f64, middle: f64) -> Place {
+    Place { left, middle }
+}
+
+fn place_box(place: Place, width: f64) -> [f64; 4] {
+    [place.left - 4.0, place.middle - HALF, place.left + width + 4.0, place.middle + HALF]
+}
+
+fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {
+    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
+}
+
+/// Points on a line at most `step` pixels apart.
+fn along(line: &[(f64, f64)], step: f64) -> Vec<(f64, f64)> {
+    let mut spots: Vec<(f64, f64)> = line.first().copied().into_iter().collect();
+    for pair in line.windows(2) {
+        let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
+        let length = ((bx - ax) * (bx - ax) + (by - ay) * (by - ay)).sqrt();
+        let pieces = (length / step).ceil().clamp(1.0, 4000.0);
+        let mut piece = 1.0;
+        while piece <= pieces {
+            let share = piece / pieces;
+            spots.push((ax + (bx - ax) * share, ay + (by - ay) * share));
+            piece += 1.0;
+        }
+    }
+    spots
+}
+
+/// Which lines pass through which cell of the frame: one bit for each line.
+struct Map {
+    frame: Frame,
+    columns: usize,
+    rows: usize,
+    cells: Vec<u32>,
+}
+
+impl Map {
+    fn of(frame: Frame, wanted: &[Wanted]) -> Self {
+        let columns = whole((frame.right - frame.left) / CELL) + 1;
+        let rows = whole((frame.bottom - frame.top) / CELL) + 1;
+        let mut map = Self { frame, columns, rows, cells: vec![0; columns * rows] };
+        for (index, name) in wanted.iter().enumerate() {
+            for (x, y) in along(&name.line, CELL / 2.0) {
+                if let Some(cell) = map.cell(x, y) {
+                    map.cells[cell] |= bit(index);
+                }
+            }
+        }
+        map
+    }
+
+    fn cell(&self, x: f64, y: f64) -> Option<usize> {
+        let (x, y) = (x - self.frame.left, y - self.frame.top);
+        let (column, row) = (whole(x / CELL), whole(y / CELL));
+        (x >= 0.0 && y >= 0.0 && column < self.columns && row < self.rows).then(|| row * self.columns + column)
+    }
+
+    /// How much of lines a name would cover; its own counts too, but less.
+    fn covered(&self, left: f64, middle: f64, width: f64, own: usize) -> f64 {
+        let mut cost = 0.0;
+        let mut y = middle - HALF + 1.0;
+        while y < middle + HALF {
+            let mut x = left - 2.0;
+            while x < left + width + 2.0 {
+                let here = self.cell(x, y).map_or(0, |cell| self.cells[cell]);
+                cost += 1.5 * f64::from((here & !bit(own)).count_ones()) + f64::from((here & bit(own)).count_ones());
+                x += CELL;
+            }
+            y += CELL;
+        }
+        cost
+    }
+
+    /// How many other lines pass so near that a name here could be taken for theirs.
+    fn others_near(&self, x: f64, y: f64, own: usize) -> f64 {
+        let mut near = 0;
+        for dy in -4..=4_i32 {
+            for dx in -4..=4_i32 {
+                let cell = self.cell(x + f64::from(dx) * CELL, y + f64::from(dy) * CELL);
+                near |= cell.map_or(0, |cell| self.cells[cell]);
+            }
+        }
+        f64::from((near & !bit(own)).count_ones())
+    }
+}
+
+fn bit(index: usize) -> u32 {
+    1 << (index % 32)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of cells of a picture")]
+fn whole(value: f64) -> usize {
+    value.clamp(0.0, 1e5) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Frame = Frame { left: 0.0, top: 0.0, right: 400.0, bottom: 200.0 };
+
+    fn flat(y: f64) -> Wanted {
+        Wanted { line: vec![(0.0, y), (400.0, y)], width: 80.0 }
+    }
+
+    #[test]
+    fn names_cover_neither_each_other_nor_any_line_where_there_is_room() {
+        let wanted = [flat(50.0), flat(100.0), flat(150.0)];
+        let places: Vec<Place> = place(FRAME, &wanted).into_iter().flatten().collect();
+        assert_eq!(places.len(), 3);
+        for (place, name) in places.iter().zip(&wanted) {
+            let away = (place.middle - name.line[0].1).abs();
+            assert!((10.0..20.0).contains(&away), "{place:?} is {away} from its line");
+        }
+        for (index, place) in places.iter().enumerate() {
+            assert!(places[index + 1..].iter().all(|other| !overlap(place_box(*place, 80.0), place_box(*other, 80.0))));
+        }
+    }
+
+    #[test]
+    fn lines_that_coincide_have_their_names_side_by_side() {
+        let places = place(FRAME, &[flat(100.0), flat(100.0), flat(100.0)]);
+        let places: Vec<Place> = places.into_iter().flatten().collect();
+        assert_eq!(places.len(), 3);
+        assert!(!overlap(place_box(places[0], 80.0), place_box(places[1], 80.0)));
+    }
+
+    #[test]
+    fn a_name_wider_than_the_frame_has_no_place() {
+        assert_eq!(place(FRAME, &[Wanted { width: 500.0, ..flat(100.0) }]), [None]);
+    }
+}
