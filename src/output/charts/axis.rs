@@ -35,7 +35,7 @@ pub(super) struct Axis {
 }
 
 /// Length of the linear part of a [`Scale::Symlog`] axis, in decades.
-const LINEAR_DECADES: f64 = 0.6;
+const LINEAR_DECADES: f64 = 0.4;
 
 impl Axis {
     /// Amounts from zero to at least `high`, ending on a tick; at most about `most` ticks.
@@ -53,6 +53,13 @@ impl Axis {
                 Self { scale: Scale::Linear, low: 0.0, high, ticks }
             }
         }
+    }
+
+    /// Amounts from zero to exactly `high`, with these two as the only ticks: for a strip.
+    pub fn up_to(high: f64, scale: Scale) -> Self {
+        let high = if high.is_finite() && high > 0.0 { high } else { 1.0 };
+        let tick = |at: f64| Tick { at, label: ticks::figure(at) };
+        Self { scale, low: 0.0, high, ticks: vec![tick(0.0), tick(high)] }
     }
 
     /// Simulated time from zero to `high` seconds.

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::facets::{self, Facet, Plan};
 use super::page::{Frame, Page, Style};
-use super::scene::Pen;
+use super::scene::{Ink, Pen};
 use super::series::{self, Line};
 use super::{Sketch, caption, page, text, theme, ticks};
 use crate::report::Report;
@@ -83,7 +83,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
         pipelines: lines.iter().map(|line| line.pipeline).collect(),
         note,
         height: facets::height(report.cases.len(), lines.len()),
-        below: if arrivals.is_empty() { 0.0 } else { 46.0 },
+        below: if arrivals.is_empty() { 0.0 } else { 58.0 },
         shared_time: !arrivals.is_empty(),
         end_s: series::end_of_change(&all, 0.0),
         values: values.clone(),
@@ -103,7 +103,11 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
         panel.background(other.mean().collect(), Pen::solid(theme::OTHERS, 1.1));
     }
     let Some(line) = lines.iter().find(|line| line.pipeline == facet.pipeline) else { return };
-    facets::hero(panel, line, facets::pen(line.pipeline), 1.0);
+    let pen = facets::pen(line.pipeline);
+    if line.has_band() {
+        panel.between(line.high(), line.low(), Ink::pale(pen.ink.rgb, theme::BAND_PERCENT));
+    }
+    panel.curve(line.mean().collect(), pen);
     let Some((at, top)) = line.peak().filter(|(_, top)| *top > 0.0) else { return };
     let (x, y) = panel.place(at, top);
     let style =
@@ -117,8 +121,8 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
 
 /// What arrives, below the panel on the same axis of time.
 fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, top: f64) {
-    let frame = Frame { top: facet.below.top + 12.0, ..facet.below };
-    let panel = page.panel(frame, facet.panel.x.clone(), Axis::amounts(top, Scale::Linear, 1));
+    let frame = Frame { top: facet.below.top + 26.0, ..facet.below };
+    let panel = page.panel(frame, facet.panel.x.clone(), Axis::up_to(top, facet.panel.y.scale));
     facets::steps(&panel, line.mean(), line.sample_s, 1.0);
     if facet.first {
         panel.side(page);

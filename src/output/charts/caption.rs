@@ -5,9 +5,13 @@ use crate::report::Report;
 
 /// What a band over replications shows, in the words of the captions.
 pub(super) const BAND: &str = "band: lowest to highest replication";
+/// The same for a chart that shows means only.
+pub(super) const MEANS: &str = "means over them";
+/// The same for a chart that counts all jobs.
+pub(super) const TOGETHER: &str = "all of them together";
 
-/// The caption; `band` says what the bands of this chart are and is empty for a chart without.
-pub(super) fn of(report: &Report, band: &str) -> String {
+/// The caption; `shows` is one of the constants above.
+pub(super) fn of(report: &Report, shows: &str) -> String {
     let title = text::clean(if report.scenario.title.trim().is_empty() {
         &report.scenario.name
     } else {
@@ -16,9 +20,9 @@ pub(super) fn of(report: &Report, band: &str) -> String {
     let title: String =
         if title.chars().count() > 90 { title.chars().take(89).chain(['…']).collect() } else { title };
     let replications = match report.run.replications {
-        1 => "1 replication, so no band".to_owned(),
-        many if band.is_empty() => format!("{many} replications"),
-        many => format!("{many} replications; {band}"),
+        1 if shows == BAND => "1 replication, so no band".to_owned(),
+        1 => "1 replication".to_owned(),
+        many => format!("{many} replications, {shows}"),
     };
     let partial = if report.run.partial { " · run cut short: the figures cover what had finished" } else { "" };
     format!("{title} · seed {} · {replications}{partial}", report.run.seed)
@@ -35,7 +39,7 @@ mod tests {
         let caption = of(&report, BAND);
         assert_eq!(
             caption,
-            "Ten videos, then a thousand · seed 1 · 20 replications; band: lowest to highest replication"
+            "Ten videos, then a thousand · seed 1 · 20 replications, band: lowest to highest replication"
         );
     }
 

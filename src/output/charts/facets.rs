@@ -6,15 +6,14 @@
 use super::axis::Axis;
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
-use super::series::Line;
 use super::text::{self, CAP_HEIGHT};
 use super::theme;
-use crate::report::{FaultBand, Report};
+use crate::report::{CaseInfo, FaultBand, Report};
 
 /// Room for the labels of the axis from bottom to top.
 const GUTTER: f64 = 58.0;
 /// Room between two panels side by side.
-const GAP: f64 = 20.0;
+const GAP: f64 = 32.0;
 /// Room for the name of a pipeline above its panel.
 const NAME: f64 = 25.0;
 /// Room for one row of names of faults.
@@ -114,9 +113,9 @@ pub(super) fn block<'a>(
             paint(page, &facet);
             facet.panel.foot(page, !plan.shared_time);
         }
-        page.top = top + plan.height + FOOT + plan.below + 14.0;
+        page.top = top + plan.height + FOOT + plan.below + 12.0;
     }
-    page.top += 10.0;
+    page.top += 6.0;
 }
 
 /// A rule, the name of the case and a note beside it.
@@ -127,12 +126,17 @@ pub(super) fn heading(page: &mut Page<'_>, report: &Report, case: usize, note: &
     let base = page.top + style.size * CAP_HEIGHT;
     let mut left = LEFT;
     if let Some(case) = report.cases.get(case).filter(|case| report.cases.len() > 1 || case.name != "base") {
-        let name = style.shorten(&text::clean(&case.name), (RIGHT - LEFT) * 0.4);
+        let name = style.shorten(&case_name(case), (RIGHT - LEFT) * 0.4);
         page.words(&name, left, base, style);
         left += style.width(&name) + 14.0;
     }
     page.words(&Style::BODY.shorten(note, RIGHT - left), left, base, Style::BODY);
     page.top = base + 14.0;
+}
+
+/// What a panel says it is about: names in a file are often as short as `ten`.
+pub(super) fn case_name(case: &CaseInfo) -> String {
+    format!("Case {}", text::clean(&case.name))
 }
 
 fn name(page: &Page<'_>, report: &Report, pipeline: usize, left: f64, top: f64, room: f64) {
@@ -170,16 +174,6 @@ fn shade(page: &Page<'_>, panel: &Panel<'_>, pipeline: usize, faults: &[&FaultBa
     if hidden > 0 {
         page.words(&format!("+{hidden}"), end, top - 6.0, style.aligned(Align::Right));
     }
-}
-
-/// The band and the line of a pipeline in its colour; each value is multiplied by `factor`.
-pub(super) fn hero(panel: &Panel<'_>, line: &Line<'_>, pen: Pen, factor: f64) {
-    let scaled = move |(at, value): (f64, f64)| (at, value * factor);
-    if line.has_band() {
-        let band = Ink::pale(pen.ink.rgb, theme::BAND_PERCENT);
-        panel.between(line.high().map(scaled), line.low().map(scaled), band);
-    }
-    panel.curve(line.mean().map(scaled).collect(), pen);
 }
 
 /// The pen for the line that a panel is about.

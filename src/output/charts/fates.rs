@@ -5,7 +5,7 @@ use super::facets::{self, f64_of};
 use super::page::{Align, Frame, LEFT, Page, RIGHT, Style};
 use super::scene::{Ink, Pen, Rgb};
 use super::text::{self, CAP_HEIGHT};
-use super::{Sketch, page, theme, ticks};
+use super::{Sketch, caption, page, theme, ticks};
 use crate::report::{Fate, Report};
 
 /// The bar of one pipeline under one case.
@@ -48,13 +48,16 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     }
     let explanation = "Share of all jobs sent, by how they ended; each bar is 100 %. What is too narrow for words \
                        stands at the end of its bar.";
-    let words = ["Fates: how every job ended", explanation, "means over replications"];
+    let words = ["Fates: how every job ended", explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
         key(page, &bars);
+        let room = RIGHT - LEFT - NAMES;
+        let widest = bars.iter().map(|bar| Style::SMALL.width(&outside(bar, room - NOTES))).fold(0.0, f64::max);
+        let right = RIGHT - if widest > 0.0 { (widest + 14.0).min(NOTES) } else { 22.0 };
         for case in 0..report.cases.len() {
             let bars: Vec<&Bar> = bars.iter().filter(|bar| bar.case == case).collect();
             if !bars.is_empty() {
-                draw_case(page, report, case, &bars);
+                draw_case(page, report, case, &bars, right);
             }
         }
     }))
@@ -84,7 +87,8 @@ fn look(fate: Fate) -> Look {
 }
 
 const NAMES: f64 = 176.0;
-const NOTES: f64 = 176.0;
+/// The widest column of notes at the ends of the bars.
+const NOTES: f64 = 190.0;
 
 /// Which colour is which fate, for those that occur.
 fn key(page: &mut Page<'_>, bars: &[Bar]) {
@@ -105,9 +109,9 @@ fn key(page: &mut Page<'_>, bars: &[Bar]) {
     page.top += 34.0;
 }
 
-fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, bars: &[&Bar]) {
+fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, bars: &[&Bar], right: f64) {
     facets::heading(page, report, case, "share of the jobs sent");
-    let (left, right) = (LEFT + NAMES, RIGHT - NOTES);
+    let left = LEFT + NAMES;
     let (height, pitch) = if bars.len() * report.cases.len() > 16 { (28.0, 38.0) } else { (34.0, 46.0) };
     let top = page.top;
     let bottom = top + f64_of(bars.len()) * pitch - (pitch - height) + 6.0;
@@ -141,36 +145,43 @@ fn draw_bar(page: &Page<'_>, bar: &Bar, frame: Frame) {
         return;
     }
     let mut left = frame.left;
-    let mut outside: Vec<String> = Vec::new();
     for (index, fate) in Fate::ALL.into_iter().enumerate().filter(|(index, _)| bar.jobs[*index] > 0.0) {
-        let share = bar.share(index);
-        let right = left + frame.width() * share;
+        let right = left + frame.width() * bar.share(index);
         let look = look(fate);
         segment(page, Frame { left, right: right.max(left + 0.8).min(frame.right), ..frame }, &look);
-        let percent = ticks::percent(share);
-        let full = format!("{} {percent}", fate.label());
-        let style = Style::SMALL.in_colour(if look.dark { Rgb(255, 255, 255) } else { theme::INK });
-        let fits = |label: &&String| style.width(label) + 12.0 <= right - left;
-        match [&full, &percent].into_iter().find(fits) {
-            Some(label) => {
-                let half = style.width(label) / 2.0 + 4.0;
-                let centre = f64::midpoint(left, right);
-                if look.striped {
-                    let chip =
-                        Frame { left: centre - half, right: centre + half, top: middle - 9.0, bottom: middle + 9.0 };
-                    page.fill(chip, Ink::solid(look.rgb));
-                }
-                page.words_beside(label, centre, middle, style.aligned(Align::Centre));
+        if let Some(label) = inside(bar, index, frame.width()) {
+            let style = Style::SMALL.in_colour(if look.dark { Rgb(255, 255, 255) } else { theme::INK });
+            let half = style.width(&label) / 2.0 + 4.0;
+            let centre = f64::midpoint(left, right);
+            if look.striped {
+                let chip = Frame { left: centre - half, right: centre + half, top: middle - 9.0, bottom: middle + 9.0 };
+                page.fill(chip, Ink::solid(look.rgb));
             }
-            None => outside.push(full.clone()),
+            page.words_beside(&label, centre, middle, style.aligned(Align::Centre));
         }
         left = right;
     }
-    let notes = text::wrap(&outside.join(", "), NOTES - 12.0, theme::SMALL, 2);
+    let notes = text::wrap(&outside(bar, frame.width()), NOTES - 12.0, theme::SMALL, 2);
     let first = middle - 8.5 * f64_of(notes.len().saturating_sub(1));
     for (index, note) in notes.iter().enumerate() {
         page.words_beside(note, frame.right + 12.0, first + 17.0 * f64_of(index), Style::SMALL.in_colour(theme::INK));
     }
+}
+
+fn full(bar: &Bar, fate: usize) -> String {
+    format!("{} {}", Fate::ALL[fate].label(), ticks::percent(bar.share(fate)))
+}
+
+/// What stands inside a part of a bar: fate and share, or the share alone, or nothing, as there is room.
+fn inside(bar: &Bar, fate: usize, bar_width: f64) -> Option<String> {
+    let room = bar.share(fate) * bar_width - 12.0;
+    [full(bar, fate), ticks::percent(bar.share(fate))].into_iter().find(|label| Style::SMALL.width(label) <= room)
+}
+
+/// What stands at the end of a bar: the parts with nothing inside.
+fn outside(bar: &Bar, bar_width: f64) -> String {
+    let narrow = (0..Fate::ALL.len()).filter(|fate| bar.jobs[*fate] > 0.0 && inside(bar, *fate, bar_width).is_none());
+    narrow.map(|fate| full(bar, fate)).collect::<Vec<String>>().join(", ")
 }
 
 /// A filled rectangle with a thin white edge to its right and, if striped, lines across it.

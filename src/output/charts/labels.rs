@@ -28,9 +28,13 @@ const HALF: f64 = 9.0;
 /// Side of a cell of the map of what is where.
 const CELL: f64 = 3.0;
 
-/// Finds a place inside the frame for every name; `None` for one that fits nowhere.
-pub(super) fn place(frame: Frame, wanted: &[Wanted]) -> Vec<Option<Place>> {
-    let map = Map::of(frame, wanted);
+/// Finds a place inside the frame for every name, off the line `avoid`; `None` for one that fits nowhere.
+pub(super) fn place(frame: Frame, wanted: &[Wanted], avoid: &[(f64, f64)]) -> Vec<Option<Place>> {
+    let mut map = Map::of(frame);
+    map.draw(avoid, AVOID);
+    for (index, name) in wanted.iter().enumerate() {
+        map.draw(&name.line, bit(index));
+    }
     let mut placed: Vec<Option<Place>> = vec![None; wanted.len()];
     for _ in 0..2 {
         for index in 0..wanted.len() {
@@ -117,18 +121,18 @@ struct Map {
 }
 
 impl Map {
-    fn of(frame: Frame, wanted: &[Wanted]) -> Self {
+    fn of(frame: Frame) -> Self {
         let columns = whole((frame.right - frame.left) / CELL) + 1;
         let rows = whole((frame.bottom - frame.top) / CELL) + 1;
-        let mut map = Self { frame, columns, rows, cells: vec![0; columns * rows] };
-        for (index, name) in wanted.iter().enumerate() {
-            for (x, y) in along(&name.line, CELL / 2.0) {
-                if let Some(cell) = map.cell(x, y) {
-                    map.cells[cell] |= bit(index);
-                }
+        Self { frame, columns, rows, cells: vec![0; columns * rows] }
+    }
+
+    fn draw(&mut self, line: &[(f64, f64)], bit: u32) {
+        for (x, y) in along(line, CELL / 2.0) {
+            if let Some(cell) = self.cell(x, y) {
+                self.cells[cell] |= bit;
             }
         }
-        map
     }
 
     fn cell(&self, x: f64, y: f64) -> Option<usize> {
@@ -145,7 +149,8 @@ impl Map {
             let mut x = left - 2.0;
             while x < left + width + 2.0 {
                 let here = self.cell(x, y).map_or(0, |cell| self.cells[cell]);
-                cost += 1.5 * f64::from((here & !bit(own)).count_ones()) + f64::from((here & bit(own)).count_ones());
+                cost +=
+                    4.0 * f64::from((here & !bit(own)).count_ones()) + 2.0 * f64::from((here & bit(own)).count_ones());
                 x += CELL;
             }
             y += CELL;
@@ -162,17 +167,37 @@ impl Map {
                 near |= cell.map_or(0, |cell| self.cells[cell]);
             }
         }
-        f64::from((near & !bit(own)).count_ones())
+        f64::from((near & !bit(own) & !AVOID).count_ones())
     }
 }
 
+/// The bit of the line that no name belongs to.
+const AVOID: u32 = 1 << 31;
+
 fn bit(index: usize) -> u32 {
-    1 << (index % 32)
+    1 << (index % 31)
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of cells of a picture")]
 fn whole(value: f64) -> usize {
     value.clamp(0.0, 1e5) as usize
+}
+
+/// Heights, rising, moved apart until they are at least `apart` from each other, within `low` and `high` if there is
+/// room for all.
+pub(super) fn spread(wanted: impl Iterator<Item = f64>, apart: f64, low: f64, high: f64) -> Vec<f64> {
+    let mut heights: Vec<f64> = wanted.collect();
+    let mut free = low;
+    for height in &mut heights {
+        *height = height.max(free);
+        free = *height + apart;
+    }
+    let mut free = high.max(low + apart * super::facets::f64_of(heights.len().saturating_sub(1)));
+    for height in heights.iter_mut().rev() {
+        *height = height.min(free);
+        free = *height - apart;
+    }
+    heights
 }
 
 #[cfg(test)]
@@ -188,7 +213,7 @@ mod tests {
     #[test]
     fn names_cover_neither_each_other_nor_any_line_where_there_is_room() {
         let wanted = [flat(50.0), flat(100.0), flat(150.0)];
-        let places: Vec<Place> = place(FRAME, &wanted).into_iter().flatten().collect();
+        let places: Vec<Place> = place(FRAME, &wanted, &[]).into_iter().flatten().collect();
         assert_eq!(places.len(), 3);
         for (place, name) in places.iter().zip(&wanted) {
             let away = (place.middle - name.line[0].1).abs();
@@ -201,14 +226,22 @@ mod tests {
 
     #[test]
     fn lines_that_coincide_have_their_names_side_by_side() {
-        let places = place(FRAME, &[flat(100.0), flat(100.0), flat(100.0)]);
+        let places = place(FRAME, &[flat(100.0), flat(100.0), flat(100.0)], &[]);
         let places: Vec<Place> = places.into_iter().flatten().collect();
         assert_eq!(places.len(), 3);
         assert!(!overlap(place_box(places[0], 80.0), place_box(places[1], 80.0)));
     }
 
     #[test]
+    fn heights_are_moved_apart_and_stay_inside() {
+        assert_eq!(spread([10.0, 50.0].into_iter(), 16.0, 0.0, 100.0), [10.0, 50.0]);
+        assert_eq!(spread([10.0, 12.0].into_iter(), 16.0, 0.0, 100.0), [10.0, 26.0]);
+        assert_eq!(spread([95.0, 99.0].into_iter(), 16.0, 0.0, 100.0), [84.0, 100.0]);
+        assert_eq!(spread(std::iter::empty(), 16.0, 0.0, 100.0), Vec::<f64>::new());
+    }
+
+    #[test]
     fn a_name_wider_than_the_frame_has_no_place() {
-        assert_eq!(place(FRAME, &[Wanted { width: 500.0, ..flat(100.0) }]), [None]);
+        assert_eq!(place(FRAME, &[Wanted { width: 500.0, ..flat(100.0) }], &[]), [None]);
     }
 }

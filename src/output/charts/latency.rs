@@ -6,7 +6,7 @@ use super::facets::f64_of;
 use super::labels::{self, Wanted};
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
-use super::{Sketch, page, text, theme, ticks};
+use super::{Sketch, caption, facets, page, text, theme, ticks};
 use crate::report::{Cell, Report};
 
 /// The curve of one pipeline under one case.
@@ -59,19 +59,19 @@ fn jobs(count: u64) -> f64 {
 /// Draws the chart; `None` when no job was done anywhere.
 pub fn sketch(report: &Report) -> Option<Sketch> {
     let curves = data(report);
-    let (low, high) = times(&curves)?;
+    times(&curves)?;
     let objective = report.run.objective_s.map_or("", |_| " The dashed vertical line is the objective.");
     let explanation = format!(
         "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a curve \
          that reaches the floor has got every job done, one that levels off has jobs that were never done.{objective}"
     );
-    let words = ["Latency: how many jobs take longer?", &explanation, "all replications together"];
+    let words = ["Latency: how many jobs take longer?", &explanation, caption::TOGETHER];
     let cases: Vec<usize> =
         (0..report.cases.len()).filter(|case| curves.iter().any(|curve| curve.case == *case)).collect();
     Some(page::compose(report, words, |page| {
         let columns = if cases.len() == 4 { 2 } else { cases.len().clamp(1, 3) };
         for row in cases.chunks(columns) {
-            draw_row(page, report, &curves, row, columns, (low, high));
+            draw_row(page, report, &curves, row, columns);
         }
     }))
 }
@@ -91,21 +91,18 @@ fn floor(curves: &[Curve]) -> f64 {
 }
 
 const GUTTER: f64 = 68.0;
-const GAP: f64 = 26.0;
+const GAP: f64 = 36.0;
+/// Room right of a panel for the shares that were never done, if there are any.
+const NEVER: f64 = 72.0;
 
-fn draw_row(
-    page: &mut Page<'_>,
-    report: &Report,
-    curves: &[Curve],
-    cases: &[usize],
-    columns: usize,
-    (low, high): (f64, f64),
-) {
-    let width = (RIGHT - LEFT - GUTTER - GAP * f64_of(columns - 1)) / f64_of(columns);
+fn draw_row(page: &mut Page<'_>, report: &Report, curves: &[Curve], cases: &[usize], columns: usize) {
+    let Some((low, high)) = times(curves) else { return };
+    let never = if curves.iter().any(|curve| curve.never > 0.0) { NEVER } else { 0.0 };
+    let width = (RIGHT - LEFT - GUTTER - never - (GAP + never) * f64_of(columns - 1)) / f64_of(columns);
     let top = page.top + 48.0;
     let height = if columns == 1 { 420.0 } else { 340.0 };
     for (column, &case) in cases.iter().enumerate() {
-        let left = LEFT + GUTTER + f64_of(column) * (width + GAP);
+        let left = LEFT + GUTTER + f64_of(column) * (width + GAP + never);
         let frame = Frame { left, top, right: left + width, bottom: top + height };
         heading(page, report, case, frame);
         let fits = |axis: &Axis| labels_fit(axis, width);
@@ -115,12 +112,13 @@ fn draw_row(
         if column == 0 {
             panel.side(page);
         }
-        objective(page, &panel, report);
+        let limit = objective(page, &panel, report);
         let here: Vec<&Curve> = curves.iter().filter(|curve| curve.case == case).collect();
-        draw_curves(page, &panel, report, &here);
+        draw_curves(page, &panel, report, &here, limit);
+        draw_never(page, &panel, &here);
         panel.foot(page, true);
     }
-    page.top = top + height + 52.0;
+    page.top = top + height + 44.0;
 }
 
 fn labels_fit(axis: &Axis, width: f64) -> bool {
@@ -136,12 +134,14 @@ fn heading(page: &Page<'_>, report: &Report, case: usize, frame: Frame) {
         return;
     };
     let style = Style { size: theme::HEADING, ..Style::NAME };
-    let name = style.shorten(&text::clean(&case.name), frame.width());
+    let name = style.shorten(&facets::case_name(case), frame.width());
     page.words(&name, frame.left, frame.top - 30.0, style);
 }
 
-fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) {
-    let Some(objective) = report.run.objective_s.filter(|at| *at >= panel.x.low && *at <= panel.x.high) else { return };
+/// The objective as a vertical line; gives back where it is, so that names keep off it.
+fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) -> Vec<(f64, f64)> {
+    let within = |at: &f64| *at >= panel.x.low && *at <= panel.x.high;
+    let Some(objective) = report.run.objective_s.filter(within) else { return Vec::new() };
     let Frame { left, top, right, bottom } = panel.frame;
     let (x, _) = panel.place(objective, 1.0);
     page.line(&[(x, top - 4.0), (x, bottom)], Pen::solid(Ink::solid(theme::OBJECTIVE), 1.3).dashed(&[50, 35]));
@@ -149,9 +149,10 @@ fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) {
     let label = format!("objective {}", ticks::duration(objective));
     let half = style.width(&label) / 2.0;
     page.words(&label, x.clamp(left + half, right - half), top - 9.0, style);
+    vec![(x, top), (x, bottom)]
 }
 
-fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&Curve]) {
+fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&Curve], limit: Vec<(f64, f64)>) {
     let mut wanted = Vec::new();
     let mut names = Vec::new();
     for curve in curves {
@@ -159,18 +160,37 @@ fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&C
         let hue = theme::hue(curve.pipeline);
         panel.curve(line.clone(), Pen::solid(Ink::solid(hue.line), 2.2).dashed(hue.dash));
         let name = report.pipelines.get(curve.pipeline).map_or(String::new(), |pipeline| text::clean(&pipeline.name));
-        let mut name = Style::NAME.shorten(&name, panel.frame.width() * 0.3);
-        if curve.never > 0.0 {
-            name = format!("{name} · {} never done", ticks::percent(curve.never));
-        }
+        let name = Style::NAME.shorten(&name, panel.frame.width() * 0.4);
         let places = line.iter().map(|(at, share)| panel.place(*at, *share)).collect();
         wanted.push(Wanted { line: places, width: Style::NAME.width(&name) });
         names.push((name, hue.text));
     }
-    for ((name, rgb), place) in names.iter().zip(labels::place(panel.frame, &wanted)) {
+    for ((name, rgb), place) in names.iter().zip(labels::place(panel.frame, &wanted, &limit)) {
         if let Some(place) = place {
             page.words_beside(name, place.left, place.middle, Style::NAME.in_colour(*rgb).with_rim());
         }
+    }
+}
+
+/// Right of the panel, where the curves of jobs never done end: how many those are.
+fn draw_never(page: &Page<'_>, panel: &Panel<'_>, curves: &[&Curve]) {
+    let mut ends: Vec<(f64, &Curve)> = Vec::new();
+    for curve in curves.iter().filter(|curve| curve.never > 0.0) {
+        let (_, y) = panel.place(panel.x.high, curve.never);
+        ends.push((y, curve));
+    }
+    if ends.is_empty() {
+        return;
+    }
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let Frame { right, top, bottom, .. } = panel.frame;
+    page.words("never done", right + 8.0, top - 9.0, Style::SMALL);
+    let middles = labels::spread(ends.iter().map(|(y, _)| *y), 17.0, top + 4.0, bottom - 4.0);
+    for ((y, curve), middle) in ends.iter().zip(middles) {
+        let hue = theme::hue(curve.pipeline);
+        page.line(&[(right + 1.0, *y), (right + 9.0, middle)], Pen::solid(Ink::solid(hue.line), 1.2));
+        let style = Style { weight: text::Weight::Strong, ..Style::SMALL }.in_colour(hue.text);
+        page.words_beside(&ticks::percent(curve.never), right + 13.0, middle, style);
     }
 }
 

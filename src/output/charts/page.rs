@@ -266,7 +266,7 @@ impl<'a> Panel<'a> {
             // The number stands under its tick; the unit behind the last one may hang over, not into the next panel.
             let middle = style.width(tick.label.split(' ').next().unwrap_or_default()) / 2.0;
             let begin =
-                if last && self.x.low == 0.0 { (x - middle).min(right + 12.0 - width) } else { x - width / 2.0 };
+                if last && self.x.low == 0.0 { (x - middle).min(right + 16.0 - width) } else { x - width / 2.0 };
             if begin >= free {
                 page.words(&tick.label, begin, bottom + 7.0 + style.size * CAP_HEIGHT, style);
                 free = begin + width + 5.0;
@@ -276,8 +276,13 @@ impl<'a> Panel<'a> {
 
     /// Labels of the axis from bottom to top, left of the panel.
     pub fn side(&self, page: &Page<'_>) {
+        let mut last = f64::INFINITY;
         for tick in &self.y.ticks {
             let (x, y) = self.place(self.x.low, tick.at);
+            if last - y < Style::SMALL.size * 1.1 {
+                continue;
+            }
+            last = y;
             page.words_beside(&tick.label, x - 8.0, y, Style::SMALL.aligned(Align::Right));
         }
     }

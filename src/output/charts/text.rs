@@ -27,9 +27,6 @@ static STRONG: LazyLock<FontRef<'static>> = LazyLock::new(|| {
 
 /// Height of a capital letter as a share of the font size; both weights agree.
 pub(super) const CAP_HEIGHT: f64 = 0.727;
-/// How far a `g` reaches below the line, as a share of the font size.
-pub(super) const DESCENT: f64 = 0.21;
-
 /// The embedded font of a weight.
 pub(super) fn font(weight: Weight) -> &'static FontRef<'static> {
     match weight {

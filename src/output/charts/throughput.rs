@@ -52,7 +52,7 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     }
     let explanation = "Jobs that arrive (grey steps, the same for every pipeline) and jobs that are done (line: mean). \
                        Where the grey is higher, work piles up; where the line is, it is worked off.";
-    let words = ["Arrivals against completions", explanation, caption::BAND];
+    let words = ["Arrivals against completions", explanation, caption::MEANS];
     let values = values(&data);
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
@@ -99,7 +99,9 @@ fn draw_facet(facet: &Facet<'_>, arrivals: Option<&Line<'_>>, completions: &[Lin
         facets::steps(&facet.panel, line.mean(), line.sample_s, data.factor(line));
     }
     if let Some(line) = completions.iter().find(|line| line.pipeline == facet.pipeline) {
-        facets::hero(&facet.panel, line, facets::pen(line.pipeline), data.factor(line));
+        let factor = data.factor(line);
+        let rates = line.mean().map(|(at, value)| (at, value * factor));
+        facet.panel.curve(rates.collect(), facets::pen(line.pipeline));
     }
 }
 

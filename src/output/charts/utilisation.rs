@@ -57,7 +57,7 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     }
     let explanation = "Busy servers of each node over time (line: mean). Below: the share of its servers' time that a node \
                        was busy, with its 95 % interval. A node at 100 % is the one that the others wait for.";
-    let words = ["Utilisation: busy servers per node", explanation, caption::BAND];
+    let words = ["Utilisation: busy servers per node", explanation, caption::MEANS];
     let tops = || lines.iter().map(Line::top);
     let top = tops().fold(0.0, f64::max);
     let values = Axis::amounts(top * 1.05, scale(tops(), 1.0), 5);
@@ -122,15 +122,17 @@ fn pen(pipeline: usize, node: usize) -> Pen {
 fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, nodes: &[&Node<'_>], more: usize) {
     let hue = theme::hue(facet.pipeline);
     let frame = facet.below;
-    let room = frame.width() * 0.4 - 28.0;
-    let scale = Frame { left: frame.left + frame.width() * 0.42, right: frame.right - 50.0, ..frame };
+    let names = nodes.iter().map(|node| Style::SMALL.width(&text::clean(node.name))).fold(0.0, f64::max);
+    let room = names.min((frame.width() - 28.0 - 58.0) * 0.65);
+    let left = frame.left + 28.0 + room + 10.0;
+    let scale = Frame { left, right: (frame.right - 48.0).min(left + 260.0), ..frame };
     for (index, node) in nodes.iter().enumerate() {
         let pen = pen(facet.pipeline, index);
         if let Some(line) = &node.busy {
-            facets::hero(&facet.panel, line, pen, 1.0);
+            facet.panel.curve(line.mean().collect(), pen);
         }
         let middle = frame.top + 14.0 + ROW * f64_of(index);
-        page.line(&[(frame.left, middle), (frame.left + 22.0, middle)], pen);
+        page.line(&[(frame.left, middle), (frame.left + 21.0, middle)], pen);
         let name = Style::SMALL.shorten(&text::clean(node.name), room);
         page.words_beside(&name, frame.left + 28.0, middle, Style::SMALL.in_colour(theme::INK));
         let Some(estimate) = node.utilisation else { continue };
