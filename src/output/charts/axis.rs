@@ -55,9 +55,11 @@ impl Axis {
         }
     }
 
-    /// Amounts from zero to exactly `high`, with these two as the only ticks: for a strip.
+    /// Amounts from zero to `high`, rounded up to two digits, with these two as the only ticks: for a strip.
     pub fn up_to(high: f64, scale: Scale) -> Self {
-        let high = if high.is_finite() && high > 0.0 { high } else { 1.0 };
+        let high = if high.is_finite() && high > 0.0 { high.clamp(1e-12, 1e18) } else { 1.0 };
+        let digit = libm::exp10(libm::floor(libm::log10(high)) - 1.0);
+        let high = libm::ceil(high / digit - 1e-9) * digit;
         let tick = |at: f64| Tick { at, label: ticks::figure(at) };
         Self { scale, low: 0.0, high, ticks: vec![tick(0.0), tick(high)] }
     }

@@ -1,8 +1,10 @@
 //! Names written beside the lines they belong to, where they cover nothing.
 //!
-//! Every place along a line is tried, on four sides; the best is near the end of its own line, away from the others,
-//! on top of nothing. Placed one after the other and then once more, each knowing all others.
+//! Every place along a line is tried, on all sides, close to it and farther off with a leader; the best is near the
+//! end of its own line, away from the others, on top of nothing. Placed one after the other and then once more, each
+//! knowing all others.
 
+use super::facets::f64_of;
 use super::page::Frame;
 
 /// A name looking for its place.
@@ -21,6 +23,8 @@ pub(super) struct Place {
     pub left: f64,
     /// Middle of the letters in pixels.
     pub middle: f64,
+    /// From the line to the name, when it is too far off to be understood without.
+    pub leader: Option<[(f64, f64); 2]>,
 }
 
 /// Half the height of a name with air above and below.
@@ -47,44 +51,67 @@ pub(super) fn place(frame: Frame, wanted: &[Wanted], avoid: &[(f64, f64)]) -> Ve
 fn best(frame: Frame, map: &Map, wanted: &[Wanted], placed: &[Option<Place>], own: usize) -> Option<Place> {
     let name = &wanted[own];
     let spots = along(&name.line, 9.0);
-    let last = spots.len().max(2) - 1;
+    let last = f64_of(spots.len().max(2) - 1);
     let mut best: Option<(f64, Place)> = None;
-    for (index, &(x, y)) in spots.iter().enumerate() {
-        let crowd = map.others_near(x, y, own);
-        let sides = [
-            (x + 9.0, y),
-            (x - name.width / 2.0, y - 13.0),
-            (x - name.width / 2.0, y + 13.0),
-            (x - 9.0 - name.width, y),
-        ];
-        for (side, (left, middle)) in (0_u32..).zip(sides) {
-            let place = Place { left, middle };
-            let edge = 3.0;
-            let inside = left >= frame.left + edge && left + name.width <= frame.right - edge;
-            if !inside || middle - HALF < frame.top || middle + HALF > frame.bottom {
+    for (index, &spot) in spots.iter().enumerate() {
+        let early = 6.0 * (1.0 - f64_of(index) / last);
+        let crowd = 7.0 * map.others_near(spot, own);
+        for (effort, place) in around(spot, name.width) {
+            if !inside(frame, place, name.width) {
                 continue;
             }
-            let collisions = placed.iter().enumerate().filter(|(other, place)| {
-                *other != own
-                    && place.is_some_and(|there| {
-                        overlap(place_box(there, wanted[*other].width), place_box(place_at(left, middle), name.width))
-                    })
+            let hidden = placed.iter().zip(wanted).enumerate().any(|(index, (other, wanted))| {
+                index != own && other.is_some_and(|other| collide((place, name.width), (other, wanted.width)))
             });
-            let cost = 1000.0 * super::facets::f64_of(collisions.count())
-                + map.covered(left, middle, name.width, own)
-                + 7.0 * crowd
-                + 6.0 * (1.0 - super::facets::f64_of(index) / super::facets::f64_of(last))
-                + 0.8 * f64::from(side);
-            if best.is_none_or(|(least, _)| cost < least) {
+            // A leader shows which line is meant, however many are near; without one a name must stand alone.
+            let doubt = place.leader.map_or(crowd, |leader| 5.0 * map.crossed(leader, own));
+            let cost = effort + early + doubt + map.covered(place, name.width, own);
+            if !hidden && best.is_none_or(|(least, _)| cost < least) {
                 best = Some((cost, place));
             }
         }
     }
-    best.filter(|(cost, _)| *cost < 1000.0).map(|(_, place)| place)
+    best.map(|(_, place)| place)
 }
 
-const fn place_at(left: f64, middle: f64) -> Place {
-    Place { left, middle }
+/// The places around a point on a line, and how unwelcome each is in itself.
+fn around((x, y): (f64, f64), width: f64) -> Vec<(f64, Place)> {
+    let near = |left, middle| Place { left, middle, leader: None };
+    let mut places = vec![
+        (0.0, near(x + 9.0, y)),
+        (0.8, near(x - width / 2.0, y - 13.0)),
+        (1.6, near(x - width / 2.0, y + 13.0)),
+        (1.8, near(x - width, y - 13.0)),
+        (2.2, near(x - width, y + 13.0)),
+        (2.4, near(x - 9.0 - width, y)),
+    ];
+    for far in [26.0, 45.0, 70.0, 100.0] {
+        let leader = |to| Some([(x, y), to]);
+        let effort = 6.0 + far * 0.06;
+        places.push((effort, Place { left: x + far, middle: y, leader: leader((x + far - 3.0, y)) }));
+        places.push((effort, Place { left: x - far - width, middle: y, leader: leader((x - far + 3.0, y)) }));
+        let centred = x - width / 2.0;
+        places.push((effort, Place { left: centred, middle: y - far, leader: leader((x, y - far + 8.0)) }));
+        places.push((effort, Place { left: centred, middle: y + far, leader: leader((x, y + far - 8.0)) }));
+    }
+    places
+}
+
+fn inside(frame: Frame, place: Place, width: f64) -> bool {
+    let edge = 3.0;
+    place.left >= frame.left + edge
+        && place.left + width <= frame.right - edge
+        && place.middle - HALF >= frame.top
+        && place.middle + HALF <= frame.bottom
+}
+
+/// Whether one name with its leader would touch the other with its.
+fn collide((a, a_width): (Place, f64), (b, b_width): (Place, f64)) -> bool {
+    let boxes = |place: Place, width| {
+        let leader = place.leader.map(|[(ax, ay), (bx, by)]| [ax.min(bx), ay.min(by), ax.max(bx), ay.max(by)]);
+        [Some(place_box(place, width)), leader].into_iter().flatten()
+    };
+    boxes(a, a_width).any(|one| boxes(b, b_width).any(|other| overlap(one, other)))
 }
 
 fn place_box(place: Place, width: f64) -> [f64; 4] {
@@ -142,15 +169,15 @@ impl Map {
     }
 
     /// How much of lines a name would cover; its own counts too, but less.
-    fn covered(&self, left: f64, middle: f64, width: f64, own: usize) -> f64 {
+    fn covered(&self, place: Place, width: f64, own: usize) -> f64 {
         let mut cost = 0.0;
-        let mut y = middle - HALF + 1.0;
-        while y < middle + HALF {
-            let mut x = left - 2.0;
-            while x < left + width + 2.0 {
+        let mut y = place.middle - HALF + 1.0;
+        while y < place.middle + HALF {
+            let mut x = place.left - 2.0;
+            while x < place.left + width + 2.0 {
                 let here = self.cell(x, y).map_or(0, |cell| self.cells[cell]);
-                cost +=
-                    4.0 * f64::from((here & !bit(own)).count_ones()) + 2.0 * f64::from((here & bit(own)).count_ones());
+                cost += 4.0 * f64::from((here & !bit(own)).count_ones());
+                cost += 2.0 * f64::from((here & bit(own)).count_ones());
                 x += CELL;
             }
             y += CELL;
@@ -158,8 +185,15 @@ impl Map {
         cost
     }
 
+    /// How many other lines a leader crosses.
+    fn crossed(&self, leader: [(f64, f64); 2], own: usize) -> f64 {
+        let seen = along(&leader, CELL / 2.0).into_iter().filter_map(|(x, y)| self.cell(x, y));
+        let seen = seen.fold(0, |seen, cell| seen | self.cells[cell]);
+        f64::from((seen & !bit(own)).count_ones())
+    }
+
     /// How many other lines pass so near that a name here could be taken for theirs.
-    fn others_near(&self, x: f64, y: f64, own: usize) -> f64 {
+    fn others_near(&self, (x, y): (f64, f64), own: usize) -> f64 {
         let mut near = 0;
         for dy in -4..=4_i32 {
             for dx in -4..=4_i32 {
@@ -192,7 +226,7 @@ pub(super) fn spread(wanted: impl Iterator<Item = f64>, apart: f64, low: f64, hi
         *height = height.max(free);
         free = *height + apart;
     }
-    let mut free = high.max(low + apart * super::facets::f64_of(heights.len().saturating_sub(1)));
+    let mut free = high.max(low + apart * f64_of(heights.len().saturating_sub(1)));
     for height in heights.iter_mut().rev() {
         *height = height.min(free);
         free = *height - apart;

@@ -163,12 +163,15 @@ fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&C
         let name = Style::NAME.shorten(&name, panel.frame.width() * 0.4);
         let places = line.iter().map(|(at, share)| panel.place(*at, *share)).collect();
         wanted.push(Wanted { line: places, width: Style::NAME.width(&name) });
-        names.push((name, hue.text));
+        names.push((name, hue));
     }
-    for ((name, rgb), place) in names.iter().zip(labels::place(panel.frame, &wanted, &limit)) {
-        if let Some(place) = place {
-            page.words_beside(name, place.left, place.middle, Style::NAME.in_colour(*rgb).with_rim());
+    for ((name, hue), place) in names.iter().zip(labels::place(panel.frame, &wanted, &limit)) {
+        let Some(place) = place else { continue };
+        if let Some([from, to]) = place.leader {
+            page.line(&[from, to], Pen::solid(Ink::solid(hue.line), 1.0));
+            page.dot(from, 2.6, hue.line);
         }
+        page.words_beside(name, place.left, place.middle, Style::NAME.in_colour(hue.text).with_rim());
     }
 }
 

@@ -279,7 +279,7 @@ impl<'a> Panel<'a> {
         let mut last = f64::INFINITY;
         for tick in &self.y.ticks {
             let (x, y) = self.place(self.x.low, tick.at);
-            if last - y < Style::SMALL.size * 1.1 {
+            if (last - y).abs() < Style::SMALL.size * 1.1 {
                 continue;
             }
             last = y;
