@@ -21,6 +21,24 @@ pub(super) enum Scale {
     },
 }
 
+impl Scale {
+    /// Linear, unless things of which these are the sizes differ by more than `ratio`, so that the smaller ones would
+    /// be flat: then linear only up to `knee` and logarithmic above.
+    pub fn of(sizes: impl Iterator<Item = f64>, knee: f64, ratio: f64) -> Self {
+        let positive = sizes.filter(|size| *size > 0.0 && size.is_finite());
+        let (low, high) = positive.fold((f64::INFINITY, 0.0), |(low, high), size| (size.min(low), size.max(high)));
+        if high > ratio * low && high > 50.0 * knee { Self::Symlog { knee } } else { Self::Linear }
+    }
+
+    /// What a note beside the axis says about it.
+    pub fn note(self) -> String {
+        match self {
+            Self::Symlog { knee } => format!(" (logarithmic above {})", ticks::figure(knee)),
+            Self::Linear | Self::Log => String::new(),
+        }
+    }
+}
+
 /// A range of values, spread by a scale, with its ticks. Values outside are drawn at the end they are nearest to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
@@ -38,19 +56,20 @@ pub(super) struct Axis {
 const LINEAR_DECADES: f64 = 0.4;
 
 impl Axis {
-    /// Amounts from zero to at least `high`, ending on a tick; at most about `most` ticks.
-    pub fn amounts(high: f64, scale: Scale, most: usize) -> Self {
+    /// Amounts from zero to `top`, which has at least the share `headroom` of the axis above it; at most about `most`
+    /// ticks.
+    pub fn amounts(top: f64, headroom: f64, scale: Scale, most: usize) -> Self {
         match scale {
             Scale::Symlog { knee } => {
-                let high = ticks::round_up((high * 1.05).clamp(knee * 10.0, 1e18));
+                let decades = LINEAR_DECADES + libm::log10(top.clamp(knee * 10.0, 1e18) / knee);
+                let high = knee * libm::exp10(decades / (1.0 - headroom) - LINEAR_DECADES);
                 let decades = ticks::from_knee(knee, high, 1).len();
                 let every = decades.div_ceil(most.max(2) + 1).max(1);
                 Self { scale, low: 0.0, high, ticks: ticks::from_knee(knee, high, every) }
             }
             Scale::Linear | Scale::Log => {
-                let ticks = ticks::numbers(high, most);
-                let high = ticks.last().map_or(1.0, |tick| tick.at);
-                Self { scale: Scale::Linear, low: 0.0, high, ticks }
+                let high = if top.is_finite() && top > 0.0 { top.clamp(1e-12, 1e18) / (1.0 - headroom) } else { 1.0 };
+                Self { scale: Scale::Linear, low: 0.0, high, ticks: ticks::numbers(high, most) }
             }
         }
     }
@@ -135,8 +154,8 @@ mod tests {
     #[test]
     fn no_value_leaves_its_axis() {
         let axes = [
-            Axis::amounts(100.0, Scale::Linear, 4),
-            Axis::amounts(1000.0, Scale::Symlog { knee: 1.0 }, 6),
+            Axis::amounts(100.0, 0.0, Scale::Linear, 4),
+            Axis::amounts(1000.0, 0.1, Scale::Symlog { knee: 1.0 }, 6),
             Axis::log_shares(1e-4, 6),
             Axis::log_times(0.1, 1e4, |_| true),
         ];
@@ -150,11 +169,19 @@ mod tests {
 
     #[test]
     fn zero_has_a_place_of_its_own_below_one() {
-        let axis = Axis::amounts(900.0, Scale::Symlog { knee: 1.0 }, 6);
+        let axis = Axis::amounts(900.0, 0.1, Scale::Symlog { knee: 1.0 }, 6);
         assert!(axis.position(0.0) < 1e-12);
         assert!(axis.position(0.5) > 0.0 && axis.position(0.5) < axis.position(1.0));
         let decade = axis.position(100.0) - axis.position(10.0);
         assert!((axis.position(10.0) - axis.position(1.0) - decade).abs() < 1e-12, "decades are equally long");
+    }
+
+    #[test]
+    fn only_sizes_far_apart_need_a_logarithm() {
+        assert_eq!(Scale::of([12.0, 1000.0].into_iter(), 1.0, 40.0), Scale::Symlog { knee: 1.0 });
+        assert_eq!(Scale::of([400.0, 1000.0].into_iter(), 1.0, 40.0), Scale::Linear);
+        assert_eq!(Scale::of([0.0, 0.0].into_iter(), 1.0, 40.0), Scale::Linear);
+        assert_eq!(Scale::of([0.01, 3.0].into_iter(), 1.0, 40.0), Scale::Linear, "all of it is small");
     }
 
     #[test]
@@ -168,7 +195,7 @@ mod tests {
     #[test]
     fn an_axis_of_nothing_is_an_axis_all_the_same() {
         assert!(Axis::clock(0.0, 5).high > 0.0);
-        assert!(Axis::amounts(0.0, Scale::Linear, 4).high > 0.0);
+        assert!(Axis::amounts(0.0, 0.1, Scale::Linear, 4).high > 0.0);
         let point = Axis::log_times(3.0, 3.0, |_| true);
         assert!(point.high > point.low);
     }

@@ -28,71 +28,54 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if data.backlog.is_empty() {
         return None;
     }
-    let explanation = "Jobs that have arrived and are not settled yet. Each panel shows one pipeline in colour \
-                       (line: mean, dot: its highest point) and the others in grey behind it.";
-    let words = ["Backlog over time", explanation, caption::BAND];
-    let values = values(&data.backlog);
+    let own_axes = if report.cases.len() > 1 { " Each case has its own axes." } else { "" };
+    let explanation = format!(
+        "Jobs that have arrived and are not settled yet: one pipeline in colour (line: mean; dot: highest point), the \
+         others in grey.{own_axes}"
+    );
+    let words = ["Backlog over time", &explanation, caption::BAND];
+    let widest = (0..report.cases.len()).map(|case| series::of_case(&data.backlog, case).len()).max();
+    let height = facets::height(report.cases.len(), widest.unwrap_or(0));
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
-            draw_case(page, report, &data, case, &values);
+            draw_case(page, report, &data, case, height);
         }
     }))
 }
 
-/// One axis for all panels of the chart, so that every two of them can be compared.
-fn values(lines: &[Line<'_>]) -> Axis {
-    let scale = scale(lines.iter().map(Line::top), 1.0);
-    let top = lines.iter().map(Line::top).fold(0.0, f64::max);
-    Axis::amounts(top * 1.08, scale, 5)
-}
+/// Room for the label of the highest point, in pixels.
+const HEADROOM: f64 = 24.0;
 
-/// Linear, unless panels would differ so much in size that the lower ones would be flat: then linear only up to
-/// `knee` and logarithmic above.
-pub(super) fn scale(tops: impl Iterator<Item = f64>, knee: f64) -> Scale {
-    let (low, high) =
-        tops.filter(|top| *top > 0.0).fold((f64::INFINITY, 0.0), |(low, high), top| (top.min(low), top.max(high)));
-    if high > 12.0 * low && high > 50.0 * knee { Scale::Symlog { knee } } else { Scale::Linear }
-}
-
-/// How a note names the scale.
-pub(super) fn scale_note(axis: &Axis) -> String {
-    match axis.scale {
-        Scale::Symlog { knee } => format!(" (logarithmic above {})", ticks::figure(knee)),
-        Scale::Linear | Scale::Log => String::new(),
-    }
-}
-
-fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize, values: &Axis) {
-    let of_case = |lines: &[Line<'_>]| lines.iter().any(|line| line.case == case);
-    if !of_case(&data.backlog) {
+fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize, height: f64) {
+    let lines = series::of_case(&data.backlog, case);
+    let arrivals = series::of_case(&data.arrivals, case);
+    if lines.is_empty() {
         return;
     }
-    let lines: Vec<Line<'_>> = data.backlog.iter().filter(|line| line.case == case).copied().collect();
-    let arrivals: Vec<Line<'_>> = data.arrivals.iter().filter(|line| line.case == case).copied().collect();
     let all: Vec<Line<'_>> = lines.iter().chain(&arrivals).copied().collect();
-    let mut note = format!("jobs{}", scale_note(values));
-    if !arrivals.is_empty() {
-        let unit = if arrivals[0].series.unit == "1/s" {
-            "per second".to_owned()
-        } else {
-            format!("per {}", ticks::duration(report.run.sample_s))
-        };
-        note.push_str(&format!(" · below: arrivals {unit}"));
+    let top = lines.iter().map(Line::top).fold(0.0, f64::max);
+    let scale = Scale::of(lines.iter().map(Line::top), 1.0, 40.0);
+    let values = Axis::amounts(top, HEADROOM / height, scale, 5);
+    let mut note = format!("jobs{}", scale.note());
+    if let Some(line) = arrivals.first() {
+        let interval = if line.series.unit == "1/s" { "second".to_owned() } else { ticks::duration(line.sample_s) };
+        note.push_str(&format!(" · below: arrivals per {interval}"));
     }
     let plan = Plan {
         pipelines: lines.iter().map(|line| line.pipeline).collect(),
         note,
-        height: facets::height(report.cases.len(), lines.len()),
+        height,
         below: if arrivals.is_empty() { 0.0 } else { 58.0 },
         shared_time: !arrivals.is_empty(),
-        end_s: series::end_of_change(&all, 0.0),
-        values: values.clone(),
+        end_s: series::end_of_change(&all),
+        values,
     };
-    let top = arrivals.iter().map(Line::peak).fold(0.0, |top, peak| peak.map_or(top, |(_, value)| value.max(top)));
+    let most = arrivals.iter().map(Line::highest).fold(0.0, f64::max);
+    let strip = Axis::up_to(most, scale);
     facets::block(page, report, case, &plan, |page, facet| {
         draw_facet(page, facet, &lines);
         if let Some(line) = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first()) {
-            draw_strip(page, facet, line, top);
+            draw_strip(page, facet, line, &strip);
         }
     });
 }
@@ -116,13 +99,13 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
     let label = ticks::figure(top);
     let room = style.width(&label) + 8.0;
     let left = if x + room <= panel.frame.right { x + 8.0 } else { x - room };
-    page.words_beside(&label, left, (y - 8.0).max(panel.frame.top + 8.0), style);
+    page.words_beside(&label, left, y - 10.0, style);
 }
 
 /// What arrives, below the panel on the same axis of time.
-fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, top: f64) {
+fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axis) {
     let frame = Frame { top: facet.below.top + 26.0, ..facet.below };
-    let panel = page.panel(frame, facet.panel.x.clone(), Axis::up_to(top, facet.panel.y.scale));
+    let panel = page.panel(frame, facet.panel.x.clone(), amounts.clone());
     facets::steps(&panel, line.mean(), line.sample_s, 1.0);
     if facet.first {
         panel.side(page);
@@ -143,14 +126,6 @@ mod tests {
         let cell = &report.cells[3];
         let line = data.backlog.iter().find(|line| (line.case, line.pipeline) == (cell.case, cell.pipeline));
         assert_eq!(line.map(|line| &line.series.mean), cell.pipeline_series("backlog").map(|series| &series.mean));
-    }
-
-    #[test]
-    fn ten_and_a_thousand_share_one_axis_with_a_knee() {
-        assert_eq!(scale([12.0, 1000.0].into_iter(), 1.0), Scale::Symlog { knee: 1.0 });
-        assert_eq!(scale([400.0, 1000.0].into_iter(), 1.0), Scale::Linear);
-        assert_eq!(scale([0.0, 0.0].into_iter(), 1.0), Scale::Linear);
-        assert_eq!(scale([0.1, 3.0].into_iter(), 1.0), Scale::Linear);
     }
 
     #[test]

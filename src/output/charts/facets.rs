@@ -72,10 +72,10 @@ pub(super) fn height(cases: usize, pipelines: usize) -> f64 {
 
 /// The most ticks that fit an axis of time of a panel in a block of so many pipelines.
 fn time_ticks(panel_width: f64) -> usize {
-    [(900.0, 12), (500.0, 8), (320.0, 6), (230.0, 4)]
+    [(900.0, 12), (500.0, 8), (320.0, 6), (230.0, 5)]
         .into_iter()
         .find(|(least, _)| panel_width >= *least)
-        .map_or(3, |(_, most)| most)
+        .map_or(4, |(_, most)| most)
 }
 
 /// The heading of a case and the block below it; moves the page on.

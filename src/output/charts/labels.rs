@@ -50,7 +50,7 @@ pub(super) fn place(frame: Frame, wanted: &[Wanted], avoid: &[(f64, f64)]) -> Ve
 
 fn best(frame: Frame, map: &Map, wanted: &[Wanted], placed: &[Option<Place>], own: usize) -> Option<Place> {
     let name = &wanted[own];
-    let spots = along(&name.line, 9.0);
+    let spots = along(&name.line, (length(&name.line) / 70.0).max(9.0));
     let last = f64_of(spots.len().max(2) - 1);
     let mut best: Option<(f64, Place)> = None;
     for (index, &spot) in spots.iter().enumerate() {
@@ -122,13 +122,16 @@ fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {
     a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
 }
 
+fn length(line: &[(f64, f64)]) -> f64 {
+    line.windows(2).map(|pair| libm::hypot(pair[1].0 - pair[0].0, pair[1].1 - pair[0].1)).sum()
+}
+
 /// Points on a line at most `step` pixels apart.
 fn along(line: &[(f64, f64)], step: f64) -> Vec<(f64, f64)> {
     let mut spots: Vec<(f64, f64)> = line.first().copied().into_iter().collect();
     for pair in line.windows(2) {
         let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
-        let length = ((bx - ax) * (bx - ax) + (by - ay) * (by - ay)).sqrt();
-        let pieces = (length / step).ceil().clamp(1.0, 4000.0);
+        let pieces = (length(pair) / step).ceil().clamp(1.0, 4000.0);
         let mut piece = 1.0;
         while piece <= pieces {
             let share = piece / pieces;

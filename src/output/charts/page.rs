@@ -256,22 +256,32 @@ impl<'a> Panel<'a> {
         if !labels {
             return;
         }
-        let style = Style::SMALL;
+        let spans: Vec<(f64, f64)> = (0..self.x.ticks.len()).map(|index| self.tick_span(index)).collect();
         let mut free = f64::NEG_INFINITY;
-        for (index, tick) in self.x.ticks.iter().enumerate() {
+        for (index, (tick, (begin, end))) in self.x.ticks.iter().zip(&spans).enumerate() {
             let (x, _) = self.place(tick.at, self.y.low);
             page.line(&[(x, bottom), (x, bottom + 4.0)], pen);
-            let width = style.width(&tick.label);
-            let last = index + 1 == self.x.ticks.len() && index > 0;
-            // The number stands under its tick; the unit behind the last one may hang over, not into the next panel.
-            let middle = style.width(tick.label.split(' ').next().unwrap_or_default()) / 2.0;
-            let begin =
-                if last && self.x.low == 0.0 { (x - middle).min(right + 16.0 - width) } else { x - width / 2.0 };
-            if begin >= free {
-                page.words(&tick.label, begin, bottom + 7.0 + style.size * CAP_HEIGHT, style);
-                free = begin + width + 5.0;
+            // The last label has the unit: it is never the one that is left out for want of room.
+            let last = index + 1 == spans.len();
+            let before_last = spans.last().is_some_and(|(last, _)| end + 5.0 <= *last);
+            if *begin >= free && (last || before_last) {
+                page.words(&tick.label, *begin, bottom + 7.0 + Style::SMALL.size * CAP_HEIGHT, Style::SMALL);
+                free = end + 5.0;
             }
         }
+    }
+
+    /// Where the label of a tick at the foot begins and ends.
+    fn tick_span(&self, index: usize) -> (f64, f64) {
+        let tick = &self.x.ticks[index];
+        let (x, _) = self.place(tick.at, self.y.low);
+        let width = Style::SMALL.width(&tick.label);
+        let last = index + 1 == self.x.ticks.len() && index > 0;
+        // The number stands under its tick; the unit behind the last one may hang over, not into the next panel.
+        let middle = Style::SMALL.width(tick.label.split(' ').next().unwrap_or_default()) / 2.0;
+        let hangs = last && self.x.low == 0.0;
+        let begin = if hangs { (x - middle).min(self.frame.right + 16.0 - width) } else { x - width / 2.0 };
+        (begin, begin + width)
     }
 
     /// Labels of the axis from bottom to top, left of the panel.

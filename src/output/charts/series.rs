@@ -39,6 +39,11 @@ impl<'a> Line<'a> {
         })
     }
 
+    /// The highest mean; 0 without any.
+    pub fn highest(&self) -> f64 {
+        self.peak().map_or(0.0, |(_, value)| value)
+    }
+
     /// The highest value of the band (or of the mean, where there is none).
     pub fn top(&self) -> f64 {
         let values = self.series.high.iter().chain(&self.series.mean).copied();
@@ -81,13 +86,17 @@ pub fn of_pipelines<'a>(report: &'a Report, metric: &str) -> Vec<Line<'a>> {
     lines.collect()
 }
 
+/// The lines of one case.
+pub(super) fn of_case<'a>(lines: &[Line<'a>], case: usize) -> Vec<Line<'a>> {
+    lines.iter().filter(|line| line.case == case).copied().collect()
+}
+
 /// Where the axis of time ends, in seconds: a little after the last change of any line, so that a picture does not
 /// spend its width on hours in which nothing happens; at most where the longest line ends.
-pub(super) fn end_of_change(lines: &[Line<'_>], least: f64) -> f64 {
+pub(super) fn end_of_change(lines: &[Line<'_>]) -> f64 {
     let end = lines.iter().map(Line::end).fold(0.0, f64::max);
     let change = lines.iter().map(Line::last_change).fold(0.0, f64::max);
-    let wanted = (change * 1.04).max(least);
-    if wanted > 0.0 { wanted.min(end) } else { end }
+    if change > 0.0 { (change * 1.04).min(end) } else { end }
 }
 
 #[cfg(test)]
@@ -104,10 +113,10 @@ mod tests {
         series.high = series.mean.clone();
         series.high[100] = 5.0;
         let line = Line { case: 0, pipeline: 0, series: &series, sample_s: 10.0 };
-        assert!((end_of_change(&[line], 0.0) - 1010.0 * 1.04).abs() < 1e-9);
+        assert!((end_of_change(&[line]) - 1010.0 * 1.04).abs() < 1e-9);
         series.high[100] = 0.0;
         let line = Line { case: 0, pipeline: 0, series: &series, sample_s: 10.0 };
-        assert!((end_of_change(&[line], 0.0) - 9990.0).abs() < 1e-9, "nothing ever changes: all of it");
+        assert!((end_of_change(&[line]) - 9990.0).abs() < 1e-9, "nothing ever changes: all of it");
     }
 
     #[test]

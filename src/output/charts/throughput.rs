@@ -1,7 +1,6 @@
 //! Arrivals against completions over time: how fast jobs come in, and how fast a design gets them done.
 
 use super::axis::{Axis, Scale};
-use super::backlog::{scale, scale_note};
 use super::facets::{self, Facet, Plan};
 use super::page::Page;
 use super::series::{self, Line};
@@ -32,7 +31,7 @@ impl Data<'_> {
 pub fn data(report: &Report) -> Data<'_> {
     let arrivals = series::of_pipelines(report, "arrivals");
     let completions = series::of_pipelines(report, "completions");
-    let tops = arrivals.iter().chain(&completions).map(|line| line.top() * per_second(line.series, line.sample_s));
+    let tops = arrivals.iter().chain(&completions).map(|line| line.highest() * per_second(line.series, line.sample_s));
     let top = tops.fold(0.0, f64::max);
     let units = [(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
     let (unit_s, unit) = units.into_iter().find(|(seconds, _)| top * seconds >= 20.0).unwrap_or(units[1]);
@@ -53,40 +52,39 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     let explanation = "Jobs that arrive (grey steps, the same for every pipeline) and jobs that are done (line: mean). \
                        Where the grey is higher, work piles up; where the line is, it is worked off.";
     let words = ["Arrivals against completions", explanation, caption::MEANS];
-    let values = values(&data);
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
-            draw_case(page, report, &data, case, &values);
+            draw_case(page, report, &data, case);
         }
     }))
 }
 
-fn values(data: &Data<'_>) -> Axis {
-    let tops = || data.arrivals.iter().chain(&data.completions).map(|line| line.top() * data.factor(line));
+/// The sizes of lines between which the axis must make both visible: a spike and the pace at which it is worked off.
+const RATIO: f64 = 12.0;
+
+fn values(data: &Data<'_>, lines: &[Line<'_>]) -> Axis {
+    let tops = || lines.iter().map(|line| line.highest() * data.factor(line));
     let lowest = tops().filter(|top| *top > 0.0).fold(f64::INFINITY, f64::min);
     let knee = if lowest.is_finite() { libm::exp10(libm::floor(libm::log10(lowest / 5.0))) } else { 1.0 };
-    let top = tops().fold(0.0, f64::max);
-    match scale(tops(), knee) {
-        scale @ Scale::Symlog { .. } => Axis::amounts(top, scale, 5),
-        scale => Axis::amounts(top * 1.02, scale, 5),
-    }
+    Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), knee, RATIO), 5)
 }
 
-fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize, values: &Axis) {
-    let completions: Vec<Line<'_>> = data.completions.iter().filter(|line| line.case == case).copied().collect();
-    let arrivals: Vec<Line<'_>> = data.arrivals.iter().filter(|line| line.case == case).copied().collect();
+fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize) {
+    let completions = series::of_case(&data.completions, case);
+    let arrivals = series::of_case(&data.arrivals, case);
     if completions.is_empty() {
         return;
     }
     let all: Vec<Line<'_>> = completions.iter().chain(&arrivals).copied().collect();
+    let values = values(data, &all);
     let plan = Plan {
         pipelines: completions.iter().map(|line| line.pipeline).collect(),
-        note: format!("jobs per {}{}", ticks::unit_name(data.unit), scale_note(values)),
+        note: format!("jobs per {}{}", ticks::unit_name(data.unit), values.scale.note()),
         height: facets::height(report.cases.len(), completions.len()),
         below: 0.0,
         shared_time: false,
-        end_s: series::end_of_change(&all, 0.0),
-        values: values.clone(),
+        end_s: series::end_of_change(&all),
+        values,
     };
     facets::block(page, report, case, &plan, |_, facet| {
         let line = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first());

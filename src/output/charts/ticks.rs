@@ -14,15 +14,16 @@ pub(super) struct Tick {
 const UNITS: [(f64, &str); 7] =
     [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
 
-/// Ticks from zero up to the first round number that is not below `high`, at most `most + 1` of them (at least two).
-/// The last tick is the end of the axis.
+/// Ticks from zero to `high`, at steps of 1, 2 or 5 times a power of ten, about `most` of them and at least two. The axis itself
+/// may end between two ticks.
 pub(super) fn numbers(high: f64, most: usize) -> Vec<Tick> {
     let high = if high.is_finite() && high > 0.0 { high.clamp(1e-12, 1e18) } else { 1.0 };
-    let step = round_up(high / count(most.max(1)));
-    let intervals = (high / step - 1e-9).ceil().max(1.0);
-    let top = intervals * step;
-    let upto = (0_u32..).map(f64::from).take_while(|index| *index <= intervals);
-    upto.map(|index| Tick { at: index * step, label: number(index * step, step, top) }).collect()
+    // With very few ticks the round step may be longer than the axis: then one more tick.
+    let mut steps = (most.max(1)..most + 4).map(|most| round_up(high / count(most)));
+    let step = steps.find(|step| *step <= high).unwrap_or(high);
+    let last = (high / step + 1e-9).floor();
+    let upto = (0_u32..).map(f64::from).take_while(|index| *index <= last);
+    upto.map(|index| Tick { at: index * step, label: number(index * step, step, last * step) }).collect()
 }
 
 /// Ticks of simulated time from zero to `high` seconds, at steps of 1, 2, 5, 10, 15 or 30 of a unit that people use;
@@ -108,6 +109,7 @@ pub(super) fn from_knee(knee: f64, high: f64, every: usize) -> Vec<Tick> {
 fn number(value: f64, step: f64, top: f64) -> String {
     let (divisor, suffix) = match top.abs() {
         top if top >= 1e16 => return format!("{value:e}"),
+        top if top >= 1e12 => (1e12, "T"),
         top if top >= 1e9 => (1e9, "G"),
         top if top >= 1e6 => (1e6, "M"),
         top if top >= 1e4 => (1e3, "k"),
@@ -131,9 +133,11 @@ pub(super) fn figure(value: f64) -> String {
     match size {
         _ if !value.is_finite() => "–".to_owned(),
         _ if size < 1e-3 && size > 0.0 => format!("{value:.1e}"),
-        _ if size >= 1e10 => format!("{} G", trimmed(value / 1e9, 1)),
-        _ if size >= 1e7 => format!("{} M", trimmed(value / 1e6, 1)),
-        _ if size >= 1e5 => format!("{} k", trimmed(value / 1e3, 0)),
+        _ if size >= 1e16 => format!("{value:.1e}"),
+        _ if size >= 1e12 => trimmed(value / 1e12, 1) + "T",
+        _ if size >= 1e9 => trimmed(value / 1e9, 1) + "G",
+        _ if size >= 1e6 => trimmed(value / 1e6, 1) + "M",
+        _ if size >= 1e5 => trimmed(value / 1e3, 0) + "k",
         _ if size >= 99.95 => grouped(value, 0),
         _ if size >= 9.995 => trimmed(value, 1),
         _ if size >= 0.9995 => trimmed(value, 2),
@@ -239,12 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_round_and_the_axis_ends_on_one() {
+    fn numbers_are_round() {
         assert_eq!(labels(&numbers(1.0, 4)), ["0", "0.5", "1.0"]);
-        assert_eq!(labels(&numbers(1008.0, 4)), ["0", "500", "1,000", "1,500"]);
+        assert_eq!(labels(&numbers(1008.0, 4)), ["0", "500", "1,000"]);
         assert_eq!(labels(&numbers(7.0, 8)), ["0", "1", "2", "3", "4", "5", "6", "7"]);
-        assert_eq!(labels(&numbers(44_000.0, 5)), ["0", "10k", "20k", "30k", "40k", "50k"]);
-        assert_eq!(labels(&numbers(2.5e6, 3)), ["0", "1M", "2M", "3M"]);
+        assert_eq!(labels(&numbers(44_000.0, 5)), ["0", "10k", "20k", "30k", "40k"]);
+        assert_eq!(labels(&numbers(2.5e6, 3)), ["0", "1M", "2M"]);
         assert_eq!(labels(&numbers(0.0, 3)), ["0", "0.5", "1.0"]);
         assert_eq!(labels(&numbers(f64::NAN, 3)).len(), 3);
     }
@@ -257,7 +261,10 @@ mod tests {
                 let mut seen = labels(&ticks);
                 seen.dedup();
                 assert_eq!(seen.len(), ticks.len(), "{high} in {most}: {seen:?}");
-                assert!(ticks.len() <= most + 2 && ticks.last().is_some_and(|tick| tick.at >= high * 0.999_999));
+                assert!(
+                    (2..=most + 2).contains(&ticks.len())
+                        && ticks.last().is_some_and(|tick| tick.at <= high * 1.000_001)
+                );
             }
         }
     }
@@ -294,7 +301,7 @@ mod tests {
         assert_eq!(figure(12.34), "12.3");
         assert_eq!(figure(0.5), "0.5");
         assert_eq!(figure(-4.0), "-4");
-        assert_eq!(figure(12_345_678.0), "12.3 M");
+        assert_eq!(figure(12_345_678.0), "12.3M");
         assert_eq!(percent(0.999_99), ">99.9 %");
         assert_eq!(percent(0.000_01), "<0.01 %");
         assert_eq!(percent(0.015), "1.5 %");

@@ -1,7 +1,6 @@
 //! Utilisation and concurrency: how many servers of each node are busy over time, and how well they are used overall.
 
-use super::axis::Axis;
-use super::backlog::{scale, scale_note};
+use super::axis::{Axis, Scale};
 use super::facets::{self, Facet, Plan, f64_of};
 use super::page::{Frame, Page, Style};
 use super::scene::{Ink, Pen, Rgb};
@@ -51,20 +50,16 @@ fn nodes<'a>(report: &'a Report, cell: &'a Cell) -> impl Iterator<Item = Node<'a
 /// Draws the chart; `None` when no node has servers.
 pub fn sketch(report: &Report) -> Option<Sketch> {
     let nodes = data(report);
-    let lines: Vec<Line<'_>> = nodes.iter().filter_map(|node| node.busy).collect();
-    if lines.is_empty() {
+    if nodes.iter().all(|node| node.busy.is_none()) {
         return None;
     }
-    let explanation = "Busy servers of each node over time (line: mean). Below: the share of its servers' time that a node \
-                       was busy, with its 95 % interval. A node at 100 % is the one that the others wait for.";
+    let explanation = "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, with \
+                       95 % interval; at 100 %, jobs wait for it.";
     let words = ["Utilisation: busy servers per node", explanation, caption::MEANS];
-    let tops = || lines.iter().map(Line::top);
-    let top = tops().fold(0.0, f64::max);
-    let values = Axis::amounts(top * 1.05, scale(tops(), 1.0), 5);
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
             let nodes: Vec<&Node<'_>> = nodes.iter().filter(|node| node.case == case).collect();
-            draw_case(page, report, case, &nodes, &values);
+            draw_case(page, report, case, &nodes);
         }
     }))
 }
@@ -78,18 +73,20 @@ const ROW: f64 = 21.0;
 fn chosen<'n, 'a>(nodes: &[&'n Node<'a>], pipeline: usize) -> (Vec<&'n Node<'a>>, usize) {
     let all: Vec<&Node<'a>> = nodes.iter().copied().filter(|node| node.pipeline == pipeline).collect();
     let mut order: Vec<usize> = (0..all.len()).collect();
-    let top = |node: &Node<'_>| node.busy.map_or(0.0, |line| line.top());
+    let top = |node: &Node<'_>| node.busy.map_or(0.0, |line| line.highest());
     order.sort_by(|a, b| top(all[*b]).total_cmp(&top(all[*a])));
     order.truncate(MOST);
     order.sort_unstable();
     (order.iter().map(|index| all[*index]).collect(), all.len().saturating_sub(MOST))
 }
 
-fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'_>], values: &Axis) {
+fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'_>]) {
     let lines: Vec<Line<'_>> = nodes.iter().filter_map(|node| node.busy).collect();
     if lines.is_empty() {
         return;
     }
+    let tops = || lines.iter().map(Line::highest);
+    let values = Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), 1.0, 12.0), 5);
     let mut pipelines: Vec<usize> = nodes.iter().map(|node| node.pipeline).collect();
     pipelines.dedup();
     let rows = |pipeline: &usize| {
@@ -97,12 +94,12 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
         nodes.len() + usize::from(more > 0)
     };
     let plan = Plan {
-        note: format!("busy servers{}", scale_note(values)),
+        note: format!("busy servers{}", values.scale.note()),
         height: facets::height(report.cases.len(), pipelines.len()).min(240.0),
         below: f64_of(pipelines.iter().map(rows).max().unwrap_or(0)) * ROW + 8.0,
         shared_time: false,
-        end_s: series::end_of_change(&lines, 0.0),
-        values: values.clone(),
+        end_s: series::end_of_change(&lines),
+        values,
         pipelines,
     };
     facets::block(page, report, case, &plan, |page, facet| {
