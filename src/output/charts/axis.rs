@@ -99,7 +99,7 @@ impl Axis {
         let to = all.iter().find(|tick| tick.at >= high * (1.0 - 1e-9)).map_or(high, |tick| tick.at);
         let divided =
             |division| Self { scale: Scale::Log, low: from, high: to, ticks: ticks::log_times(from, to, division) };
-        [Division::Fine, Division::Decades]
+        [Division::Fine, Division::Medium, Division::Decades]
             .into_iter()
             .map(divided)
             .find(fits)

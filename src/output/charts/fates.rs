@@ -52,7 +52,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     Some(page::compose(report, words, |page| {
         key(page, &bars);
         let room = RIGHT - LEFT - NAMES;
-        let widest = bars.iter().map(|bar| Style::SMALL.width(&outside(bar, room - NOTES))).fold(0.0, f64::max);
+        let widest = bars.iter().flat_map(|bar| outside(bar, room - NOTES));
+        let widest = widest.map(|line| Style::SMALL.width(&line)).fold(0.0, f64::max);
         let right = RIGHT - if widest > 0.0 { (widest + 14.0).min(NOTES) } else { 22.0 };
         for case in 0..report.cases.len() {
             let bars: Vec<&Bar> = bars.iter().filter(|bar| bar.case == case).collect();
@@ -73,22 +74,22 @@ struct Look {
 /// Pale for good ends, strong for bad ones, none of them the colour of a pipeline; neighbours differ in lightness.
 fn look(fate: Fate) -> Look {
     let (rgb, striped, dark) = match fate {
-        Fate::DoneInTime => (Rgb(0xBC, 0xDF, 0xD0), false, false),
-        Fate::DoneLate => (Rgb(0xF3, 0xDC, 0x92), false, false),
-        Fate::DoneTwice => (Rgb(0xD9, 0xB8, 0x60), true, false),
+        Fate::DoneInTime => (Rgb(0x8C, 0xCB, 0xB0), false, false),
+        Fate::DoneLate => (Rgb(0xF7, 0xE6, 0xA8), false, false),
+        Fate::DoneTwice => (Rgb(0xCD, 0xA5, 0x44), true, false),
         Fate::Rejected => (Rgb(0xE5, 0x8F, 0x78), false, false),
         Fate::TimedOut => (Rgb(0xA8, 0x44, 0x3A), false, true),
         Fate::Expired => (Rgb(0xB9, 0xA3, 0xD6), true, false),
         Fate::DeadLettered => (Rgb(0x6A, 0x55, 0x8F), false, true),
         Fate::Lost => (Rgb(0x2B, 0x2B, 0x33), false, true),
-        Fate::Unfinished => (Rgb(0xD4, 0xD8, 0xDE), true, false),
+        Fate::Unfinished => (Rgb(0xDA, 0xDD, 0xE2), true, false),
     };
     Look { rgb, striped, dark }
 }
 
 const NAMES: f64 = 176.0;
 /// The widest column of notes at the ends of the bars.
-const NOTES: f64 = 190.0;
+const NOTES: f64 = 250.0;
 
 /// Which colour is which fate, for those that occur.
 fn key(page: &mut Page<'_>, bars: &[Bar]) {
@@ -161,7 +162,7 @@ fn draw_bar(page: &Page<'_>, bar: &Bar, frame: Frame) {
         }
         left = right;
     }
-    let notes = text::wrap(&outside(bar, frame.width()), NOTES - 12.0, theme::SMALL, 2);
+    let notes = outside(bar, frame.width());
     let first = middle - 8.5 * f64_of(notes.len().saturating_sub(1));
     for (index, note) in notes.iter().enumerate() {
         page.words_beside(note, frame.right + 12.0, first + 17.0 * f64_of(index), Style::SMALL.in_colour(theme::INK));
@@ -178,10 +179,19 @@ fn inside(bar: &Bar, fate: usize, bar_width: f64) -> Option<String> {
     [full(bar, fate), ticks::percent(bar.share(fate))].into_iter().find(|label| Style::SMALL.width(label) <= room)
 }
 
-/// What stands at the end of a bar: the parts with nothing inside.
-fn outside(bar: &Bar, bar_width: f64) -> String {
+/// What stands at the end of a bar, in at most two lines: the parts with nothing inside, the largest first.
+fn outside(bar: &Bar, bar_width: f64) -> Vec<String> {
     let narrow = (0..Fate::ALL.len()).filter(|fate| bar.jobs[*fate] > 0.0 && inside(bar, *fate, bar_width).is_none());
-    narrow.map(|fate| full(bar, fate)).collect::<Vec<String>>().join(", ")
+    let mut narrow: Vec<usize> = narrow.collect();
+    narrow.sort_by(|a, b| bar.jobs[*b].total_cmp(&bar.jobs[*a]));
+    let parts: Vec<String> = narrow.iter().map(|fate| full(bar, *fate).replace(' ', "\u{a0}")).collect();
+    let lines = |shown: usize| {
+        let more = parts.len() - shown;
+        let more = (more > 0).then(|| format!("+{more}"));
+        let words: Vec<String> = parts[..shown].iter().cloned().chain(more).collect();
+        text::wrap(&words.join(", "), NOTES - 12.0, theme::SMALL, usize::MAX)
+    };
+    (0..=parts.len()).rev().map(lines).find(|lines| lines.len() <= 2).unwrap_or_default()
 }
 
 /// A filled rectangle with a thin white edge to its right and, if striped, lines across it.

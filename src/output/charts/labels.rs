@@ -176,8 +176,8 @@ impl Map {
         let mut cost = 0.0;
         let mut y = place.middle - HALF + 1.0;
         while y < place.middle + HALF {
-            let mut x = place.left - 2.0;
-            while x < place.left + width + 2.0 {
+            let mut x = place.left - 5.0;
+            while x < place.left + width + 5.0 {
                 let here = self.cell(x, y).map_or(0, |cell| self.cells[cell]);
                 cost += 4.0 * f64::from((here & !bit(own)).count_ones());
                 cost += 2.0 * f64::from((here & bit(own)).count_ones());

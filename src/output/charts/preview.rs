@@ -28,6 +28,7 @@ fn reports() -> Vec<(&'static str, Report)> {
         ("tiny", scaled(1e-5)),
         ("nodes", fixture::nodes(9)),
         ("faults", faults()),
+        ("fates", every_fate()),
     ]
 }
 
@@ -97,6 +98,29 @@ fn faults() -> Report {
     {
         let label = ["web killed", "shard 3 slow", "shipping service down", "q", "broker fails 10 %"][index].to_owned();
         report.cases[index % 2].faults.push(FaultBand { label, pipelines: vec![0, index % 5, 4], from_s, to_s });
+    }
+    report
+}
+
+/// All nine fates in every bar, in different proportions.
+fn every_fate() -> Report {
+    let mut report = fixture::build(&fixture::five(), &[("even", 10.0), ("uneven", 10.0)], 4);
+    for (index, cell) in report.cells.iter_mut().enumerate() {
+        for (fate, estimate) in (0_u32..).zip(&mut cell.fates) {
+            let falling = 2000.0 / f64::from(1 << fate);
+            estimate.mean = match index {
+                0 | 6 => 100.0,
+                1..=4 => falling,
+                7 => 2000.0 / falling,
+                _ => {
+                    if fate == 0 {
+                        1e6
+                    } else {
+                        f64::from(fate)
+                    }
+                }
+            };
+        }
     }
     report
 }

@@ -22,9 +22,9 @@ const HUES: [Hue; 8] = [
     Hue { line: Rgb(0x00, 0x9E, 0x73), text: Rgb(0x00, 0x75, 0x55), dash: &[25, 25] },
     Hue { line: Rgb(0xC2, 0x66, 0x99), text: Rgb(0xA0, 0x45, 0x7A), dash: &[90, 30, 20, 30] },
     Hue { line: Rgb(0x5B, 0x4B, 0xB5), text: Rgb(0x4E, 0x3F, 0xA3), dash: &[50, 30] },
-    Hue { line: Rgb(0xB8, 0x86, 0x0B), text: Rgb(0x86, 0x60, 0x00), dash: &[140, 40] },
-    Hue { line: Rgb(0x2E, 0x93, 0xC9), text: Rgb(0x1A, 0x6F, 0x9E), dash: &[60, 25, 15, 25, 15, 25] },
-    Hue { line: Rgb(0x4A, 0x4A, 0x4A), text: Rgb(0x33, 0x33, 0x33), dash: &[12, 22] },
+    Hue { line: Rgb(0x57, 0x46, 0x00), text: Rgb(0x57, 0x46, 0x00), dash: &[140, 40] },
+    Hue { line: Rgb(0x3B, 0x9D, 0xD6), text: Rgb(0x1A, 0x72, 0xA3), dash: &[60, 25, 15, 25, 15, 25] },
+    Hue { line: Rgb(0x2B, 0x2B, 0x2B), text: Rgb(0x2B, 0x2B, 0x2B), dash: &[12, 22] },
 ];
 
 /// The hue of a pipeline; a ninth pipeline starts again with the first.
@@ -73,13 +73,49 @@ pub(super) const SMALL: f64 = 13.0;
 mod tests {
     use super::*;
 
-    fn contrast_on_white(colour: Rgb) -> f64 {
-        let linear = |channel: u8| {
+    fn linear(colour: Rgb) -> [f64; 3] {
+        [colour.0, colour.1, colour.2].map(|channel| {
             let value = f64::from(channel) / 255.0;
-            if value <= 0.03928 { value / 12.92 } else { libm::pow((value + 0.055) / 1.055, 2.4) }
+            if value <= 0.040_45 { value / 12.92 } else { libm::pow((value + 0.055) / 1.055, 2.4) }
+        })
+    }
+
+    fn contrast_on_white(colour: Rgb) -> f64 {
+        let [red, green, blue] = linear(colour);
+        1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+    }
+
+    /// How far apart two colours look (distance in CIE L*a*b*) to an eye that mixes red, green and blue like this.
+    fn distance(one: Rgb, other: Rgb, eye: [[f64; 3]; 3]) -> f64 {
+        let lab = |colour: Rgb| {
+            let light = linear(colour);
+            let seen = eye.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0));
+            let [red, green, blue] = seen;
+            let root = |value: f64| if value > 0.008_856 { libm::cbrt(value) } else { 7.787 * value + 16.0 / 116.0 };
+            let x = root((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505);
+            let y = root(0.2126 * red + 0.7152 * green + 0.0722 * blue);
+            let z = root((0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089);
+            [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
         };
-        let luminance = 0.2126 * linear(colour.0) + 0.7152 * linear(colour.1) + 0.0722 * linear(colour.2);
-        1.05 / (luminance + 0.05)
+        lab(one).iter().zip(lab(other)).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+    }
+
+    /// Machado, Oliveira and Fernandes (2009), full strength: without green, without red, without blue receptors.
+    const EYES: [[[f64; 3]; 3]; 4] = [
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+        [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+        [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+    ];
+
+    #[test]
+    fn pipelines_stay_apart_for_every_common_kind_of_colour_blindness() {
+        for (index, hue) in HUES.iter().enumerate() {
+            for other in &HUES[index + 1..] {
+                let nearest = EYES.map(|eye| distance(hue.line, other.line, eye)).into_iter().fold(f64::MAX, f64::min);
+                assert!(nearest > 10.0, "{hue:?} and {other:?}: {nearest:.1}");
+            }
+        }
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(super) fn times(high: f64, most: usize) -> Vec<Tick> {
 pub(super) enum Division {
     /// 1, 2, 5, 10, and for times 30 s and 30 min.
     Fine,
+    /// One a decade, and 30 s and 30 min.
+    Medium,
     /// One a decade; for times 1 and 10 of every unit.
     Decades,
     /// Every second one of those.
@@ -65,6 +67,7 @@ pub(super) fn log_times(low: f64, high: f64, division: Division) -> Vec<Tick> {
         let counts: &[u32] = match division {
             Division::Fine if (60.0 - next / unit).abs() < 1e-6 => &[1, 2, 5, 10, 30],
             Division::Fine => &[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000],
+            Division::Medium if (60.0 - next / unit).abs() < 1e-6 => &[1, 10, 30],
             _ => &[1, 10, 100, 1000, 10_000],
         };
         let here = counts.iter().map(|count| (f64::from(*count), f64::from(*count) * unit));
@@ -145,18 +148,19 @@ pub(super) fn figure(value: f64) -> String {
     }
 }
 
-/// A share in percent; what is not quite nothing and not quite all never reads as such.
+/// A share in percent; what is not quite nothing and not quite all never reads as such. The sign stays with its number when a
+/// line is broken.
 pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
     match value {
-        _ if value <= 0.0 => "0 %".to_owned(),
-        _ if value < 0.01 => "<0.01 %".to_owned(),
-        _ if value < 0.095 => format!("{value:.2} %"),
-        _ if value < 9.95 => format!("{} %", trimmed(value, 1)),
-        _ if value >= 100.0 => "100 %".to_owned(),
-        _ if value > 99.95 => ">99.9 %".to_owned(),
-        _ if value > 99.0 => format!("{value:.1} %"),
-        _ => format!("{value:.0} %"),
+        _ if value <= 0.0 => "0\u{a0}%".to_owned(),
+        _ if value < 0.01 => "<0.01\u{a0}%".to_owned(),
+        _ if value < 0.095 => format!("{value:.2}\u{a0}%"),
+        _ if value < 9.95 => format!("{}\u{a0}%", trimmed(value, 1)),
+        _ if value >= 100.0 => "100\u{a0}%".to_owned(),
+        _ if value > 99.95 => ">99.9\u{a0}%".to_owned(),
+        _ if value > 99.0 => format!("{value:.1}\u{a0}%"),
+        _ => format!("{value:.0}\u{a0}%"),
     }
 }
 
@@ -302,10 +306,10 @@ mod tests {
         assert_eq!(figure(0.5), "0.5");
         assert_eq!(figure(-4.0), "-4");
         assert_eq!(figure(12_345_678.0), "12.3M");
-        assert_eq!(percent(0.999_99), ">99.9 %");
-        assert_eq!(percent(0.000_01), "<0.01 %");
-        assert_eq!(percent(0.015), "1.5 %");
-        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.999_99), ">99.9\u{a0}%");
+        assert_eq!(percent(0.000_01), "<0.01\u{a0}%");
+        assert_eq!(percent(0.015), "1.5\u{a0}%");
+        assert_eq!(percent(1.0), "100\u{a0}%");
         assert_eq!(duration(300.0), "5 min");
         assert_eq!(duration(5400.0), "1.5 h");
         assert_eq!(duration(0.02), "20 ms");
