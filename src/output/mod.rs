@@ -4,6 +4,7 @@
 //! [`terminal`], [`markdown`] and [`json`] are what `run` prints. All of it sees a [`Report`](crate::report::Report)
 //! and nothing else, so that each part can be tested with a hand-made one, and nothing here reads a clock.
 
+pub mod charts;
 pub mod csv;
 pub mod files;
 pub mod folder;
