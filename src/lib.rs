@@ -1,8 +1,11 @@
 //! surgetank.
+pub mod components;
 pub mod diagnostic;
 pub mod engine;
 pub mod facts;
+pub mod metrics;
 pub mod report;
+pub mod scenario;
 pub mod site;
 pub mod stats;
 pub mod traffic;

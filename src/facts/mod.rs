@@ -3,7 +3,23 @@
 //! No component may contain a service's number: it names a fact from here, so that a person can ask where the number
 //! comes from (`surgetank facts`), and so that a change of a service is a change of one row.
 
+mod relations;
+mod search;
+mod table;
+mod values;
+
+pub mod ec2;
+pub mod http;
+pub mod kinesis;
+pub mod lambda;
+pub mod mq;
+pub mod sns;
+pub mod sqs;
+
 use std::fmt;
+
+pub use search::{all, find};
+pub use values::{BYTES_PER_BILLED_GB, Between, Latency, Limit, Price};
 
 /// One thing that is known (or assumed) about a service.
 #[derive(Debug, Clone, Copy, PartialEq)]

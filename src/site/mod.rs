@@ -2,14 +2,20 @@
 //! from, so that a reader can ask of every number in a run whether it was written, a default of the service or derived.
 
 mod at;
+mod decode;
+mod parse;
 mod record;
 mod toml_text;
+mod tree;
 
 use std::ops::RangeInclusive;
 
 pub use at::At;
+pub use decode::{NAME_MAX_CHARS, check_name, decode, take_kind};
+pub use parse::{TEXT_MAX_BYTES, parse, parse_value};
 pub use record::{Origin, Record, Resolution};
 pub use toml_text::{ToToml, toml_key, toml_string};
+pub use tree::{Data, Entry, Key, Table, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span, nearest};
 use crate::facts::Fact;

@@ -62,7 +62,7 @@ impl Bytes {
     }
 
     pub(super) fn bare_number(number: &str) -> UnitError {
-        number::split(number, &WORDS).map_or_else(|e| e, |_| number::needs_unit(number, &WORDS))
+        number::bare(number, &WORDS)
     }
 }
 

@@ -84,10 +84,7 @@ impl Duration {
     }
 
     pub(super) fn bare_number(number: &str) -> UnitError {
-        if number.starts_with('-') {
-            return number::split(number, &WORDS).map_or_else(|e| e, |_| number::needs_unit(number, &WORDS));
-        }
-        number::needs_unit(number, &WORDS)
+        number::bare(number, &WORDS)
     }
 }
 

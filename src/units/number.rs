@@ -62,6 +62,11 @@ pub(super) fn needs_unit(number: &str, words: &Words) -> UnitError {
     UnitError::new(format!("`{number}` needs a unit: write {tries}"))
 }
 
+/// The error for a TOML number where a text was expected.
+pub(super) fn bare(number: &str, words: &Words) -> UnitError {
+    split(number, words).map_or_else(|error| error, |_| needs_unit(number, words))
+}
+
 /// The error for a unit that does not exist.
 pub(super) fn unknown_unit(unit: &str, words: &Words) -> UnitError {
     UnitError::new(format!("unknown {} `{}`; use {}", words.unit, clip(unit), words.units))

@@ -48,7 +48,7 @@ impl Rate {
     }
 
     pub(super) fn bare_number(number: &str) -> UnitError {
-        number::split(number, &WORDS).map_or_else(|e| e, |_| number::needs_unit(number, &WORDS))
+        number::bare(number, &WORDS)
     }
 
     fn parse(text: &str) -> Result<Self, UnitError> {

@@ -1,0 +1,5 @@
+//! Text to model, and model to run.
+
+mod world;
+
+pub use world::PipelineWorld;
