@@ -4,9 +4,7 @@ use super::AnyTimer;
 use super::fault::Fault;
 use super::latency::Latency;
 use crate::engine::random::{Draws, StreamKey};
-use crate::engine::{
-    Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime,
-};
+use crate::engine::{Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
 use crate::traffic::{WorkId, Works};
 use std::marker::PhantomData;

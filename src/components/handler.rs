@@ -158,7 +158,11 @@ impl Handler {
     {
         match alarm {
             HandlerAlarm::Worked { task, serial } => {
-                if self.awaits(task) == Some(serial) { self.next_step(task, cx) } else { None }
+                if self.awaits(task) == Some(serial) {
+                    self.next_step(task, cx)
+                } else {
+                    None
+                }
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {

@@ -86,7 +86,8 @@ pub struct Finish {
 /// Runs `world` until everything has settled after `bounds.duration`, or to `bounds.horizon`.
 /// Open jobs are then closed; those under way end by the loss `unfinished`.
 pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, unfinished: LossId) -> Finish {
-    let mut tally = Tally { reactions: Vec::new(), events: 0, pause: EVENTS_BETWEEN_PAUSES.min(bounds.events), batch: Vec::new() };
+    let mut tally =
+        Tally { reactions: Vec::new(), events: 0, pause: EVENTS_BETWEEN_PAUSES.min(bounds.events), batch: Vec::new() };
     let (stop, at) = advance(world, kernel, bounds, &mut tally);
     kernel.ledger.close(unfinished, at, world.observer());
     Finish { stop, at, events: tally.events, busiest: tally.busiest() }
@@ -135,7 +136,12 @@ fn advance<W: World>(
 /// All zero-delay consequences, in the order in which they were told; `false` if there is no end to them. What a batch
 /// brings about forms the next batch. Events are read where they stand: to move what was just written costs more than
 /// most reactions.
-fn drain_lane<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, tally: &mut Tally<W::Timer>) -> bool {
+fn drain_lane<W: World>(
+    world: &mut W,
+    kernel: &mut Kernel<W::Timer>,
+    bounds: &Bounds,
+    tally: &mut Tally<W::Timer>,
+) -> bool {
     let mut batch = std::mem::take(&mut tally.batch);
     let mut done = 0;
     while !kernel.lane.is_empty() {
@@ -155,7 +161,12 @@ fn drain_lane<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &B
 
 /// One stimulus to one node, then the books.
 #[inline]
-fn deliver<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, event: &Event<W::Timer>, tally: &mut Tally<W::Timer>) {
+fn deliver<W: World>(
+    world: &mut W,
+    kernel: &mut Kernel<W::Timer>,
+    event: &Event<W::Timer>,
+    tally: &mut Tally<W::Timer>,
+) {
     let node = event.node;
     if let Stimulus::Signal(Signal::Arrive { msg, .. }) = event.stimulus {
         kernel.ledger.land(msg, node, kernel.now);
@@ -186,7 +197,8 @@ impl<T> Tally<T> {
     }
 
     fn busiest(&self) -> NodeId {
-        let most = self.reactions.iter().enumerate().max_by_key(|&(index, &reactions)| (reactions, std::cmp::Reverse(index)));
+        let most =
+            self.reactions.iter().enumerate().max_by_key(|&(index, &reactions)| (reactions, std::cmp::Reverse(index)));
         NodeId(most.map_or(0, |(index, _)| u16::try_from(index).expect("node ids have 16 bits")))
     }
 }

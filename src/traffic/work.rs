@@ -43,16 +43,23 @@ impl Works {
         SimDuration::from_secs_f64(self.works[place].time.of_job(self.keys[place], number))
     }
 
-    /// Folds a job into a checksum of the traffic: what arrived when, how large, whose, and what work it needs.
+    /// What an arriving job brings: the service that it needs of the first kind of work (none if there is no work), and
+    /// a checksum of all that was drawn for it: when it arrived, how large, whose, and its work of every kind.
     ///
-    /// Two pipelines that met the same traffic in the same order have the same checksum.
-    #[must_use]
-    pub fn checksum(&self, state: u64, arrival: &Arrival) -> u64 {
-        let size_and_key = u64::from(arrival.size) << 32 | u64::from(arrival.key);
-        let state = mix(state ^ arrival.at.as_nanos()).wrapping_add(arrival.number);
-        let state = mix(state).wrapping_add(size_and_key);
-        let works = (0..).map(WorkId).take(self.works.len());
-        works.fold(state, |state, work| mix(state).wrapping_add(self.duration(work, arrival.number).as_nanos()))
+    /// Two pipelines that met the same traffic in the same order met the same checksums in the same order.
+    #[inline]
+    pub fn meet(&self, arrival: &Arrival) -> (SimDuration, u64) {
+        let state = mix(arrival.number ^ arrival.at.as_nanos().rotate_left(32));
+        let mut state = mix(state ^ u64::from(arrival.size) ^ (u64::from(arrival.key) << 32));
+        let mut first = SimDuration::ZERO;
+        for work in (0..).map(WorkId).take(self.works.len()) {
+            let duration = self.duration(work, arrival.number);
+            if work == WorkId(0) {
+                first = duration;
+            }
+            state = mix(state.wrapping_add(duration.as_nanos()));
+        }
+        (first, state)
     }
 }
 
@@ -88,12 +95,23 @@ mod tests {
             Arrival { size: 3, ..job },
             Arrival { key: 2, ..job },
         ];
-        assert!(changed.iter().all(|changed| works.checksum(0, changed) != works.checksum(0, &job)));
+        let sum = |job: &Arrival| works.meet(job).1;
+        assert!(changed.iter().all(|changed| sum(changed) != sum(&job)));
+        let mut all: Vec<u64> = changed.iter().map(sum).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), changed.len());
         let longer =
             Works::new([Work { name: "encode".to_owned(), time: Law::Constant(1.0) }].into(), StreamKey::new(1, 0));
-        assert_ne!(longer.checksum(0, &job), works.checksum(0, &job));
-        let (first, second) = (job, changed[0]);
-        let fold = |jobs: [Arrival; 2]| jobs.iter().fold(0, |state, job| works.checksum(state, job));
-        assert_ne!(fold([first, second]), fold([second, first]));
+        assert_ne!(longer.meet(&job).1, sum(&job));
+    }
+
+    #[test]
+    fn a_job_brings_its_work_of_the_first_kind() {
+        let job = Arrival { at: SimTime::ZERO, number: 9, size: 2, key: 3, index: 9, flow: 0, source: 0 };
+        let both = works(&["check", "encode"], 0);
+        assert_eq!(both.meet(&job).0, both.duration(WorkId(0), 9));
+        assert_eq!(works(&[], 0).meet(&job).0, SimDuration::ZERO);
+        assert_ne!(both.meet(&job).1, works(&["check"], 0).meet(&job).1);
     }
 }

@@ -233,7 +233,6 @@ impl Sqs {
             response: Vec::new(),
         }
     }
-
 }
 
 impl Component for Sqs {
@@ -279,4 +278,3 @@ impl Component for Sqs {
         (self.visible + self.in_flight + self.delayed) as u64
     }
 }
-
