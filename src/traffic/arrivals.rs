@@ -276,13 +276,13 @@ mod tests {
         let flows = || vec![flow("uploads", vec![rate(10.0), spike(20.0, 50)])];
         assert_eq!(all(flows(), 0), all(flows(), 0));
         assert_ne!(all(flows(), 0), all(flows(), 1));
-        let sum = |replication| {
+        let sums = |replication| {
             let encode = Work { name: "encode".to_owned(), time: Law::lognormal(20.0, 0.5).expect("sound") };
             let works = Works::new([encode].into(), StreamKey::new(1, replication));
-            all(flows(), replication).iter().fold(0, |state, job| works.checksum(state, job))
+            all(flows(), replication).iter().map(|job| works.meet(job).1).collect::<Vec<_>>()
         };
-        assert_eq!(sum(0), sum(0));
-        assert_ne!(sum(0), sum(1));
+        assert_eq!(sums(0), sums(0));
+        assert_ne!(sums(0), sums(1));
     }
 
     #[test]

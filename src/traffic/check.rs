@@ -2,8 +2,9 @@
 
 use crate::diagnostic::{Diagnostics, Look, SourceMap, Span, render};
 use crate::engine::random::{Draws, StreamKey};
-use crate::site::{Resolution, Site};
+use crate::site::{Resolution, Site, decode, parse};
 use crate::traffic::{Flow, TrafficSpec};
+use serde::de::DeserializeOwned;
 
 /// `n` draws, each from the stream of its own number.
 pub(crate) fn draw_many(n: u32, name: &str, mut draw: impl FnMut(&mut Draws) -> f64) -> Vec<f64> {
@@ -44,6 +45,7 @@ pub(crate) fn assert_mean(sample: &[f64], truth: f64) {
 
 /// A scenario's text on the table, while parts of it are resolved.
 pub(crate) struct Desk {
+    text: String,
     sources: SourceMap,
     found: Diagnostics,
     resolution: Resolution,
@@ -53,7 +55,20 @@ impl Desk {
     pub(crate) fn new(text: &str) -> Self {
         let mut sources = SourceMap::new();
         sources.add("a.toml", text);
-        Self { sources, found: Diagnostics::new(), resolution: Resolution::new() }
+        Self { text: text.to_owned(), sources, found: Diagnostics::new(), resolution: Resolution::new() }
+    }
+
+    /// The text as a spec, as far as it is one.
+    pub(crate) fn decode<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
+        let table = parse(&self.text, 0, &mut self.found);
+        decode(&table, path, &mut self.found)
+    }
+
+    /// What came out of the text, or what was found in it.
+    pub(crate) fn judge<T>(self, result: Option<T>) -> Result<T, String> {
+        let shown = self.shown();
+        assert!(result.is_some() || self.found.has_errors(), "nothing came out and nobody said why");
+        if self.found.has_errors() { Err(shown) } else { result.ok_or(shown) }
     }
 
     /// The part at `path`, whose header is the first character.
@@ -79,12 +94,10 @@ fn count(n: usize) -> f64 {
 
 /// The flow `traffic.uploads` with these lines, or what was found. `data/x.csv` holds times, counts and sizes.
 pub(crate) fn flow(text: &str) -> Result<Flow, String> {
-    let spec: TrafficSpec = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let mut desk = Desk::new(text);
-    let flow = spec.build(&mut desk.site("traffic.uploads"), &files);
-    let shown = desk.shown();
-    assert_eq!(flow.is_none(), shown.contains("error["), "{shown}");
-    flow.ok_or(shown)
+    let spec = desk.decode::<TrafficSpec>("traffic.uploads");
+    let flow = spec.and_then(|spec| spec.build(&mut desk.site("traffic.uploads"), &files));
+    desk.judge(flow)
 }
 
 /// The files that the tests know.

@@ -6,9 +6,6 @@ use crate::engine::random::{StreamKey, mix};
 use crate::engine::time::SimDuration;
 use std::sync::Arc;
 
-/// An odd multiplier with well-spread bits, from the golden ratio.
-const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// A named kind of work, such as `encode`, with everything resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
@@ -46,20 +43,23 @@ impl Works {
         SimDuration::from_secs_f64(self.works[place].time.of_job(self.keys[place], number))
     }
 
-    /// What a job brings when it arrives: its first kind of work (no time when the scenario has none), which its message
-    /// carries so that it is drawn once; and a checksum of everything drawn for it: when it arrived, how large it is,
-    /// whose, and all the work it needs.
+    /// What an arriving job brings: the service that it needs of the first kind of work (none if there is no work), and
+    /// a checksum of all that was drawn for it: when it arrived, how large, whose, and its work of every kind.
+    ///
+    /// Two pipelines that met the same traffic in the same order met the same checksums in the same order.
     #[inline]
     pub fn meet(&self, arrival: &Arrival) -> (SimDuration, u64) {
-        let size_and_key = u64::from(arrival.size) << 32 | u64::from(arrival.key);
-        let mut sum = arrival.at.as_nanos().wrapping_mul(ODD) ^ arrival.number ^ size_and_key.rotate_left(17);
-        let mut first = None;
+        let state = mix(arrival.number ^ arrival.at.as_nanos().rotate_left(32));
+        let mut state = mix(state ^ u64::from(arrival.size) ^ (u64::from(arrival.key) << 32));
+        let mut first = SimDuration::ZERO;
         for work in (0..).map(WorkId).take(self.works.len()) {
             let duration = self.duration(work, arrival.number);
-            first.get_or_insert(duration);
-            sum = (sum ^ duration.as_nanos()).wrapping_mul(ODD);
+            if work == WorkId(0) {
+                first = duration;
+            }
+            state = mix(state.wrapping_add(duration.as_nanos()));
         }
-        (first.unwrap_or_default(), mix(sum))
+        (first, state)
     }
 }
 
@@ -95,12 +95,23 @@ mod tests {
             Arrival { size: 3, ..job },
             Arrival { key: 2, ..job },
         ];
-        assert!(changed.iter().all(|changed| works.checksum(0, changed) != works.checksum(0, &job)));
+        let sum = |job: &Arrival| works.meet(job).1;
+        assert!(changed.iter().all(|changed| sum(changed) != sum(&job)));
+        let mut all: Vec<u64> = changed.iter().map(sum).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), changed.len());
         let longer =
             Works::new([Work { name: "encode".to_owned(), time: Law::Constant(1.0) }].into(), StreamKey::new(1, 0));
-        assert_ne!(longer.checksum(0, &job), works.checksum(0, &job));
-        let (first, second) = (job, changed[0]);
-        let fold = |jobs: [Arrival; 2]| jobs.iter().fold(0, |state, job| works.checksum(state, job));
-        assert_ne!(fold([first, second]), fold([second, first]));
+        assert_ne!(longer.meet(&job).1, sum(&job));
+    }
+
+    #[test]
+    fn a_job_brings_its_work_of_the_first_kind() {
+        let job = Arrival { at: SimTime::ZERO, number: 9, size: 2, key: 3, index: 9, flow: 0, source: 0 };
+        let both = works(&["check", "encode"], 0);
+        assert_eq!(both.meet(&job).0, both.duration(WorkId(0), 9));
+        assert_eq!(works(&[], 0).meet(&job).0, SimDuration::ZERO);
+        assert_ne!(both.meet(&job).1, works(&["check"], 0).meet(&job).1);
     }
 }

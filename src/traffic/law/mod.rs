@@ -9,12 +9,14 @@
 mod flat;
 mod from_exponential;
 mod from_normal;
+mod published;
 mod spec;
 mod written;
 
 pub use flat::{Empirical, Order, Uniform};
 pub use from_exponential::{Exponential, Pareto, Weibull};
 pub use from_normal::{Gamma, Lognormal};
+pub use published::Published;
 pub use spec::{
     DrawnFor, EmpiricalSpec, LawSpec, LognormalSpec, MeanSpec, MeanTableSpec, Measure, OrderSpec, ShapeSpec,
     UniformSpec,

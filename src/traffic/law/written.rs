@@ -161,10 +161,11 @@ mod tests {
             "x.csv" => Ok("service_ms,name\n20,a\n40,b\n".to_owned()),
             _ => Err("there is no such file".to_owned()),
         };
-        let spec: TestSpec<Q> = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         let mut desk = Desk::new(text);
-        let law = LawSpec::build(spec.law, "law", drawn_for, &mut desk.site("work.encode"), &files);
-        law.ok_or_else(|| desk.shown())
+        let spec = desk.decode::<TestSpec<Q>>("work.encode");
+        let law =
+            spec.and_then(|spec| LawSpec::build(spec.law, "law", drawn_for, &mut desk.site("work.encode"), &files));
+        desk.judge(law)
     }
 
     fn of(text: &str) -> Result<Law, String> {
@@ -204,13 +205,15 @@ mod tests {
             "law = { uniform = { mean = \"20s\", cv = 0.5 } }",
             "law = { empirical = { file = \"x.csv\", column = \"service_ms\", order = \"job\" } }",
         ] {
-            let spec: TestSpec<Duration> = toml::from_str(text).expect("well formed");
             let files = |_: &str| Ok("service_ms\n20\n40\n".to_owned());
-            let mut desk = Desk::new(text);
-            let law = LawSpec::build(spec.law, "law", DrawnFor::Job, &mut desk.site(""), &files);
-            let again: TestSpec<Duration> = toml::from_str(&desk.resolved()).expect("resolved text is well formed");
-            let mut desk = Desk::new(text);
-            assert_eq!(LawSpec::build(again.law, "law", DrawnFor::Job, &mut desk.site(""), &files), law, "{text}");
+            let resolve = |text: &str| {
+                let mut desk = Desk::new(text);
+                let spec = desk.decode::<TestSpec<Duration>>("").expect("well formed");
+                let law = LawSpec::build(spec.law, "law", DrawnFor::Job, &mut desk.site(""), &files);
+                (law.expect("sound"), desk.resolved())
+            };
+            let (law, resolved) = resolve(text);
+            assert_eq!(resolve(&resolved).0, law, "{text}");
         }
     }
 
@@ -220,15 +223,13 @@ mod tests {
             ("law = 20", "`20` needs a unit: write `20s`"),
             ("law = { exponential = 1.5 }", "`1.5` needs a unit"),
             ("law = '20 fortnights'", "unknown time unit `fortnights`"),
-            (
-                "law = { lognorml = { mean = '20s' } }",
-                "unknown field `lognorml`, expected one of `exponential`, `lognormal`",
-            ),
-            ("law = { gamma = { mean = '20s', sd = '3s' } }", "unknown field `sd`, expected `mean` or `cv`"),
+            ("law = { lognorml = { mean = '20s' } }", "unknown key `lognorml` in `work.encode.law`"),
+            ("law = { lognorml = { mean = '20s' } }", "did you mean `lognormal`?"),
+            ("law = { gamma = { mean = '20s', sd = '3s' } }", "unknown key `sd` in `work.encode.law.gamma`"),
             ("law = {}", "this law is empty"),
             ("law = { exponential = '1s', gamma = { mean = '1s', cv = 1 } }", "a law has one family"),
-            ("law = true", "expected a quantity, or a law"),
-            ("law = { gamma = '20s' }", "invalid type: string"),
+            ("law = true", "`law` must be a quantity, or a law such as"),
+            ("law = { gamma = '20s' }", "`gamma` must be a table, not the string `20s`"),
         ] {
             let error = of(text).expect_err(text);
             assert!(error.contains(said), "{text}: {error}");

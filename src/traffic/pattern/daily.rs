@@ -70,58 +70,64 @@ impl Daily {
         TAU * (periods - libm::floor(periods))
     }
 
-    fn rate_at(&self, at: f64) -> f64 {
-        self.mean + self.swing() * libm::cos(self.phase(at))
-    }
-
-    /// How many jobs the swing has brought or cost since a top.
-    fn swung(&self, at: f64) -> f64 {
-        self.swing() * self.period / TAU * libm::sin(self.phase(at))
+    /// How many jobs the swing has brought or cost since a top, and the rate.
+    fn swung(&self, at: f64) -> (f64, f64) {
+        let (sine, cosine) = libm::sincos(self.phase(at));
+        (self.swing() * self.period / TAU * sine, self.mean + self.swing() * cosine)
     }
 }
 
-/// The clock of [`Daily`]: the beat and the last arrival, from which the search for the next begins.
+/// A time, the expected jobs before it, and the rate at it.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    at: f64,
+    passed: f64,
+    rate: f64,
+}
+
+/// The clock of [`Daily`]: the beat and the last point that was looked at, from which the search for the next begins.
 #[derive(Debug, Clone)]
 pub struct DailyClock {
     beat: Beat,
     daily: Daily,
-    /// `swung` at time zero.
+    /// What the swing was worth at time zero.
     origin: f64,
+    near: Point,
     last: f64,
 }
 
 impl DailyClock {
-    /// Expected jobs before `at`.
-    fn passed(&self, at: f64) -> f64 {
-        self.daily.mean * at + self.daily.swung(at) - self.origin
+    fn look(&self, at: f64) -> Point {
+        let (swung, rate) = self.daily.swung(at);
+        Point { at, passed: self.daily.mean * at + swung - self.origin, rate }
     }
 
     /// The time at which `passed` jobs are expected: Newton's method, held inside a bracket that always shrinks.
-    fn when(&self, passed: f64) -> f64 {
+    fn when(&mut self, passed: f64) -> f64 {
         let reach = self.daily.swing() * self.daily.period / TAU;
         // The swing is worth at most `reach` jobs either way, which bounds the root; nor is it before the last one.
         let middle = passed + self.origin;
         let mut low = self.last.max((middle - reach) / self.daily.mean);
         let mut high = (middle + reach) / self.daily.mean;
-        // `min` and `max` rather than `clamp`: rounding may have put `low` above `high`, and 0/0 must not survive.
-        let guess = self.last + (passed - self.passed(self.last)) / self.daily.rate_at(self.last);
-        let mut at = guess.max(low).min(high);
+        let mut point = self.near;
         // A step below a quarter of a nanosecond cannot change the arrival; halving alone gets there in 100 steps.
         for _ in 0..100 {
-            let excess = self.passed(at) - passed;
+            let excess = point.passed - passed;
             if excess > 0.0 {
-                high = at;
+                high = high.min(point.at);
             } else {
-                low = at;
+                low = low.max(point.at);
             }
-            let newton = at - excess / self.daily.rate_at(at);
+            let newton = point.at - excess / point.rate;
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
-            if (next - at).abs() < 0.25e-9 {
+            if (next - point.at).abs() < 0.25e-9 {
+                self.near = point;
                 return next;
             }
-            at = next;
+            point = self.look(next);
         }
-        at
+        self.near = point;
+        point.at
     }
 }
 
@@ -129,11 +135,13 @@ impl Pattern for Daily {
     type Clock = DailyClock;
 
     fn start(&self, key: StreamKey) -> DailyClock {
-        DailyClock { beat: Beat::start(self.spacing, key), daily: *self, origin: self.swung(0.0), last: 0.0 }
+        let (origin, rate) = self.swung(0.0);
+        let near = Point { at: 0.0, passed: 0.0, rate };
+        DailyClock { beat: Beat::start(self.spacing, key), daily: *self, origin, near, last: 0.0 }
     }
 
     fn expected(&self, until: f64) -> f64 {
-        self.mean * until + self.swung(until) - self.swung(0.0)
+        self.mean * until + self.swung(until).0 - self.swung(0.0).0
     }
 
     fn peak(&self) -> f64 {

@@ -223,7 +223,7 @@ mod tests {
             ("times = 't_s', speed = 0", "`speed` must be more than zero"),
             ("times = 't_s', speed = nan", "`speed` must be more than zero"),
             ("times = 't_s', volume = -1", "`volume` must lie between 0 and 1000000"),
-            ("counts = 'count', interval = '1s', volume = 1e6, spread = 'odd'", "unknown variant `odd`"),
+            ("counts = 'count', interval = '1s', volume = 1e6, spread = 'odd'", "`odd` is not known here"),
         ] {
             let shown = flow(&format!("trace = {{ file = 'data/x.csv', {keys} }}")).expect_err(keys);
             assert!(shown.contains(said), "{keys}: {shown}");
