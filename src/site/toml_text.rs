@@ -1,6 +1,5 @@
 //! Values as TOML text, for the resolved scenario.
 
-use crate::facts::Latency;
 use crate::site::At;
 use crate::units::{Bytes, Duration, Rate, Share};
 
@@ -60,7 +59,6 @@ to_toml! {
     Bytes => v format!("\"{v}\"");
     Rate => v format!("\"{v}\"");
     Share => v format!("\"{v}\"");
-    Latency => v format!("{{ lognormal = {{ median = \"{}\", p99 = \"{}\" }} }}", v.median, v.p99);
 }
 
 impl<T: ToToml + ?Sized> ToToml for &T {
