@@ -4,9 +4,7 @@ use super::AnyTimer;
 use super::fault::Fault;
 use super::latency::Latency;
 use crate::engine::random::{Draws, StreamKey};
-use crate::engine::{
-    Call, Change, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime,
-};
+use crate::engine::{Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
 use crate::traffic::{WorkId, Works};
 use std::marker::PhantomData;
@@ -111,16 +109,16 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.branch(msg)
     }
 
-    /// Takes a message in for good, and tells who waits for it. Its reply travels for `delay`.
-    pub fn accept(&mut self, msg: MsgId, delay: SimDuration) {
+    /// Takes a message in for good, and tells who waits for it. The way of the answer is the caller's business.
+    pub fn accept(&mut self, msg: MsgId) {
         self.kernel.accept(msg);
-        self.answer(msg, LossId::NONE, delay);
+        self.answer(msg, LossId::NONE);
     }
 
     /// Turns a message away by `loss`: who waits for it is told, and may try again; if nobody does, it is lost.
-    pub fn refuse(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
+    pub fn refuse(&mut self, msg: MsgId, loss: LossId) {
         if self.kernel.is_attempt(msg) {
-            self.answer(msg, loss, delay);
+            self.answer(msg, loss);
             self.retire(msg, Ending::Spent);
         } else {
             self.retire(msg, Ending::Lost(loss));
@@ -128,13 +126,14 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
-    pub fn conclude(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
+    #[inline]
+    pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
         if !loss.is_none() || self.kernel.is_attempt(msg) {
             if loss.is_none() {
-                self.answer(msg, loss, delay);
+                self.answer(msg, loss);
                 self.retire(msg, Ending::Spent);
             } else {
-                self.refuse(msg, loss, delay);
+                self.refuse(msg, loss);
             }
         } else {
             self.done(msg);
@@ -142,12 +141,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         }
     }
 
-    fn answer(&mut self, msg: MsgId, loss: LossId, delay: SimDuration) {
+    fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
         if let Some(Call { node, task, attempt }) = message.reply_to.take()
             && !message.is_abandoned()
         {
-            self.tell(delay, node, Signal::Reply { task, attempt, loss });
+            self.tell(SimDuration::ZERO, node, Signal::Reply { task, attempt, loss });
         }
     }
 
@@ -160,14 +159,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// The message ends its life here.
     #[inline]
     pub fn retire(&mut self, msg: MsgId, ending: Ending) {
-        let change = self.kernel.retire(msg, ending);
-        self.book(&change);
+        self.kernel.retire(msg, ending, &mut self.shared.recorder.jobs);
     }
 
     /// The message is dead-lettered by `loss`: it counts as lost unless it is done after all.
     pub fn park(&mut self, msg: MsgId, loss: LossId) {
-        let change = self.kernel.park(msg, loss);
-        self.book(&change);
+        self.kernel.park(msg, loss, &mut self.shared.recorder.jobs);
     }
 
     /// Keeps the slot of `msg` valid until [`release`](Self::release).
@@ -179,18 +176,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Lets go of `msg`.
     #[inline]
     pub fn release(&mut self, msg: MsgId) {
-        let change = self.kernel.unpin(msg);
-        self.book(&change);
-    }
-
-    #[inline]
-    fn book(&mut self, change: &Change) {
-        if change.decided {
-            self.shared.recorder.jobs.decided(self.kernel.now());
-        }
-        if let Some(job) = &change.closed {
-            self.shared.recorder.jobs.closed(job);
-        }
+        self.kernel.unpin(msg, &mut self.shared.recorder.jobs);
     }
 
     /// A message.
@@ -226,7 +212,8 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// How long this work takes for the job of `msg`: the same in every pipeline and at every attempt.
     #[inline]
     pub fn work(&self, work: WorkId, msg: MsgId) -> SimDuration {
-        self.shared.works.duration(work, self.number(msg))
+        let job = self.kernel.job_of(msg);
+        if work == WorkId(0) { job.work } else { self.shared.works.duration(work, job.number) }
     }
 
     /// Random numbers of this node that belong to `number` and to nothing else.

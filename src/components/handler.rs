@@ -65,21 +65,19 @@ pub struct Handler {
 
 /// A message being handled.
 #[derive(Debug, Clone)]
-pub struct Task {
-    /// The message.
-    pub msg: MsgId,
-    /// The owner's slot that handles it.
-    pub slot: u32,
-    /// The receipt, if the message is on loan.
-    pub receive: u16,
-    /// When the handling began.
-    pub began: SimTime,
-    step: u16,
-    tries: u32,
+struct Task {
+    msg: MsgId,
+    slot: u32,
+    began: SimTime,
     /// Serial number of what it waits for: its work, its attempt, its pause.
     awaits: u32,
+    receive: u16,
+    step: u16,
+    tries: u32,
     /// The attempt whose answer it waits for.
     attempt: Option<MsgId>,
+    /// The answer, on its way back.
+    answer: LossId,
     pause: SimDuration,
 }
 
@@ -90,15 +88,23 @@ pub enum HandlerAlarm {
     Worked { task: u32, serial: u32 },
     /// The pause before the next attempt is over.
     Paused { task: u32, serial: u32 },
+    /// An answer has come all the way back.
+    Answered { task: u32, serial: u32 },
     /// The first timeout of this step may be due.
     Timeout { step: u16 },
 }
 
 /// A message whose handling has ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Ended {
-    /// The task as it was.
-    pub task: Task,
+    /// The message.
+    pub msg: MsgId,
+    /// The owner's slot that handled it.
+    pub slot: u32,
+    /// When the handling began.
+    pub began: SimTime,
+    /// The receipt, if the message is on loan.
+    pub receive: u16,
     /// Why it failed, or none.
     pub loss: LossId,
 }
@@ -121,6 +127,7 @@ impl Handler {
     }
 
     /// Begins to handle `msg` for the owner's `slot`. Returns the task at once if there is nothing to wait for.
+    #[inline]
     pub fn start<T>(&mut self, msg: MsgId, slot: u32, receive: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -135,6 +142,7 @@ impl Handler {
             tries: 0,
             awaits: serial,
             attempt: None,
+            answer: LossId::NONE,
             pause: SimDuration::ZERO,
         };
         let index = self.tasks.insert(task);
@@ -147,20 +155,32 @@ impl Handler {
         None
     }
 
-    /// An alarm rang. `ended` gets every task that ends by it.
+    /// An alarm rang.
+    #[inline]
     pub fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         match alarm {
             HandlerAlarm::Worked { task, serial } => {
-                if self.awaits(task) == Some(serial) { self.next_step(task, cx) } else { None }
+                if self.awaits(task) == Some(serial) {
+                    self.next_step(task, cx)
+                } else {
+                    None
+                }
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {
                     self.try_step(task, cx);
                 }
                 None
+            }
+            HandlerAlarm::Answered { task, serial } => {
+                if self.awaits(task) == Some(serial) {
+                    self.answered(task, cx)
+                } else {
+                    None
+                }
             }
             HandlerAlarm::Timeout { .. } => unreachable!("timeouts end several tasks: see on_timeout"),
         }
@@ -191,7 +211,8 @@ impl Handler {
         None
     }
 
-    /// An answer came.
+    /// An answer was given. It still has its way back before it, half of the round trip.
+    #[inline]
     pub fn on_reply<T>(&mut self, task: u32, attempt: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -200,34 +221,57 @@ impl Handler {
             return None;
         }
         let waiting = self.tasks.get_mut(task)?;
+        waiting.answer = loss;
+        let step = &self.steps[usize::from(waiting.step)];
+        let leg = step.leg(waiting, cx);
+        if leg.is_zero() {
+            return self.answered(task, cx);
+        }
+        cx.alarm_after(leg, T::from(HandlerAlarm::Answered { task, serial: attempt }));
+        None
+    }
+
+    fn answered<T>(&mut self, task: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let waiting = self.tasks.get_mut(task)?;
         if let Some(copy) = waiting.attempt.take() {
             cx.release(copy);
         }
-        if loss.is_none() {
+        if waiting.answer.is_none() {
             waiting.step += 1;
             self.next_step(task, cx)
         } else {
+            let loss = waiting.answer;
             self.step_failed(task, loss, cx)
         }
     }
 
     /// The owner's slot is gone: its task ends without a word to anybody.
-    pub fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Task> {
+    pub fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Ended> {
         let index = self.tasks.iter().find(|(_, task)| task.slot == slot)?.0;
         self.give_up(index, cx);
-        self.tasks.remove(index)
+        self.end(index, LossId::NONE)
     }
 
-    /// Every task ends at once, as `cancel`.
-    pub fn cancel_all<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) -> Vec<Task> {
-        let slots: Vec<u32> = self.tasks.iter().map(|(index, _)| index).collect();
-        slots
+    /// Every task ends at once by `loss`.
+    pub fn cancel_all<T: Into<AnyTimer>>(&mut self, loss: LossId, cx: &mut Ctx<'_, T>) -> Vec<Ended> {
+        let places: Vec<u32> = self.tasks.iter().map(|(index, _)| index).collect();
+        places
             .into_iter()
             .filter_map(|index| {
                 self.give_up(index, cx);
-                self.tasks.remove(index)
+                self.end(index, loss)
             })
             .collect()
+    }
+
+    #[inline]
+    fn end(&mut self, index: u32, loss: LossId) -> Option<Ended> {
+        let &Task { msg, slot, began, receive, .. } = self.tasks.get(index)?;
+        self.tasks.free(index);
+        Some(Ended { msg, slot, began, receive, loss })
     }
 
     fn awaits(&self, task: u32) -> Option<u32> {
@@ -245,13 +289,14 @@ impl Handler {
         }
     }
 
+    #[inline]
     fn next_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let task = self.tasks.get_mut(index)?;
         if usize::from(task.step) == self.steps.len() {
-            return self.tasks.remove(index).map(|task| Ended { task, loss: LossId::NONE });
+            return self.end(index, LossId::NONE);
         }
         task.tries = 0;
         task.pause = SimDuration::ZERO;
@@ -271,15 +316,14 @@ impl Handler {
         task.tries += 1;
         let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial });
         task.attempt = Some(attempt);
-        let request = request_number(cx.number(task.msg), task.step, task.tries);
-        let leg = cx.latency(&step.latency, request).half();
+        let leg = step.leg(task, cx);
         cx.hand_over(attempt, step.to, leg);
         if let Some(counters) = self.counters {
             cx.count(counters.attempts, 1);
         }
         let Some(timeout) = step.timeout else { return };
-        let (tasks, deadlines) = (&self.tasks, &mut self.timeouts[usize::from(task.step)]);
-        let step = tasks.get(index).map_or(0, |task| task.step);
+        let step = task.step;
+        let (tasks, deadlines) = (&self.tasks, &mut self.timeouts[usize::from(step)]);
         deadlines.trim(|(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial));
         if let Some(at) = deadlines.push(cx.now() + timeout, (index, serial)) {
             cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step }));
@@ -295,9 +339,9 @@ impl Handler {
         let task = self.tasks.get_mut(index)?;
         let retries = &self.steps[usize::from(task.step)].retries;
         if task.tries >= retries.attempts {
-            return self.tasks.remove(index).map(|task| Ended { task, loss });
+            return self.end(index, loss);
         }
-        let request = request_number(cx.number(task.msg), task.step, task.tries);
+        let request = task.request(cx);
         task.pause = retries.pause(task.tries, task.pause, || cx.draws(mix(request)));
         task.awaits = serial;
         if task.pause.is_zero() {
@@ -309,7 +353,17 @@ impl Handler {
     }
 }
 
-/// A number for the draws of one attempt: the same in every run, whatever else happens.
-fn request_number(job: u64, step: u16, tries: u32) -> u64 {
-    job ^ mix((u64::from(step) << 32) | u64::from(tries))
+impl Step {
+    /// The way to the callee, or back: half of the attempt's round trip.
+    #[inline]
+    fn leg<T: Into<AnyTimer>>(&self, task: &Task, cx: &Ctx<'_, T>) -> SimDuration {
+        if self.latency.is_none() { SimDuration::ZERO } else { cx.latency(&self.latency, task.request(cx)).half() }
+    }
+}
+
+impl Task {
+    /// A number for the draws of one attempt: the same in every run, whatever else happens.
+    fn request<T: Into<AnyTimer>>(&self, cx: &Ctx<'_, T>) -> u64 {
+        cx.number(self.msg) ^ mix((u64::from(self.step) << 32) | u64::from(self.tries))
+    }
 }

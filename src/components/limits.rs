@@ -65,10 +65,8 @@ mod tests {
     #[test]
     fn never_more_calls_than_the_limit_in_any_second() {
         let mut limit = CallsPerSecond::new(300);
-        let admitted: Vec<u64> = (0..4000)
-            .map(|i| i * 1_000_000)
-            .filter(|&nanos| limit.admit(SimTime::from_nanos(nanos)))
-            .collect();
+        let admitted: Vec<u64> =
+            (0..4000).map(|i| i * 1_000_000).filter(|&nanos| limit.admit(SimTime::from_nanos(nanos))).collect();
         assert_eq!(admitted.iter().filter(|&&nanos| nanos < 1_000_000_000).count(), 300);
         for start in &admitted {
             let window = admitted.iter().filter(|&nanos| nanos >= start && *nanos < start + 1_000_000_000);

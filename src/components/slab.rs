@@ -34,6 +34,17 @@ impl<T> Slab<T> {
         value
     }
 
+    /// Drops the value of a place, which is not moved.
+    #[inline]
+    pub fn free(&mut self, index: u32) {
+        if let Some(place) = self.places.get_mut(index as usize)
+            && place.is_some()
+        {
+            *place = None;
+            self.free.push(index);
+        }
+    }
+
     /// The value at `index`, if there is one.
     #[inline]
     pub fn get(&self, index: u32) -> Option<&T> {

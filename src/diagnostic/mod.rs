@@ -199,6 +199,15 @@ impl Diagnostics {
         diagnostic.at(span)
     }
 
+    /// Adds what `other` says and this does not say yet: the same line in two cases is one mistake.
+    pub fn append_new(&mut self, other: Self) {
+        for diagnostic in other.list {
+            if !self.list.contains(&diagnostic) {
+                self.list.push(diagnostic);
+            }
+        }
+    }
+
     /// Takes over all that `other` has.
     pub fn append(&mut self, other: Self) {
         for diagnostic in other.list {

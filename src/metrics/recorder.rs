@@ -29,12 +29,26 @@ pub struct MetricName {
     pub unit: &'static str,
 }
 
+impl MetricName {
+    /// What a count is multiplied by to be in the unit: counters in seconds count nanoseconds.
+    pub fn counter_scale(&self) -> f64 {
+        if self.unit == "s" { 1e-9 } else { 1.0 }
+    }
+
+    /// What a value is multiplied by to be in the unit: gauges in seconds are kept in milliseconds.
+    pub fn gauge_scale(&self) -> f64 {
+        if self.unit == "s" { 1e-3 } else { 1.0 }
+    }
+}
+
 /// The names of all metrics of a pipeline, in the order in which they were asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     counters: Vec<MetricName>,
     gauges: Vec<MetricName>,
     timings: Vec<MetricName>,
+    /// What a gauge can rise to: its mean over this is a utilisation.
+    capacities: Vec<(GaugeId, u64)>,
 }
 
 impl Catalogue {
@@ -46,6 +60,33 @@ impl Catalogue {
     /// A value that rises and falls.
     pub fn gauge(&mut self, node: NodeId, metric: &'static str, unit: &'static str) -> GaugeId {
         GaugeId(enter(&mut self.gauges, MetricName { node, metric, unit }))
+    }
+
+    /// A value that rises to `capacity` at most: servers, workers.
+    pub fn gauge_of(&mut self, node: NodeId, metric: &'static str, unit: &'static str, capacity: u64) -> GaugeId {
+        let id = self.gauge(node, metric, unit);
+        self.capacities.push((id, capacity));
+        id
+    }
+
+    /// What a gauge can rise to, if that is known.
+    pub fn capacity(&self, gauge: usize) -> Option<u64> {
+        self.capacities.iter().find(|(id, _)| usize::from(id.0) == gauge).map(|&(_, capacity)| capacity)
+    }
+
+    /// The names of the counters.
+    pub fn counters(&self) -> &[MetricName] {
+        &self.counters
+    }
+
+    /// The names of the gauges.
+    pub fn gauges(&self) -> &[MetricName] {
+        &self.gauges
+    }
+
+    /// The names of the distributions.
+    pub fn timings(&self) -> &[MetricName] {
+        &self.timings
     }
 
     /// A distribution of times, in seconds.
@@ -71,11 +112,11 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder for the metrics of `catalogue`; `losses` is the number of causes of loss.
-    pub fn new(catalogue: &Catalogue, losses: usize, frame: &Frame) -> Self {
+    pub fn new(catalogue: &Catalogue, losses: usize, view: &View) -> Self {
         Self {
-            jobs: JobBook::new(losses, frame),
+            jobs: JobBook::new(losses, view),
             counters: vec![0; catalogue.counters.len()],
-            gauges: vec![Gauge::new(frame.step, frame.warmup); catalogue.gauges.len()],
+            gauges: vec![Gauge::new(view.step, view.warmup); catalogue.gauges.len()],
             timings: vec![Histogram::default(); catalogue.timings.len()],
         }
     }
@@ -106,25 +147,25 @@ impl Recorder {
         }
     }
 
-    /// Every counter with its name.
-    pub fn counters<'a>(&'a self, catalogue: &'a Catalogue) -> impl Iterator<Item = (&'a MetricName, u64)> {
-        catalogue.counters.iter().zip(self.counters.iter().copied())
+    /// The counters, in the order of the catalogue.
+    pub fn counters(&self) -> &[u64] {
+        &self.counters
     }
 
-    /// Every gauge with its name.
-    pub fn gauges<'a>(&'a self, catalogue: &'a Catalogue) -> impl Iterator<Item = (&'a MetricName, &'a Gauge)> {
-        catalogue.gauges.iter().zip(&self.gauges)
+    /// The gauges, in the order of the catalogue.
+    pub fn gauges(&self) -> &[Gauge] {
+        &self.gauges
     }
 
-    /// Every distribution with its name.
-    pub fn timings<'a>(&'a self, catalogue: &'a Catalogue) -> impl Iterator<Item = (&'a MetricName, &'a Histogram)> {
-        catalogue.timings.iter().zip(&self.timings)
+    /// The distributions, in the order of the catalogue.
+    pub fn timings(&self) -> &[Histogram] {
+        &self.timings
     }
 }
 
-/// The frame of an observation.
+/// How a recorder looks at a replication.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame {
+pub struct View {
     /// Width of the grid of all time series.
     pub step: SimDuration,
     /// Averages and latencies count from here on.

@@ -20,18 +20,17 @@ impl Sqs {
         if port == DEAD_LETTER {
             return self.take_dead_letter(msg, cx);
         }
-        let leg = cx.latency(&self.p.answer, cx.number(msg) ^ mix(u64::from(port))).half();
         if self.health.is_down() {
-            return cx.refuse(msg, self.losses.down, leg);
+            return cx.refuse(msg, self.losses.down);
         }
         if !batched {
             cx.count(self.metrics.requests, 1);
         }
         if cx.message(msg).size > self.p.max_message_size {
-            return cx.refuse(msg, self.losses.too_large, leg);
+            return cx.refuse(msg, self.losses.too_large);
         }
         if !batched && !self.is_within_limit(action::SEND, cx) {
-            return cx.refuse(msg, self.losses.throttled, leg);
+            return cx.refuse(msg, self.losses.throttled);
         }
         cx.count(self.metrics.sent, 1);
         if let Order::Fifo(fifo) = &mut self.order
@@ -39,9 +38,9 @@ impl Sqs {
         {
             // The call succeeds, the message is not delivered.
             cx.count(self.metrics.deduplicated, 1);
-            return cx.conclude(msg, crate::engine::LossId::NONE, leg);
+            return cx.conclude(msg, crate::engine::LossId::NONE);
         }
-        cx.accept(msg, leg);
+        cx.accept(msg);
         let now = cx.now();
         let message = cx.message_mut(msg);
         message.sent = now;
@@ -225,11 +224,10 @@ impl Sqs {
         if self.health.is_down() || !self.is_within_limit(action::DELETE, cx) {
             return;
         }
-        let message = cx.message(msg);
-        let stale = message.is_retired() || message.receives != receive;
-        if stale {
+        let gone = cx.message(msg).is_retired();
+        if gone || cx.message(msg).receives != receive {
             cx.count(self.metrics.stale_deletes, 1);
-            if message.is_retired() || self.p.stale_handle_delete == StaleDelete::Ignored {
+            if gone || self.p.stale_handle_delete == StaleDelete::Ignored {
                 return;
             }
         }

@@ -14,15 +14,19 @@
 
 mod fifo;
 mod flow;
+mod spec;
 mod standard;
 
-pub use fifo::{Deduplication, Groups};
-pub use standard::Hosts;
+pub use spec::SqsSpec;
+
+use fifo::{Deduplication, Groups};
+use standard::Hosts;
 
 use super::context::Ctx;
 use super::fault::Health;
 use super::limits::CallsPerSecond;
 use super::polls::{PollEnds, Polls};
+use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, LossId, MsgId, MsgRef, NodeId, Signal, SimDuration};
 use crate::metrics::{CounterId, GaugeId};
 
@@ -43,39 +47,37 @@ mod mark {
 
 /// What a queue was told to be.
 #[derive(Debug, Clone)]
-pub struct SqsParameters {
+struct SqsParameters {
     /// How long a received message stays hidden.
-    pub visibility_timeout: SimDuration,
+    visibility_timeout: SimDuration,
     /// How old a message may become; `None`: older than the run is long.
-    pub message_retention_period: Option<SimDuration>,
+    message_retention_period: Option<SimDuration>,
     /// How long a new message is hidden.
-    pub delay: SimDuration,
+    delay: SimDuration,
     /// The largest message in bytes.
-    pub max_message_size: u32,
+    max_message_size: u32,
     /// Messages in flight at once.
-    pub in_flight_limit: usize,
+    in_flight_limit: usize,
     /// Where messages go that were received too often, and how often that is.
-    pub dead_letter: Option<DeadLetter>,
+    dead_letter: Option<DeadLetter>,
     /// What deleting with an outdated receipt does.
-    pub stale_handle_delete: StaleDelete,
-    /// The answer to a send on its way back.
-    pub answer: super::latency::Latency,
+    stale_handle_delete: StaleDelete,
 }
 
 /// A dead-letter queue.
 #[derive(Debug, Clone, Copy)]
-pub struct DeadLetter {
+struct DeadLetter {
     /// The queue.
-    pub queue: NodeId,
+    queue: NodeId,
     /// Receives before a message moves.
-    pub max_receive_count: u16,
+    max_receive_count: u16,
     /// What the job counts as then.
-    pub loss: LossId,
+    loss: LossId,
 }
 
 /// What deleting with an outdated receipt does. The service says only that it "might not" delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StaleDelete {
+enum StaleDelete {
     /// The message stays.
     Ignored,
     /// The message is deleted although somebody else works on it.
@@ -84,53 +86,53 @@ pub enum StaleDelete {
 
 /// Why a message does not stay in a queue.
 #[derive(Debug, Clone, Copy)]
-pub struct SqsLosses {
+struct SqsLosses {
     /// A FIFO queue's calls per second are used up.
-    pub throttled: LossId,
+    throttled: LossId,
     /// The message is larger than the queue takes.
-    pub too_large: LossId,
+    too_large: LossId,
     /// The message grew older than the retention.
-    pub expired: LossId,
+    expired: LossId,
     /// A fault: the service does not answer.
-    pub down: LossId,
+    down: LossId,
 }
 
 /// What a queue counts; the names are those of its CloudWatch metrics.
 #[derive(Debug, Clone, Copy)]
-pub struct SqsMetrics {
+struct SqsMetrics {
     /// Messages that can be received.
-    pub visible: GaugeId,
+    visible: GaugeId,
     /// Messages received and not settled.
-    pub in_flight: GaugeId,
+    in_flight: GaugeId,
     /// Messages not yet visible for the first time.
-    pub delayed: GaugeId,
+    delayed: GaugeId,
     /// Age of the oldest message.
-    pub age_of_oldest: GaugeId,
+    age_of_oldest: GaugeId,
     /// Messages sent.
-    pub sent: CounterId,
+    sent: CounterId,
     /// Messages received, repeats included.
-    pub received: CounterId,
+    received: CounterId,
     /// Messages received for the second time or more.
-    pub received_again: CounterId,
+    received_again: CounterId,
     /// Messages deleted.
-    pub deleted: CounterId,
+    deleted: CounterId,
     /// Deletes with an outdated receipt.
-    pub stale_deletes: CounterId,
+    stale_deletes: CounterId,
     /// Receives that returned nothing.
-    pub empty_receives: CounterId,
+    empty_receives: CounterId,
     /// Calls refused by a FIFO queue.
-    pub throttled: CounterId,
+    throttled: CounterId,
     /// Sends that repeated the deduplication id of another.
-    pub deduplicated: CounterId,
+    deduplicated: CounterId,
     /// Messages moved to the dead-letter queue.
-    pub dead_lettered: CounterId,
+    dead_lettered: CounterId,
     /// API calls.
-    pub requests: CounterId,
+    requests: CounterId,
 }
 
 /// The order in which messages are given out.
 #[derive(Debug, Clone)]
-pub enum Order {
+enum Order {
     /// Loose.
     Standard(Hosts),
     /// By group.
@@ -139,15 +141,15 @@ pub enum Order {
 
 /// What only a FIFO queue has.
 #[derive(Debug, Clone)]
-pub struct Fifo {
+struct Fifo {
     /// Its groups.
-    pub groups: Groups,
+    groups: Groups,
     /// Ids sent lately.
-    pub deduplication: Deduplication,
+    deduplication: Deduplication,
     /// How far into the queue it looks for a free group.
-    pub window: u64,
+    window: u64,
     /// The limits on calls: send, receive, delete.
-    pub calls: [CallsPerSecond; 3],
+    calls: [CallsPerSecond; 3],
 }
 
 /// A queue while it runs.
@@ -205,47 +207,24 @@ impl From<PollEnds> for SqsAlarm {
 
 type Cx<'a> = Ctx<'a, SqsAlarm>;
 
-impl Sqs {
-    /// An empty queue.
-    pub fn new(
-        p: SqsParameters,
-        losses: SqsLosses,
-        metrics: SqsMetrics,
-        order: Order,
-        sample_every: SimDuration,
-    ) -> Self {
-        Self {
-            p,
-            losses,
-            metrics,
-            order,
-            visible: 0,
-            in_flight: 0,
-            delayed: 0,
-            visibility: Deadlines::new(),
-            delays: Deadlines::new(),
-            retention: Deadlines::new(),
-            polls: Polls::default(),
-            receives: 0,
-            sample_every,
-            health: Health::default(),
-            response: Vec::new(),
-        }
+impl Component for Sqs {
+    const KIND: &'static str = "sqs";
+    const ABOUT: &'static str = "an Amazon SQS queue, standard or FIFO: visibility, receives, dead letters";
+    const NOUN: &'static str = "a queue";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Polls, Verb::Subscribers, Verb::DeadLetter];
+    type Spec = SqsSpec;
+    type Alarm = SqsAlarm;
+
+    fn build(spec: SqsSpec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
+        spec.build(site)
     }
 
-    /// Messages in the queue.
-    pub fn holding(&self) -> u64 {
-        (self.visible + self.in_flight + self.delayed) as u64
-    }
-
-    /// The run begins.
-    pub fn start(&mut self, cx: &mut Cx<'_>) {
+    fn start(&mut self, cx: &mut Cx<'_>) {
         cx.alarm_after(self.sample_every, SqsAlarm::Sample);
     }
 
-    /// Reacts to a signal.
-    pub fn on(&mut self, signal: Signal, cx: &mut Cx<'_>) {
-        match signal {
+    fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        match *signal {
             Signal::Arrive { msg, port, batched } => self.send(msg, port, batched, cx),
             Signal::Pull { from, slot, max, wait_ms } => self.receive(from, slot, max, wait_ms, cx),
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
@@ -257,8 +236,7 @@ impl Sqs {
         }
     }
 
-    /// Reacts to its own alarm.
-    pub fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
+    fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
         match alarm {
             SqsAlarm::Visibility => {
                 self.end_invisibility(cx);
@@ -274,5 +252,9 @@ impl Sqs {
                 cx.alarm_after(self.sample_every, SqsAlarm::Sample);
             }
         }
+    }
+
+    fn holding(&self) -> u64 {
+        (self.visible + self.in_flight + self.delayed) as u64
     }
 }

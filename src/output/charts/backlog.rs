@@ -1,0 +1,137 @@
+//! Backlog over time: how much work has come in and is not settled yet, and how long a spike is felt.
+
+use super::axis::{Axis, Scale};
+use super::facets::{self, Facet, Plan};
+use super::page::{Frame, Page, Style};
+use super::scene::{Ink, Pen};
+use super::series::{self, Line};
+use super::{Sketch, caption, page, text, theme, ticks};
+use crate::report::Report;
+
+/// The lines this chart draws.
+#[derive(Debug, Clone)]
+pub struct Data<'a> {
+    /// Jobs in the system, per case and pipeline.
+    pub backlog: Vec<Line<'a>>,
+    /// Jobs that arrive in each interval, per case and pipeline.
+    pub arrivals: Vec<Line<'a>>,
+}
+
+/// The numbers this chart draws: those of the report, unchanged.
+pub fn data(report: &Report) -> Data<'_> {
+    Data { backlog: series::of_pipelines(report, "backlog"), arrivals: series::of_pipelines(report, "arrivals") }
+}
+
+/// Draws the chart; `None` without a backlog series.
+pub fn sketch(report: &Report) -> Option<Sketch> {
+    let data = data(report);
+    if data.backlog.is_empty() {
+        return None;
+    }
+    let own_axes = if report.cases.len() > 1 { " Each case has its own axes." } else { "" };
+    let explanation = format!(
+        "Jobs that have arrived and are not settled yet: one pipeline in colour (line: mean; dot: highest point), the \
+         others in grey.{own_axes}"
+    );
+    let words = ["Backlog over time", &explanation, caption::BAND];
+    let widest = (0..report.cases.len()).map(|case| series::of_case(&data.backlog, case).len()).max();
+    let height = facets::height(report.cases.len(), widest.unwrap_or(0));
+    Some(page::compose(report, words, |page| {
+        for case in 0..report.cases.len() {
+            draw_case(page, report, &data, case, height);
+        }
+    }))
+}
+
+/// Room for the label of the highest point, in pixels.
+const HEADROOM: f64 = 24.0;
+
+fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize, height: f64) {
+    let lines = series::of_case(&data.backlog, case);
+    let arrivals = series::of_case(&data.arrivals, case);
+    if lines.is_empty() {
+        return;
+    }
+    let all: Vec<Line<'_>> = lines.iter().chain(&arrivals).copied().collect();
+    let top = lines.iter().map(Line::top).fold(0.0, f64::max);
+    let scale = Scale::of(lines.iter().map(Line::top), 1.0, 40.0);
+    let values = Axis::amounts(top, HEADROOM / height, scale, 5);
+    let mut note = format!("jobs{}", scale.note());
+    if let Some(line) = arrivals.first() {
+        let interval = if line.series.unit == "1/s" { "second".to_owned() } else { ticks::duration(line.sample_s) };
+        note.push_str(&format!(" · below: arrivals per {interval}"));
+    }
+    let plan = Plan {
+        pipelines: lines.iter().map(|line| line.pipeline).collect(),
+        note,
+        height,
+        below: if arrivals.is_empty() { 0.0 } else { 58.0 },
+        shared_time: !arrivals.is_empty(),
+        end_s: series::end_of_change(&all),
+        values,
+    };
+    let most = arrivals.iter().map(Line::highest).fold(0.0, f64::max);
+    let strip = Axis::up_to(most, scale);
+    facets::block(page, report, case, &plan, |page, facet| {
+        draw_facet(page, facet, &lines);
+        if let Some(line) = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first()) {
+            draw_strip(page, facet, line, &strip);
+        }
+    });
+}
+
+fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
+    let panel = &facet.panel;
+    for other in lines.iter().filter(|line| line.pipeline != facet.pipeline) {
+        panel.background(other.mean().collect(), Pen::solid(theme::OTHERS, 1.1));
+    }
+    let Some(line) = lines.iter().find(|line| line.pipeline == facet.pipeline) else { return };
+    let pen = facets::pen(line.pipeline);
+    if line.has_band() {
+        panel.between(line.high(), line.low(), Ink::pale(pen.ink.rgb, theme::BAND_PERCENT));
+    }
+    panel.curve(line.mean().collect(), pen);
+    let Some((at, top)) = line.peak().filter(|(_, top)| *top > 0.0) else { return };
+    let (x, y) = panel.place(at, top);
+    let style =
+        Style { weight: text::Weight::Strong, ..Style::SMALL }.in_colour(theme::hue(line.pipeline).text).with_rim();
+    page.dot((x, y), 3.0, theme::hue(line.pipeline).line);
+    let label = ticks::figure(top);
+    let room = style.width(&label) + 8.0;
+    let left = if x + room <= panel.frame.right { x + 8.0 } else { x - room };
+    page.words_beside(&label, left, y - 10.0, style);
+}
+
+/// What arrives, below the panel on the same axis of time.
+fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axis) {
+    let frame = Frame { top: facet.below.top + 26.0, ..facet.below };
+    let panel = page.panel(frame, facet.panel.x.clone(), amounts.clone());
+    facets::steps(&panel, line.mean(), line.sample_s, 1.0);
+    if facet.first {
+        panel.side(page);
+    }
+    panel.foot(page, true);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn the_lines_are_those_of_the_report() {
+        let report = fixture::video();
+        let data = data(&report);
+        assert_eq!(data.backlog.len(), 10);
+        let cell = &report.cells[3];
+        let line = data.backlog.iter().find(|line| (line.case, line.pipeline) == (cell.case, cell.pipeline));
+        assert_eq!(line.map(|line| &line.series.mean), cell.pipeline_series("backlog").map(|series| &series.mean));
+    }
+
+    #[test]
+    fn a_report_without_series_has_no_such_chart() {
+        let mut report = fixture::video();
+        report.cells.iter_mut().for_each(|cell| cell.series.clear());
+        assert!(sketch(&report).is_none());
+    }
+}

@@ -1,0 +1,210 @@
+//! A block per case, and in it one small panel per pipeline: the pipeline in colour, the others in grey behind it.
+//!
+//! Designs that behave alike would cover each other in one panel; side by side, on the same axes, each can be read
+//! and all can be compared.
+
+use super::axis::Axis;
+use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
+use super::scene::{Ink, Pen};
+use super::text::{self, CAP_HEIGHT};
+use super::theme;
+use crate::report::{CaseInfo, FaultBand, Report};
+
+/// Room for the labels of the axis from bottom to top.
+const GUTTER: f64 = 58.0;
+/// Room between two panels side by side.
+const GAP: f64 = 32.0;
+/// Room for the name of a pipeline above its panel.
+const NAME: f64 = 25.0;
+/// Room for one row of names of faults.
+const LANE: f64 = 19.0;
+/// Room for the labels of the axis of time.
+const FOOT: f64 = 24.0;
+
+/// What a block looks like.
+pub(super) struct Plan {
+    /// The pipelines that have something to show in this case, in their order.
+    pub pipelines: Vec<usize>,
+    /// What stands beside the name of the case: what is measured, in which unit, on which scale.
+    pub note: String,
+    /// Height of a panel.
+    pub height: f64,
+    /// Room below each panel, for a strip or for bars; 0 for none.
+    pub below: f64,
+    /// Whether the labels of time stand at the foot of what is below, which then shares the axis.
+    pub shared_time: bool,
+    /// End of the axis of time in seconds.
+    pub end_s: f64,
+    /// The axis of values, the same for every panel.
+    pub values: Axis,
+}
+
+/// A small panel, ready to be drawn into.
+pub(super) struct Facet<'a> {
+    /// Whose it is.
+    pub pipeline: usize,
+    /// The panel, with grid and faults but without lines.
+    pub panel: Panel<'a>,
+    /// The room below it.
+    pub below: Frame,
+    /// Whether it is the leftmost of its row, which has the labels.
+    pub first: bool,
+}
+
+/// Panels beside each other for a number of pipelines: rows of equal length where one row would be too narrow.
+fn columns(pipelines: usize) -> usize {
+    match pipelines {
+        0..=5 => pipelines.max(1),
+        6 | 9 => 3,
+        _ => 4,
+    }
+}
+
+/// Height of a panel in a chart of so many cases and pipelines: the more rows, the lower.
+pub(super) fn height(cases: usize, pipelines: usize) -> f64 {
+    match cases * pipelines.div_ceil(columns(pipelines)) {
+        0 | 1 => 300.0,
+        2 => 215.0,
+        3 | 4 => 165.0,
+        _ => 125.0,
+    }
+}
+
+/// The most ticks that fit an axis of time of a panel in a block of so many pipelines.
+fn time_ticks(panel_width: f64) -> usize {
+    [(900.0, 12), (500.0, 8), (320.0, 6), (230.0, 5)]
+        .into_iter()
+        .find(|(least, _)| panel_width >= *least)
+        .map_or(4, |(_, most)| most)
+}
+
+/// The heading of a case and the block below it; moves the page on.
+pub(super) fn block<'a>(
+    page: &mut Page<'a>,
+    report: &Report,
+    case: usize,
+    plan: &Plan,
+    mut paint: impl FnMut(&Page<'a>, &Facet<'a>),
+) {
+    heading(page, report, case, &plan.note);
+    let faults = report.cases.get(case).map_or(&[][..], |case| &case.faults);
+    let faults: Vec<&FaultBand> =
+        faults.iter().filter(|fault| fault.from_s < plan.end_s && fault.to_s >= fault.from_s).collect();
+    let columns = columns(plan.pipelines.len());
+    let width = (RIGHT - LEFT - GUTTER - GAP * f64_of(columns - 1)) / f64_of(columns);
+    let lanes = f64_of(faults.len().min(2)) * LANE;
+    for row in plan.pipelines.chunks(columns) {
+        let top = page.top + NAME + lanes;
+        for (column, &pipeline) in row.iter().enumerate() {
+            let left = LEFT + GUTTER + f64_of(column) * (width + GAP);
+            let frame = Frame { left, top, right: left + width, bottom: top + plan.height };
+            name(page, report, pipeline, frame.left, page.top, width);
+            let time = Axis::clock(plan.end_s, time_ticks(width));
+            let panel = page.panel(frame, time, plan.values.clone());
+            shade(page, &panel, pipeline, &faults);
+            panel.grid(page);
+            let first = column == 0;
+            if first {
+                panel.side(page);
+            }
+            let under = frame.bottom + if plan.shared_time { 0.0 } else { FOOT };
+            let below = Frame { top: under, bottom: under + plan.below, ..frame };
+            let facet = Facet { pipeline, panel, below, first };
+            paint(page, &facet);
+            facet.panel.foot(page, !plan.shared_time);
+        }
+        page.top = top + plan.height + FOOT + plan.below + 12.0;
+    }
+    page.top += 6.0;
+}
+
+/// A rule, the name of the case and a note beside it.
+pub(super) fn heading(page: &mut Page<'_>, report: &Report, case: usize, note: &str) {
+    page.line(&[(LEFT, page.top), (RIGHT, page.top)], Pen::solid(theme::GRID, 2.0));
+    page.top += 12.0;
+    let style = Style { size: theme::HEADING, ..Style::NAME };
+    let base = page.top + style.size * CAP_HEIGHT;
+    let mut left = LEFT;
+    if let Some(case) = report.cases.get(case).filter(|case| report.cases.len() > 1 || case.name != "base") {
+        let name = style.shorten(&case_name(case), (RIGHT - LEFT) * 0.4);
+        page.words(&name, left, base, style);
+        left += style.width(&name) + 14.0;
+    }
+    page.words(&Style::BODY.shorten(note, RIGHT - left), left, base, Style::BODY);
+    page.top = base + 14.0;
+}
+
+/// What a panel says it is about: names in a file are often as short as `ten`.
+pub(super) fn case_name(case: &CaseInfo) -> String {
+    format!("Case {}", text::clean(&case.name))
+}
+
+fn name(page: &Page<'_>, report: &Report, pipeline: usize, left: f64, top: f64, room: f64) {
+    let style = Style::NAME.in_colour(theme::hue(pipeline).text);
+    let name = report.pipelines.get(pipeline).map_or(String::new(), |pipeline| text::clean(&pipeline.name));
+    page.words(&style.shorten(&name, room), left, top + 4.0 + style.size * CAP_HEIGHT, style);
+}
+
+/// The time of every fault that this pipeline has, shaded, with its name in a lane above the panel.
+fn shade(page: &Page<'_>, panel: &Panel<'_>, pipeline: usize, faults: &[&FaultBand]) {
+    let Frame { left: edge, right: end, top, .. } = panel.frame;
+    let style = Style::SMALL.in_colour(theme::FAULT_TEXT);
+    let mut taken: [Vec<(f64, f64)>; 2] = [Vec::new(), Vec::new()];
+    let lanes = faults.len().min(2);
+    let mut hidden = 0;
+    for fault in faults.iter().filter(|fault| fault.pipelines.contains(&pipeline)) {
+        let (left, _) = panel.place(fault.from_s, 0.0);
+        let (right, _) = panel.place(fault.to_s, 0.0);
+        page.fill(Frame { left, right: right.max(left + 0.8), ..panel.frame }, theme::FAULT);
+        let room = end - edge - if faults.len() > lanes { 34.0 } else { 0.0 };
+        let label = style.shorten(&text::clean(&fault.label), room);
+        let width = style.width(&label);
+        let begin = left.min(edge + room - width).max(edge);
+        let free =
+            |lane: &&mut Vec<(f64, f64)>| lane.iter().all(|(from, to)| begin > to + 8.0 || begin + width < from - 8.0);
+        let Some((row, lane)) = taken.iter_mut().take(lanes).enumerate().find(|(_, lane)| free(lane)) else {
+            hidden += 1;
+            continue;
+        };
+        lane.push((begin, begin + width));
+        let base = top - 6.0 - f64_of(row) * LANE;
+        page.words(&label, begin, base, style);
+        page.line(&[(left, top), (left, base + 3.0)], Pen::solid(Ink::solid(theme::FAULT_TEXT), 1.0));
+    }
+    if hidden > 0 {
+        page.words(&format!("+{hidden}"), end, top - 6.0, style.aligned(Align::Right));
+    }
+}
+
+/// The pen for the line that a panel is about.
+pub(super) fn pen(pipeline: usize) -> Pen {
+    Pen::solid(Ink::solid(theme::hue(pipeline).line), 1.9)
+}
+
+/// What arrives per interval, as steps with a filling; each value is multiplied by `factor`.
+pub(super) fn steps(panel: &Panel<'_>, values: impl Iterator<Item = (f64, f64)>, width_s: f64, factor: f64) {
+    let corners: Vec<(f64, f64)> =
+        values.flat_map(|(at, value)| [(at, value * factor), (at + width_s, value * factor)]).collect();
+    panel.between(corners.iter().copied(), corners.iter().map(|(at, _)| (*at, 0.0)), theme::ARRIVALS);
+    panel.background(corners, Pen::solid(theme::ARRIVALS_EDGE, 1.0));
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a handful of columns and rows")]
+pub(super) fn f64_of(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_panels_are_full_or_nearly_so() {
+        for pipelines in 1..=16_usize {
+            let columns = columns(pipelines);
+            let last = pipelines % columns;
+            assert!(columns <= 5 && (last == 0 || pipelines > 5), "{pipelines} in rows of {columns}");
+        }
+        assert_eq!((columns(6), columns(8)), (3, 4));
+    }
+}

@@ -1,0 +1,129 @@
+//! Arrivals against completions over time: how fast jobs come in, and how fast a design gets them done.
+
+use super::axis::{Axis, Scale};
+use super::facets::{self, Facet, Plan};
+use super::page::Page;
+use super::series::{self, Line};
+use super::{Sketch, caption, page, ticks};
+use crate::report::{Report, Series};
+
+/// The lines this chart draws.
+#[derive(Debug, Clone)]
+pub struct Data<'a> {
+    /// Arrivals, per case and pipeline.
+    pub arrivals: Vec<Line<'a>>,
+    /// Completions, per case and pipeline.
+    pub completions: Vec<Line<'a>>,
+    /// The unit of the axis: `s`, `min`, `h` or `d`.
+    pub unit: &'static str,
+    /// The same unit in seconds.
+    pub unit_s: f64,
+}
+
+impl Data<'_> {
+    /// What the values of a line are multiplied by to become rates per [`Data::unit`].
+    pub fn factor(&self, line: &Line<'_>) -> f64 {
+        per_second(line.series, line.sample_s) * self.unit_s
+    }
+}
+
+/// The numbers this chart draws: those of the report, times one factor that turns them into a rate of a handy unit.
+pub fn data(report: &Report) -> Data<'_> {
+    let arrivals = series::of_pipelines(report, "arrivals");
+    let completions = series::of_pipelines(report, "completions");
+    let tops = arrivals.iter().chain(&completions).map(|line| line.highest() * per_second(line.series, line.sample_s));
+    let top = tops.fold(0.0, f64::max);
+    let units = [(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
+    let (unit_s, unit) = units.into_iter().find(|(seconds, _)| top * seconds >= 20.0).unwrap_or(units[1]);
+    Data { arrivals, completions, unit, unit_s }
+}
+
+/// A count per interval becomes a rate by the length of the interval; a rate is one already.
+fn per_second(series: &Series, sample_s: f64) -> f64 {
+    if series.unit == "1/s" || sample_s <= 0.0 { 1.0 } else { 1.0 / sample_s }
+}
+
+/// Draws the chart; `None` without a series of completions.
+pub fn sketch(report: &Report) -> Option<Sketch> {
+    let data = data(report);
+    if data.completions.is_empty() {
+        return None;
+    }
+    let explanation = "Jobs that arrive (grey steps, the same for every pipeline) and jobs that are done (line: mean). \
+                       Where the grey is higher, work piles up; where the line is, it is worked off.";
+    let words = ["Arrivals against completions", explanation, caption::MEANS];
+    Some(page::compose(report, words, |page| {
+        for case in 0..report.cases.len() {
+            draw_case(page, report, &data, case);
+        }
+    }))
+}
+
+/// The sizes of lines between which the axis must make both visible: a spike and the pace at which it is worked off.
+const RATIO: f64 = 12.0;
+
+fn values(data: &Data<'_>, lines: &[Line<'_>]) -> Axis {
+    let tops = || lines.iter().map(|line| line.highest() * data.factor(line));
+    let lowest = tops().filter(|top| *top > 0.0).fold(f64::INFINITY, f64::min);
+    let knee = if lowest.is_finite() { libm::exp10(libm::floor(libm::log10(lowest / 5.0))) } else { 1.0 };
+    Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), knee, RATIO), 5)
+}
+
+fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize) {
+    let completions = series::of_case(&data.completions, case);
+    let arrivals = series::of_case(&data.arrivals, case);
+    if completions.is_empty() {
+        return;
+    }
+    let all: Vec<Line<'_>> = completions.iter().chain(&arrivals).copied().collect();
+    let values = values(data, &all);
+    let plan = Plan {
+        pipelines: completions.iter().map(|line| line.pipeline).collect(),
+        note: format!("jobs per {}{}", ticks::unit_name(data.unit), values.scale.note()),
+        height: facets::height(report.cases.len(), completions.len()),
+        below: 0.0,
+        shared_time: false,
+        end_s: series::end_of_change(&all),
+        values,
+    };
+    facets::block(page, report, case, &plan, |_, facet| {
+        let line = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first());
+        draw_facet(facet, line, &completions, data);
+    });
+}
+
+fn draw_facet(facet: &Facet<'_>, arrivals: Option<&Line<'_>>, completions: &[Line<'_>], data: &Data<'_>) {
+    if let Some(line) = arrivals {
+        facets::steps(&facet.panel, line.mean(), line.sample_s, data.factor(line));
+    }
+    if let Some(line) = completions.iter().find(|line| line.pipeline == facet.pipeline) {
+        let factor = data.factor(line);
+        let rates = line.mean().map(|(at, value)| (at, value * factor));
+        facet.panel.curve(rates.collect(), facets::pen(line.pipeline));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn a_count_per_interval_is_drawn_as_a_rate_in_a_unit_with_readable_numbers() {
+        let report = fixture::video();
+        let data = data(&report);
+        assert_eq!(data.completions.len(), 10);
+        assert_eq!(data.unit, "min");
+        let factor = data.factor(&data.completions[0]);
+        assert!((factor - 60.0 / report.run.sample_s).abs() < 1e-12, "{factor}");
+    }
+
+    #[test]
+    fn a_series_that_is_a_rate_already_is_not_divided_again() {
+        let mut series = fixture::video().cells[0].series[0].clone();
+        series.unit = "1/s";
+        assert!((per_second(&series, 15.0) - 1.0).abs() < f64::EPSILON);
+        series.unit = "jobs";
+        assert!((per_second(&series, 15.0) - 1.0 / 15.0).abs() < f64::EPSILON);
+    }
+}
