@@ -34,8 +34,8 @@ pub fn data(report: &Report) -> Data<'_> {
     let tops = arrivals.iter().chain(&completions).map(|line| line.highest() * per_second(line.series, line.sample_s));
     let top = tops.fold(0.0, f64::max);
     let units = [(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
-    let (unit_s, unit) = units.into_iter().find(|(seconds, _)| top * seconds >= 20.0).unwrap_or(units[1]);
-    Data { arrivals, completions, unit, unit_s }
+    let (length, unit) = units.into_iter().find(|(seconds, _)| top * seconds >= 20.0).unwrap_or(units[1]);
+    Data { arrivals, completions, unit, unit_s: length }
 }
 
 /// A count per interval becomes a rate by the length of the interval; a rate is one already.
