@@ -1,3 +1,22 @@
-//! The engine.
+//! The engine: clock, event list, random streams, messages, ledger.
+//!
+//! It knows no service, no file and no text, and compiles to WebAssembly: no threads, no wall clock. What a node is,
+//! and which alarms it sets, is the business of the layers above, through [`World`].
+
+mod deadlines;
+mod event_list;
+mod kernel;
+mod ledger;
+mod message;
 pub mod random;
+mod run;
+mod signal;
 pub mod time;
+
+pub use deadlines::Deadlines;
+pub use kernel::{Kernel, NewJob};
+pub use ledger::{Ledger, Observer};
+pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
+pub use run::{Bound, Bounds, Finish, Stop, World, run};
+pub use signal::{Call, Event, NodeId, Settle, Signal, Stimulus};
+pub use time::{SimDuration, SimTime};

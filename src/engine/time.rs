@@ -89,7 +89,12 @@ impl SimDuration {
     }
 
     /// This length times `factor`, rounded to the nanosecond.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "see from_secs_f64")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "see from_secs_f64"
+    )]
     pub fn scaled(self, factor: f64) -> Self {
         Self((self.0 as f64 * factor + 0.5) as u64)
     }

@@ -1,3 +1,19 @@
-//! Everything that leaves the program: each exporter sees a [`crate::report::Report`] and nothing below it.
+//! Reports to files and pages: everything that leaves the program.
+//!
+//! [`files::FILES`] is the registry of what every run writes; [`folder`] puts it on disk, whole or not at all;
+//! [`terminal`], [`markdown`] and [`json`] are what `run` prints. All of it sees a [`Report`](crate::report::Report)
+//! and nothing else, so that each part can be tested with a hand-made one, and nothing here reads a clock.
 
 pub mod charts;
+pub mod csv;
+pub mod files;
+pub mod folder;
+pub mod human;
+pub mod json;
+pub mod manifest;
+pub mod markdown;
+mod page;
+pub mod style;
+pub mod table;
+pub mod terminal;
+pub mod text;

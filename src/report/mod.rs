@@ -4,6 +4,16 @@
 //! layer is asked again, so a chart can be drawn from a hand-made report and a run is never repeated to draw one.
 //! Times are simulated seconds from the start of a replication; `None` means not measured, zero means zero.
 
+mod build;
+#[cfg(test)]
+pub mod fixture;
+pub mod names;
+mod verdict;
+mod words;
+
+pub use crate::metrics::Fate;
+pub use build::{Results, build};
+
 use crate::stats::Estimate;
 
 /// The outcome of one scenario: every case through every pipeline.
@@ -130,74 +140,6 @@ pub struct SummaryMetric {
     pub estimate: Option<Estimate>,
 }
 
-/// How a job ended. Every job has exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fate {
-    /// Done once, within the objective.
-    DoneInTime,
-    /// Done once, after the objective.
-    DoneLate,
-    /// Done more than once: a duplicate was worked on.
-    DoneTwice,
-    /// Turned away: no room, or throttled, and nobody tried again.
-    Rejected,
-    /// The caller gave up after its last attempt.
-    TimedOut,
-    /// Older than the retention of where it waited.
-    Expired,
-    /// Moved to a dead-letter queue and still there.
-    DeadLettered,
-    /// Gone: an acknowledgement too early, a crash, no subscriber.
-    Lost,
-    /// Still under way when the run ended.
-    Unfinished,
-}
-
-impl Fate {
-    /// Every fate, best first: the order of columns, bars and legends.
-    pub const ALL: [Self; 9] = [
-        Self::DoneInTime,
-        Self::DoneLate,
-        Self::DoneTwice,
-        Self::Rejected,
-        Self::TimedOut,
-        Self::Expired,
-        Self::DeadLettered,
-        Self::Lost,
-        Self::Unfinished,
-    ];
-
-    /// Column name: `done_in_time`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DoneInTime => "done_in_time",
-            Self::DoneLate => "done_late",
-            Self::DoneTwice => "done_twice",
-            Self::Rejected => "rejected",
-            Self::TimedOut => "timed_out",
-            Self::Expired => "expired",
-            Self::DeadLettered => "dead_lettered",
-            Self::Lost => "lost",
-            Self::Unfinished => "unfinished",
-        }
-    }
-
-    /// Words for a person: `done in time`.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::DoneInTime => "done in time",
-            Self::DoneLate => "done late",
-            Self::DoneTwice => "done twice",
-            Self::Rejected => "rejected",
-            Self::TimedOut => "timed out",
-            Self::Expired => "expired",
-            Self::DeadLettered => "dead-lettered",
-            Self::Lost => "lost",
-            Self::Unfinished => "unfinished",
-        }
-    }
-}
-
 /// A cause of loss: which limit, at which node.
 #[derive(Debug, Clone)]
 pub struct Loss {
@@ -280,6 +222,17 @@ impl Report {
     /// The cell of one case and pipeline, if it was run.
     pub fn cell(&self, case: usize, pipeline: usize) -> Option<&Cell> {
         self.cells.iter().find(|cell| cell.case == case && cell.pipeline == pipeline)
+    }
+}
+
+impl RunInfo {
+    /// The moment of a sample of a time series, in seconds: `index` times `sample_s`.
+    #[allow(clippy::cast_precision_loss, reason = "series are far shorter than 2^53")]
+    pub fn grid(&self, index: usize) -> f64 {
+        // A tenth of a second is no double, but ten samples per second is a number: dividing gives 0.3 where
+        // multiplying gives 0.30000000000000004.
+        let per_second = 1.0 / self.sample_s;
+        if per_second.fract() == 0.0 { index as f64 / per_second } else { index as f64 * self.sample_s }
     }
 }
 

@@ -1,0 +1,260 @@
+//! What a component may do: set its own alarms, tell its neighbours, move messages, count.
+
+use super::AnyTimer;
+use super::fault::Fault;
+use super::latency::Latency;
+use crate::engine::random::{Draws, StreamKey};
+use crate::engine::{Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime};
+use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
+use crate::traffic::{WorkId, Works};
+use std::marker::PhantomData;
+
+/// What all nodes of a pipeline share during a replication.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// What is measured.
+    pub recorder: Recorder,
+    /// The work of every job.
+    pub works: Works,
+    /// The faults on the timeline.
+    pub faults: Vec<Fault>,
+    /// One family of random streams per node, keyed by its name.
+    pub keys: Vec<StreamKey>,
+}
+
+/// One reaction of one node. `T` is the node's own alarm type: setting somebody else's does not compile.
+pub struct Ctx<'a, T> {
+    kernel: &'a mut Kernel<AnyTimer>,
+    shared: &'a mut Shared,
+    node: NodeId,
+    timer: PhantomData<fn(T)>,
+}
+
+/// The input of a node: which one, and which of its ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The node.
+    pub node: NodeId,
+    /// The port: which queue of a broker, or how a message comes in.
+    pub port: u16,
+}
+
+impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
+    /// A reaction of `node`.
+    pub const fn new(kernel: &'a mut Kernel<AnyTimer>, shared: &'a mut Shared, node: NodeId) -> Self {
+        Self { kernel, shared, node, timer: PhantomData }
+    }
+
+    /// The same reaction, as a part that is shared by several components sees it.
+    pub const fn part<P: Into<AnyTimer>>(&mut self) -> Ctx<'_, P> {
+        Ctx { kernel: self.kernel, shared: self.shared, node: self.node, timer: PhantomData }
+    }
+
+    /// The current instant.
+    pub const fn now(&self) -> SimTime {
+        self.kernel.now()
+    }
+
+    /// The node that reacts.
+    pub const fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// Sets an alarm of this node.
+    #[inline]
+    pub fn alarm_at(&mut self, time: SimTime, timer: T) {
+        self.kernel.alarm(time, self.node, timer.into());
+    }
+
+    /// Sets an alarm of this node.
+    #[inline]
+    pub fn alarm_after(&mut self, delay: SimDuration, timer: T) {
+        self.alarm_at(self.now() + delay, timer);
+    }
+
+    /// Tells a neighbour after `delay`.
+    #[inline]
+    pub fn tell(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {
+        self.kernel.tell_after(delay, node, signal);
+    }
+
+    /// Hands a message that this node owns over to a neighbour, which gets it after `delay`.
+    #[inline]
+    pub fn hand_over(&mut self, msg: MsgId, to: Endpoint, delay: SimDuration) {
+        self.kernel.depart(msg);
+        self.tell(delay, to.node, Signal::Arrive { msg, port: to.port, batched: false });
+    }
+
+    /// A request on behalf of `msg`, whose answer goes to `call`. The slot stays valid until [`release`](Self::release).
+    pub fn attempt(&mut self, msg: MsgId, call: Call) -> MsgId {
+        let attempt = self.kernel.attempt(msg);
+        self.kernel.message_mut(attempt).reply_to = Some(call);
+        self.kernel.pin(attempt);
+        attempt
+    }
+
+    /// A request on behalf of `msg` to which nobody waits for an answer.
+    pub fn attempt_unanswered(&mut self, msg: MsgId) -> MsgId {
+        self.kernel.attempt(msg)
+    }
+
+    /// The caller of `attempt` has given up: work on it is ghost work from now on.
+    pub fn abandon(&mut self, attempt: MsgId) {
+        self.kernel.abandon(attempt);
+        self.release(attempt);
+    }
+
+    /// A further copy of `msg` that must be done as well, owned by this node.
+    pub fn branch(&mut self, msg: MsgId) -> MsgId {
+        self.kernel.branch(msg)
+    }
+
+    /// Takes a message in for good, and tells who waits for it. The way of the answer is the caller's business.
+    pub fn accept(&mut self, msg: MsgId) {
+        self.kernel.accept(msg);
+        self.answer(msg, LossId::NONE);
+    }
+
+    /// Turns a message away by `loss`: who waits for it is told, and may try again; if nobody does, it is lost.
+    pub fn refuse(&mut self, msg: MsgId, loss: LossId) {
+        if self.kernel.is_attempt(msg) {
+            self.answer(msg, loss);
+            self.retire(msg, Ending::Spent);
+        } else {
+            self.retire(msg, Ending::Lost(loss));
+        }
+    }
+
+    /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
+    #[inline]
+    pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
+        if !loss.is_none() || self.kernel.is_attempt(msg) {
+            if loss.is_none() {
+                self.answer(msg, loss);
+                self.retire(msg, Ending::Spent);
+            } else {
+                self.refuse(msg, loss);
+            }
+        } else {
+            self.done(msg);
+            self.retire(msg, Ending::Spent);
+        }
+    }
+
+    fn answer(&mut self, msg: MsgId, loss: LossId) {
+        let message = self.kernel.message_mut(msg);
+        if let Some(Call { node, task, attempt }) = message.reply_to.take()
+            && !message.is_abandoned()
+        {
+            self.tell(SimDuration::ZERO, node, Signal::Reply { task, attempt, loss });
+        }
+    }
+
+    /// The part of the job that `msg` carries was done: `true` if for the first time.
+    #[inline]
+    pub fn done(&mut self, msg: MsgId) -> bool {
+        self.kernel.done(msg)
+    }
+
+    /// The message ends its life here.
+    #[inline]
+    pub fn retire(&mut self, msg: MsgId, ending: Ending) {
+        self.kernel.retire(msg, ending, &mut self.shared.recorder.jobs);
+    }
+
+    /// The message is dead-lettered by `loss`: it counts as lost unless it is done after all.
+    pub fn park(&mut self, msg: MsgId, loss: LossId) {
+        self.kernel.park(msg, loss, &mut self.shared.recorder.jobs);
+    }
+
+    /// Keeps the slot of `msg` valid until [`release`](Self::release).
+    #[inline]
+    pub fn hold(&mut self, msg: MsgId) {
+        self.kernel.pin(msg);
+    }
+
+    /// Lets go of `msg`.
+    #[inline]
+    pub fn release(&mut self, msg: MsgId) {
+        self.kernel.unpin(msg, &mut self.shared.recorder.jobs);
+    }
+
+    /// A message.
+    #[inline]
+    pub fn message(&self, msg: MsgId) -> &Message {
+        self.kernel.message(msg)
+    }
+
+    /// A message that this node holds.
+    #[inline]
+    pub fn message_mut(&mut self, msg: MsgId) -> &mut Message {
+        self.kernel.message_mut(msg)
+    }
+
+    /// The message as it is now, to be told from a later one in the same slot.
+    #[inline]
+    pub fn reference(&self, msg: MsgId) -> MsgRef {
+        self.kernel.reference(msg)
+    }
+
+    /// Whether that message is still alive.
+    #[inline]
+    pub fn is_alive(&self, reference: MsgRef) -> bool {
+        self.kernel.is_alive(reference)
+    }
+
+    /// The number by which everything random about the job of `msg` is drawn.
+    #[inline]
+    pub fn number(&self, msg: MsgId) -> u64 {
+        self.kernel.job_of(msg).number
+    }
+
+    /// How long this work takes for the job of `msg`: the same in every pipeline and at every attempt.
+    #[inline]
+    pub fn work(&self, work: WorkId, msg: MsgId) -> SimDuration {
+        let job = self.kernel.job_of(msg);
+        if work == WorkId(0) { job.work } else { self.shared.works.duration(work, job.number) }
+    }
+
+    /// Random numbers of this node that belong to `number` and to nothing else.
+    #[inline]
+    pub fn draws(&self, number: u64) -> Draws {
+        self.shared.keys[self.node.index()].stream(number)
+    }
+
+    /// The round trip of request number `request` of this node.
+    #[inline]
+    pub fn latency(&self, latency: &Latency, request: u64) -> SimDuration {
+        latency.draw(|| self.draws(request))
+    }
+
+    /// A fault of the plan.
+    pub fn fault(&self, index: u16) -> Fault {
+        self.shared.faults[usize::from(index)]
+    }
+
+    /// Adds to a counter.
+    #[inline]
+    pub fn count(&mut self, id: CounterId, amount: u64) {
+        self.shared.recorder.add(id, amount);
+    }
+
+    /// A gauge and the time at which it changes.
+    #[inline]
+    pub fn gauge(&mut self, id: GaugeId) -> (&mut Gauge, SimTime) {
+        (self.shared.recorder.gauge(id), self.kernel.now())
+    }
+
+    /// Sets a gauge.
+    #[inline]
+    pub fn set(&mut self, id: GaugeId, value: u64) {
+        let (gauge, now) = self.gauge(id);
+        gauge.set(now, value);
+    }
+
+    /// Counts a time.
+    #[inline]
+    pub fn time(&mut self, id: TimingId, value: SimDuration) {
+        self.shared.recorder.time(id, value);
+    }
+}

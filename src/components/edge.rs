@@ -1,0 +1,79 @@
+//! Edges: who hands messages to whom, in the scenario's words. The verb says what kind of edge it is, because that is
+//! the lesson: `calls` waits for an answer, `sends` hands over, `polls` and `reads` pull, `consumes` and `subscribers`
+//! are pushed to.
+
+use crate::site::At;
+
+/// What an edge does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// Traffic enters here.
+    From,
+    /// A caller waits for the answer.
+    Calls,
+    /// A message is handed over.
+    Sends,
+    /// Messages are pulled from a queue.
+    Polls,
+    /// Records are read from a stream.
+    Reads,
+    /// Messages are pushed to a consumer with credit.
+    Consumes,
+    /// A topic delivers.
+    Subscribers,
+    /// Messages that failed too often are moved.
+    DeadLetter,
+}
+
+impl Verb {
+    /// The key in the scenario.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::Calls => "calls",
+            Self::Sends => "sends",
+            Self::Polls => "polls",
+            Self::Reads => "reads",
+            Self::Consumes => "consumes",
+            Self::Subscribers => "subscribers",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
+/// An edge as written: `to` is the name of a node, or `node.port`.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// What it does.
+    pub verb: Verb,
+    /// Where it leads.
+    pub to: At<String>,
+}
+
+impl Edge {
+    /// The name of the node it leads to.
+    pub fn node(&self) -> &str {
+        self.to.value.split('.').next().unwrap_or_default()
+    }
+
+    /// The port of that node, if one is named.
+    pub fn port(&self) -> Option<&str> {
+        self.to.value.split_once('.').map(|(_, port)| port)
+    }
+}
+
+/// What every node's spec can say before it is built.
+pub trait NodeSpec {
+    /// Where its edges lead.
+    fn edges(&self) -> Vec<Edge>;
+
+    /// The flows of traffic that enter here.
+    fn flows(&self) -> Vec<At<String>> {
+        Vec::new()
+    }
+
+    /// The ports that others can name, as the queues of a broker; none if there is a single one.
+    fn ports(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

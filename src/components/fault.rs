@@ -1,0 +1,97 @@
+//! Faults as the nodes see them: what is wrong, from when to when.
+
+use crate::engine::{NodeId, SimTime};
+
+/// A fault on the timeline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fault {
+    /// The node it hits.
+    pub node: NodeId,
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// When it begins.
+    pub from: SimTime,
+    /// When it ends; the same as `from` for an instant.
+    pub to: SimTime,
+}
+
+/// What is wrong with a node.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FaultKind {
+    /// It answers no request, and what it was doing is gone.
+    Down,
+    /// Everything takes so many times as long.
+    Slow(f64),
+    /// It answers this share of its requests with an error.
+    Fails(f64),
+    /// So many of its consumers stop without a word, and come back at the end of the fault.
+    Kill(u32),
+}
+
+/// The state of a node under the faults of its timeline; faults may overlap.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    down: u32,
+    slow: Vec<f64>,
+    fails: Vec<f64>,
+}
+
+impl Health {
+    /// A fault begins or ends. Kills are the business of the node.
+    pub fn change(&mut self, kind: FaultKind, begins: bool) {
+        match kind {
+            FaultKind::Down if begins => self.down += 1,
+            FaultKind::Down => self.down -= 1,
+            FaultKind::Slow(factor) => toggle(&mut self.slow, factor, begins),
+            FaultKind::Fails(share) => toggle(&mut self.fails, share, begins),
+            FaultKind::Kill(_) => {}
+        }
+    }
+
+    /// Whether it answers at all.
+    pub const fn is_down(&self) -> bool {
+        self.down > 0
+    }
+
+    /// How many times as long everything takes.
+    pub fn slowness(&self) -> f64 {
+        self.slow.iter().product()
+    }
+
+    /// Whether nothing is wrong.
+    pub const fn is_sound(&self) -> bool {
+        self.down == 0 && self.slow.is_empty() && self.fails.is_empty()
+    }
+
+    /// The share of requests that fail.
+    pub fn failing_share(&self) -> f64 {
+        1.0 - self.fails.iter().map(|share| 1.0 - share).product::<f64>()
+    }
+}
+
+fn toggle(active: &mut Vec<f64>, value: f64, begins: bool) {
+    if begins {
+        active.push(value);
+    } else if let Some(index) = active.iter().position(|&other| other.to_bits() == value.to_bits()) {
+        active.swap_remove(index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_overlap_and_end_one_by_one() {
+        let mut health = Health::default();
+        health.change(FaultKind::Slow(2.0), true);
+        health.change(FaultKind::Slow(3.0), true);
+        health.change(FaultKind::Fails(0.5), true);
+        health.change(FaultKind::Fails(0.5), true);
+        assert!((health.slowness() - 6.0).abs() < 1e-12 && (health.failing_share() - 0.75).abs() < 1e-12);
+        health.change(FaultKind::Slow(2.0), false);
+        assert!((health.slowness() - 3.0).abs() < 1e-12);
+        health.change(FaultKind::Down, true);
+        assert!(health.is_down() && !health.is_sound());
+    }
+}

@@ -1,0 +1,85 @@
+//! The two shapes of a rate limit.
+
+use crate::engine::{SimDuration, SimTime};
+use std::collections::VecDeque;
+
+/// At most `limit` calls in any window of one second.
+#[derive(Debug, Clone)]
+pub struct CallsPerSecond {
+    limit: usize,
+    recent: VecDeque<SimTime>,
+}
+
+impl CallsPerSecond {
+    /// A limit with nothing used.
+    pub const fn new(limit: usize) -> Self {
+        Self { limit, recent: VecDeque::new() }
+    }
+
+    /// Whether a call at `now` is within the limit; if so, it counts.
+    pub fn admit(&mut self, now: SimTime) -> bool {
+        while self.recent.front().is_some_and(|&call| call + SimDuration::from_secs(1) <= now) {
+            self.recent.pop_front();
+        }
+        let free = self.recent.len() < self.limit;
+        if free {
+            self.recent.push_back(now);
+        }
+        free
+    }
+}
+
+/// A bucket of tokens, filled at a constant rate: what is not used is saved up to its depth.
+#[derive(Debug, Clone)]
+pub struct TokenBucket {
+    /// Tokens per second.
+    rate: f64,
+    depth: f64,
+    level: f64,
+    at: SimTime,
+}
+
+impl TokenBucket {
+    /// A full bucket.
+    pub const fn new(rate: f64, depth: f64) -> Self {
+        Self { rate, depth, level: depth, at: SimTime::ZERO }
+    }
+
+    /// Tokens in the bucket at `now`; less than nothing after a debt.
+    pub fn level(&mut self, now: SimTime) -> f64 {
+        self.level = (self.level + self.rate * now.since(self.at).as_secs_f64()).min(self.depth);
+        self.at = now;
+        self.level
+    }
+
+    /// Takes `tokens`, whether they are there or not: check [`level`](Self::level) first.
+    pub fn take(&mut self, tokens: f64) {
+        self.level -= tokens;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_more_calls_than_the_limit_in_any_second() {
+        let mut limit = CallsPerSecond::new(300);
+        let admitted: Vec<u64> =
+            (0..4000).map(|i| i * 1_000_000).filter(|&nanos| limit.admit(SimTime::from_nanos(nanos))).collect();
+        assert_eq!(admitted.iter().filter(|&&nanos| nanos < 1_000_000_000).count(), 300);
+        for start in &admitted {
+            let window = admitted.iter().filter(|&nanos| nanos >= start && *nanos < start + 1_000_000_000);
+            assert!(window.count() <= 300);
+        }
+    }
+
+    #[test]
+    fn a_bucket_saves_up_to_its_depth_and_may_be_overdrawn() {
+        let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
+        let mut bucket = TokenBucket::new(100.0, 50.0);
+        assert!((bucket.level(at(10_000)) - 50.0).abs() < 1e-9);
+        bucket.take(70.0);
+        assert!((bucket.level(at(10_100)) + 10.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,189 @@
+//! The services: one file each, and the only list of them.
+//!
+//! Each file has the same order inside: what the real service does and what is left out; what it was told to be; what it
+//! counts; its state; its alarms; its behaviour; tests. Components speak signals and never call each other. A new
+//! service is a new file and a line in [`registry!`].
+
+mod context;
+mod edge;
+mod fault;
+mod handler;
+mod latency;
+mod limits;
+mod polls;
+mod request;
+mod retry;
+mod service;
+mod site;
+mod slab;
+mod spec;
+mod sqs;
+mod workers;
+
+pub use context::{Ctx, Endpoint, Shared};
+pub use edge::{Edge, NodeSpec, Verb};
+pub use fault::{Fault, FaultKind};
+pub use site::{LossCause, NodeSite, Plan, PlannedNode};
+
+use crate::diagnostic::Diagnostics;
+use crate::engine::{Event, Kernel, NodeId, Signal, Stimulus};
+
+/// What every service is to the engine.
+pub trait Component: Sized + Clone {
+    /// The kind as a scenario writes it.
+    const KIND: &'static str;
+    /// What it is, in a line.
+    const ABOUT: &'static str;
+    /// What it is called in a sentence: "a queue".
+    const NOUN: &'static str;
+    /// The edges that may lead to it.
+    const ACCEPTS: &'static [Verb];
+    /// What a scenario may say about it.
+    type Spec: NodeSpec + serde::de::DeserializeOwned;
+    /// Its own alarms.
+    type Alarm: Copy + Into<AnyTimer>;
+
+    /// Resolves what was written; what is wrong with it is reported at the site.
+    fn build(spec: Self::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self>;
+
+    /// The run begins.
+    fn start(&mut self, cx: &mut Ctx<'_, Self::Alarm>) {
+        let _ = cx;
+    }
+
+    /// Reacts to a signal.
+    fn on(&mut self, signal: &Signal, cx: &mut Ctx<'_, Self::Alarm>);
+
+    /// Reacts to its own alarm.
+    fn on_alarm(&mut self, alarm: Self::Alarm, cx: &mut Ctx<'_, Self::Alarm>);
+
+    /// Messages that it owns right now, by its own count.
+    fn holding(&self) -> u64;
+}
+
+/// A kind of node.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As a scenario writes it.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// What it is called in a sentence.
+    pub noun: &'static str,
+    /// The edges that may lead to it.
+    pub accepts: &'static [Verb],
+}
+
+impl Kind {
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ABOUT.iter().find(|kind| kind.name == name)
+    }
+}
+
+/// Makes the node enum, the alarm enum and everything that is said once for each service.
+macro_rules! registry {
+    ($($variant:ident => $component:ty),* $(,)?) => {
+        /// A node of any kind.
+        #[derive(Debug, Clone)]
+        pub enum AnyNode {
+            $(#[doc = concat!("A `", stringify!($variant), "`.")] $variant($component)),*
+        }
+
+        /// An alarm of a node of any kind.
+        #[derive(Debug, Clone, Copy)]
+        pub enum AnyTimer {
+            $(#[doc = concat!("Of a `", stringify!($variant), "`.")] $variant(<$component as Component>::Alarm)),*
+        }
+
+        $(
+            impl From<<$component as Component>::Alarm> for AnyTimer {
+                #[inline]
+                fn from(alarm: <$component as Component>::Alarm) -> Self {
+                    Self::$variant(alarm)
+                }
+            }
+
+            impl From<$component> for AnyNode {
+                fn from(component: $component) -> Self {
+                    Self::$variant(component)
+                }
+            }
+        )*
+
+        /// The kinds, as a scenario writes them.
+        pub const KINDS: &[&str] = &[$(<$component as Component>::KIND),*];
+
+        /// Every kind with what is said about it.
+        pub const ABOUT: &[Kind] = &[$(Kind {
+            name: <$component as Component>::KIND,
+            about: <$component as Component>::ABOUT,
+            noun: <$component as Component>::NOUN,
+            accepts: <$component as Component>::ACCEPTS,
+        }),*];
+
+        /// What a scenario says about a node of any kind.
+        pub enum AnySpec {
+            $(#[doc = concat!("Of a `", stringify!($variant), "`.")] $variant(<$component as Component>::Spec)),*
+        }
+
+        impl AnySpec {
+            /// Decodes the table of a node of this kind; all errors in it are reported.
+            pub fn decode(kind: &str, table: &crate::site::Table, path: &str, found: &mut Diagnostics) -> Option<Self> {
+                match kind {
+                    $(<$component as Component>::KIND => crate::site::decode(table, path, found).map(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// What can be said before it is built.
+            pub fn as_node(&self) -> &dyn NodeSpec {
+                match self { $(Self::$variant(spec) => spec),* }
+            }
+
+            /// Builds the node.
+            pub fn build(self, site: &mut NodeSite<'_, '_>) -> Option<AnyNode> {
+                match self { $(Self::$variant(spec) => <$component>::build(spec, site).map(AnyNode::$variant)),* }
+            }
+        }
+
+        impl AnyNode {
+            /// The kind, as a scenario writes it.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$component as Component>::KIND),* }
+            }
+
+            /// The run begins.
+            pub fn start(&mut self, node: NodeId, kernel: &mut Kernel<AnyTimer>, shared: &mut Shared) {
+                match self { $(Self::$variant(component) => component.start(&mut Ctx::new(kernel, shared, node))),* }
+            }
+
+            /// Lets the node react.
+            #[inline]
+            pub fn react(&mut self, event: &Event<AnyTimer>, kernel: &mut Kernel<AnyTimer>, shared: &mut Shared) {
+                let node = event.node;
+                match (self, &event.stimulus) {
+                    $(
+                        (Self::$variant(component), Stimulus::Signal(signal)) =>
+                            component.on(signal, &mut Ctx::new(kernel, shared, node)),
+                        (Self::$variant(component), Stimulus::Alarm(AnyTimer::$variant(alarm))) =>
+                            component.on_alarm(*alarm, &mut Ctx::new(kernel, shared, node)),
+                    )*
+                    _ => unreachable!("a node sets only its own alarms"),
+                }
+            }
+
+            /// Messages that it owns right now, by its own count.
+            #[inline]
+            pub fn holding(&self) -> u64 {
+                match self { $(Self::$variant(component) => component.holding()),* }
+            }
+        }
+    };
+}
+
+registry! {
+    Service => service::Service,
+    Sqs => sqs::Sqs,
+    Workers => workers::Workers,
+}

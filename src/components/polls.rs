@@ -1,0 +1,114 @@
+//! Long polls: consumers that wait at a queue for the first message.
+
+use super::AnyTimer;
+use super::context::Ctx;
+use crate::engine::{Deadlines, NodeId, Signal, SimDuration};
+use std::collections::VecDeque;
+
+/// A consumer's slot that waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Poll {
+    /// The consumer.
+    pub from: NodeId,
+    /// Its slot.
+    pub slot: u32,
+    /// Messages it takes at most; 0: it hung up.
+    pub max: u16,
+    serial: u32,
+}
+
+/// The polls that wait, longest wait first.
+///
+/// Which waiting poll gets a new message is not documented for SQS. Simplified: the one that has waited longest.
+#[derive(Debug, Clone, Default)]
+pub struct Polls {
+    waiting: VecDeque<Poll>,
+    serial: u32,
+    /// One ring for each length of wait in use, nearly always a single one.
+    ends: Vec<(u16, Deadlines<u32>)>,
+}
+
+/// Alarm: the wait of the ring with this index may be over.
+#[derive(Debug, Clone, Copy)]
+pub struct PollEnds(pub u16);
+
+impl Polls {
+    /// A consumer begins to wait for up to `wait_ms` milliseconds.
+    pub fn park<T>(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<PollEnds>,
+    {
+        self.serial = self.serial.wrapping_add(1);
+        self.waiting.push_back(Poll { from, slot, max, serial: self.serial });
+        let ring = self.ends.iter().position(|&(wait, _)| wait == wait_ms).unwrap_or_else(|| {
+            self.ends.push((wait_ms, Deadlines::new()));
+            self.ends.len() - 1
+        });
+        let waiting = &self.waiting;
+        let ends = &mut self.ends[ring].1;
+        ends.trim(|serial| is_waiting(waiting, serial));
+        let at = cx.now() + SimDuration::from_millis(u64::from(wait_ms));
+        if let Some(at) = ends.push(at, self.serial) {
+            cx.alarm_at(at, T::from(PollEnds(u16::try_from(ring).unwrap_or(u16::MAX))));
+        }
+    }
+
+    /// The poll that is served next.
+    pub fn next(&mut self) -> Option<Poll> {
+        while let Some(poll) = self.waiting.pop_front() {
+            if poll.max > 0 {
+                return Some(poll);
+            }
+        }
+        None
+    }
+
+    /// Gives a poll that could not be served its place back.
+    pub fn put_back(&mut self, poll: Poll) {
+        self.waiting.push_front(poll);
+    }
+
+    /// Whether somebody waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The slot is gone.
+    pub fn hang_up(&mut self, from: NodeId, slot: u32) {
+        for poll in &mut self.waiting {
+            if poll.from == from && poll.slot == slot {
+                poll.max = 0;
+            }
+        }
+    }
+
+    /// Tells those whose wait is over that nothing came.
+    pub fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<PollEnds>,
+    {
+        let ends = &mut self.ends[usize::from(ring)].1;
+        loop {
+            let waiting = &self.waiting;
+            let Some(serial) = ends.due(cx.now(), |serial| is_waiting(waiting, serial)) else { break };
+            if let Some(index) = place_of(&self.waiting, serial)
+                && let Some(poll) = self.waiting.remove(index)
+            {
+                cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot });
+            }
+        }
+        if let Some(at) = ends.rearm() {
+            cx.alarm_at(at, T::from(PollEnds(ring)));
+        }
+    }
+}
+
+/// Polls stand in the order of their serial numbers.
+fn place_of(waiting: &VecDeque<Poll>, serial: u32) -> Option<usize> {
+    let first = waiting.front()?.serial;
+    waiting.binary_search_by_key(&serial.wrapping_sub(first), |poll| poll.serial.wrapping_sub(first)).ok()
+}
+
+fn is_waiting(waiting: &VecDeque<Poll>, serial: u32) -> bool {
+    place_of(waiting, serial).is_some_and(|index| waiting[index].max > 0)
+}

@@ -1,0 +1,260 @@
+//! `calls` and `sends` as they are written, and how they become the steps of a handler.
+
+use super::edge::{Edge, Verb};
+use super::handler::{RequestCounters, Step};
+use super::retry::{Backoff, Jitter, RetryPolicy};
+use super::site::NodeSite;
+use super::spec::{LatencySpec, OneOrMany, all, many};
+use crate::engine::LossKind;
+use crate::facts::{self, Fact};
+use crate::site::{At, ToToml};
+use crate::units::Duration;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+
+/// A request as written: the name of who is asked, or a table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RequestSpec {
+    to: Option<At<String>>,
+    timeout: Option<At<Duration>>,
+    latency: Option<At<LatencySpec>>,
+    retries: Option<At<RetriesSpec>>,
+}
+
+/// A request written as a table.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RequestTableSpec {
+    /// Who is asked.
+    to: At<String>,
+    /// How long an attempt waits for its answer.
+    timeout: Option<At<Duration>>,
+    /// Round trip of the request, the callee's own time not counted.
+    latency: Option<At<LatencySpec>>,
+    /// Attempts and the pauses between them.
+    retries: Option<At<RetriesSpec>>,
+}
+
+/// Attempts and the pauses between them.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RetriesSpec {
+    /// Attempts in all, the first included.
+    attempts: Option<At<u32>>,
+    /// The pause before the next attempt, without jitter.
+    backoff: Option<At<BackoffSpec>>,
+    /// The first pause, or every pause of a fixed backoff.
+    base: Option<At<Duration>>,
+    /// No pause is longer.
+    cap: Option<At<Duration>>,
+    /// How much of the pause is left to chance.
+    jitter: Option<At<JitterSpec>>,
+}
+
+/// The shape of the pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BackoffSpec {
+    /// At once.
+    None,
+    /// Always the same.
+    Fixed,
+    /// Doubled each time.
+    Exponential,
+}
+
+/// What chance does to a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JitterSpec {
+    /// Nothing.
+    None,
+    /// Anything between nothing and the pause.
+    Full,
+    /// Half of it is kept.
+    Equal,
+    /// Between the base and three times the last pause.
+    Decorrelated,
+}
+
+impl ToToml for BackoffSpec {
+    fn to_toml(&self) -> String {
+        let word = match self {
+            Self::None => "none",
+            Self::Fixed => "fixed",
+            Self::Exponential => "exponential",
+        };
+        word.to_toml()
+    }
+}
+
+impl ToToml for JitterSpec {
+    fn to_toml(&self) -> String {
+        let word = match self {
+            Self::None => "none",
+            Self::Full => "full",
+            Self::Equal => "equal",
+            Self::Decorrelated => "decorrelated",
+        };
+        word.to_toml()
+    }
+}
+
+impl<'de> Deserialize<'de> for RequestSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = RequestSpec;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a node, or a table with `to`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<RequestSpec, E> {
+                let to = Some(At::new(text.to_owned(), crate::diagnostic::Span::default()));
+                Ok(RequestSpec { to, ..RequestSpec::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestSpec, A::Error> {
+                let RequestTableSpec { to, timeout, latency, retries } =
+                    RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(RequestSpec { to: Some(to), timeout, latency, retries })
+            }
+        }
+        deserializer.deserialize_any(NameOrTable)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for RequestSpec {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Request".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let table = generator.subschema_for::<RequestTableSpec>();
+        schemars::json_schema!({ "anyOf": [{ "type": "string" }, table] })
+    }
+}
+
+impl At<RequestSpec> {
+    /// Who is asked; a name alone stands where the whole request stands.
+    fn to(&self) -> At<String> {
+        let to = self.value.to.clone().unwrap_or_default();
+        if to.span == crate::diagnostic::Span::default() { At::new(to.value, self.span) } else { to }
+    }
+}
+
+/// The requests of a node as written.
+#[derive(Debug, Clone, Default)]
+pub struct Requests {
+    /// Who is called.
+    pub calls: Option<At<OneOrMany<RequestSpec>>>,
+    /// Where is sent.
+    pub sends: Option<At<OneOrMany<RequestSpec>>>,
+}
+
+impl Requests {
+    /// The edges.
+    pub fn edges(&self) -> Vec<Edge> {
+        let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| Edge { verb, to: at.to() });
+        of(Verb::Calls, self.calls.as_ref()).chain(of(Verb::Sends, self.sends.as_ref())).collect()
+    }
+
+    /// The steps, calls first, each with all its parameters; and where requests are counted.
+    pub fn build(self, site: &mut NodeSite<'_, '_>) -> Option<(Vec<Step>, Option<RequestCounters>)> {
+        let mut steps = Vec::new();
+        let mut complete = true;
+        for (verb, written) in [(Verb::Calls, self.calls), (Verb::Sends, self.sends)] {
+            let list = many(written);
+            let single = list.len() == 1;
+            for (index, at) in list.into_iter().enumerate() {
+                let key = if single { verb.word().to_owned() } else { format!("{}[{index}]", verb.word()) };
+                match build_step(verb, &key, at, site) {
+                    Some(step) => steps.push(step),
+                    None => complete = false,
+                }
+            }
+        }
+        let counters = (!steps.is_empty()).then(|| RequestCounters {
+            attempts: site.counter("attempts", "requests"),
+            timeouts: site.counter("timeouts", "requests"),
+        });
+        complete.then_some((steps, counters))
+    }
+}
+
+fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'_, '_>) -> Option<Step> {
+    let (to, span) = (at.to(), at.span);
+    let endpoint = outer.target(&to)?;
+    let kind = outer.kind_of(endpoint.node);
+    let RequestSpec { timeout, latency, retries, .. } = at.value;
+    let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
+    let mut part = outer.site.part(key, span);
+    let mut site = NodeSite {
+        site: &mut part,
+        read: outer.read,
+        plan: outer.plan,
+        node: outer.node,
+        catalogue: outer.catalogue,
+        losses: outer.losses,
+    };
+    site.site.written("to", to);
+    let latency = site.latency("latency", latency, request_latency(kind))?;
+    let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
+    let retries = build_retries(verb, retries, &mut site)?;
+    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out })
+}
+
+/// How long a request to a node of this kind is under way, there and back.
+fn request_latency(kind: &str) -> &'static Fact<facts::Latency> {
+    match kind {
+        "sqs" => &facts::sqs::SEND_LATENCY,
+        "sns" => &facts::sns::PUBLISH_LATENCY,
+        "kinesis" => &facts::kinesis::PUT_RECORD_LATENCY,
+        "mq" => &facts::mq::NETWORK_LATENCY,
+        _ => &facts::http::CALL_LATENCY,
+    }
+}
+
+fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSite<'_, '_>) -> Option<RetryPolicy> {
+    let span = written.as_ref().map_or(site.site.span(), |at| at.span);
+    let RetriesSpec { attempts, backoff, base, cap, jitter } = written.map(|at| at.value).unwrap_or_default();
+    let mut part = site.site.part("retries", span);
+    let none = attempts.as_ref().filter(|attempts| attempts.value == 0).map(|attempts| attempts.span);
+    let attempts = match verb {
+        Verb::Calls => part.or_default("attempts", attempts, 1, "a plain client does not try again"),
+        _ => part.or_fact("attempts", attempts, &facts::http::SDK_ATTEMPTS),
+    };
+    if let Some(span) = none {
+        part.error(span, "S031", "`attempts` counts the first attempt as well, so it is at least 1")
+            .hint("write `attempts = 1` for a client that does not try again");
+        return None;
+    }
+    let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
+    let base = part.or_fact("base", base, &facts::http::SDK_BACKOFF_BASE).get();
+    let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
+    let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
+    let backoff = match backoff {
+        BackoffSpec::None => Backoff::None,
+        BackoffSpec::Fixed => Backoff::Fixed(base),
+        BackoffSpec::Exponential => Backoff::Exponential { base, cap },
+    };
+    let jitter = match jitter {
+        JitterSpec::None => Jitter::None,
+        JitterSpec::Full => Jitter::Full,
+        JitterSpec::Equal => Jitter::Equal,
+        JitterSpec::Decorrelated => Jitter::Decorrelated,
+    };
+    Some(RetryPolicy { attempts, backoff, jitter })
+}

@@ -1,0 +1,134 @@
+//! Where a node is built: its neighbours by name, the metrics and losses that it registers.
+
+use super::context::Endpoint;
+use super::edge::{Edge, Verb};
+use crate::engine::{LossId, LossKind, NodeId, SimDuration};
+use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
+use crate::site::{At, Site};
+use crate::traffic::{ReadFile, WorkId};
+
+/// What is known of all nodes of a pipeline before the first is built.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The nodes, by id.
+    pub nodes: Vec<PlannedNode>,
+    /// Names of the kinds of work, by id.
+    pub works: Vec<String>,
+    /// Number of keys in the traffic, the most of any flow.
+    pub keys: u32,
+    /// Text of each key.
+    pub key_texts: Vec<String>,
+    /// No replication lasts longer.
+    pub horizon: SimDuration,
+    /// Distance of samples.
+    pub sample_every: SimDuration,
+}
+
+/// A node before it is built.
+#[derive(Debug, Clone)]
+pub struct PlannedNode {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its edges, all checked: they lead to nodes that take them.
+    pub edges: Vec<Edge>,
+    /// The ports that others can name.
+    pub ports: Vec<String>,
+}
+
+/// A cause of loss that a node registered.
+#[derive(Debug, Clone, Copy)]
+pub struct LossCause {
+    /// The node.
+    pub node: NodeId,
+    /// The limit or event, in words.
+    pub reason: &'static str,
+    /// What it means for a job.
+    pub kind: LossKind,
+}
+
+/// The place where one node is built.
+pub struct NodeSite<'s, 'a> {
+    /// Its part of the scenario.
+    pub site: &'s mut Site<'a>,
+    /// Reads a file that the scenario names.
+    pub read: &'s ReadFile<'s>,
+    /// All nodes.
+    pub plan: &'s Plan,
+    /// Its id.
+    pub node: NodeId,
+    /// Where metrics are registered.
+    pub catalogue: &'s mut Catalogue,
+    /// Where causes of loss are registered; index 0 is "no loss".
+    pub losses: &'s mut Vec<LossCause>,
+}
+
+impl NodeSite<'_, '_> {
+    /// A number that only grows; unit `s` counts nanoseconds.
+    pub fn counter(&mut self, metric: &'static str, unit: &'static str) -> CounterId {
+        self.catalogue.counter(self.node, metric, unit)
+    }
+
+    /// A value that rises and falls; unit `s` counts milliseconds.
+    pub fn gauge(&mut self, metric: &'static str, unit: &'static str) -> GaugeId {
+        self.catalogue.gauge(self.node, metric, unit)
+    }
+
+    /// A value that rises to `capacity` at most; its mean over that is reported as utilisation.
+    pub fn gauge_of(&mut self, metric: &'static str, unit: &'static str, capacity: u64) -> GaugeId {
+        self.catalogue.gauge_of(self.node, metric, unit, capacity)
+    }
+
+    /// A distribution of times.
+    pub fn timing(&mut self, metric: &'static str) -> TimingId {
+        self.catalogue.timing(self.node, metric)
+    }
+
+    /// A cause of loss.
+    pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
+        self.losses.push(LossCause { node: self.node, reason, kind });
+        LossId(u16::try_from(self.losses.len() - 1).expect("the number of nodes of a pipeline is bounded"))
+    }
+
+    /// The neighbour that an edge of this node leads to; it was checked before any node was built.
+    pub fn target(&self, to: &At<String>) -> Option<Endpoint> {
+        let edge = Edge { verb: Verb::Sends, to: to.clone() };
+        let index = self.plan.nodes.iter().position(|node| node.name == edge.node())?;
+        let ports = &self.plan.nodes[index].ports;
+        let port = match edge.port() {
+            Some(name) => ports.iter().position(|port| port == name)?,
+            None => 0,
+        };
+        Some(Endpoint { node: NodeId(u16::try_from(index).ok()?), port: u16::try_from(port).ok()? })
+    }
+
+    /// The kind of a neighbour.
+    pub fn kind_of(&self, node: NodeId) -> &'static str {
+        self.plan.nodes[node.index()].kind
+    }
+
+    /// The nodes with an edge of this verb to this node, each with the edge, in the order of the file.
+    pub fn incoming(&self, verb: Verb) -> Vec<(NodeId, &Edge)> {
+        let name = &self.plan.nodes[self.node.index()].name;
+        let mut found = Vec::new();
+        for (index, node) in (0_u16..).zip(&self.plan.nodes) {
+            let edges = node.edges.iter().filter(|edge| edge.verb == verb && edge.node() == name);
+            found.extend(edges.map(|edge| (NodeId(index), edge)));
+        }
+        found
+    }
+
+    /// The kind of work written under `key`; an error if the scenario has none of this name.
+    pub fn work(&mut self, key: &str, written: Option<At<String>>) -> Option<Option<WorkId>> {
+        let Some(at) = written else { return Some(None) };
+        let (name, span) = (at.value.clone(), at.span);
+        self.site.written(key, at);
+        if let Some(index) = self.plan.works.iter().position(|work| *work == name) {
+            return Some(Some(WorkId(u16::try_from(index).ok()?)));
+        }
+        let nearest = crate::diagnostic::nearest(&name, self.plan.works.iter().map(String::as_str));
+        self.site.error(span, "S020", format!("there is no work `{name}`")).did_you_mean(nearest);
+        None
+    }
+}

@@ -1,0 +1,139 @@
+//! What a FIFO queue can give out: groups in order, each locked while a message of it is in flight.
+
+use crate::engine::{MsgId, SimDuration, SimTime};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The groups of a FIFO queue, with all their messages, in flight or not.
+#[derive(Debug, Clone, Default)]
+pub struct Groups {
+    groups: BTreeMap<u32, Group>,
+    /// Groups with a message to give and none in flight, by the place of their first message in the queue.
+    free: BTreeSet<(u64, u32)>,
+    next_place: u64,
+    visible: usize,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Group {
+    /// In the order sent; those in flight stay in their places.
+    messages: VecDeque<(u64, MsgId)>,
+    /// Received and not yet deleted, visible again, expired or dead-lettered.
+    in_flight: usize,
+}
+
+impl Groups {
+    /// A new message of `group` becomes visible.
+    pub fn put(&mut self, msg: MsgId, group: u32) {
+        let place = self.next_place;
+        self.next_place += 1;
+        self.visible += 1;
+        let entry = self.groups.entry(group).or_default();
+        entry.messages.push_back((place, msg));
+        if entry.messages.len() == 1 {
+            self.free.insert((place, group));
+        }
+    }
+
+    /// The free group whose first message is the oldest, if that is within the window the service looks through.
+    pub fn first_free(&self, window: u64) -> Option<u32> {
+        let &(place, group) = self.free.first()?;
+        // Simplified: the window counts places from the oldest message still in the queue.
+        let oldest = self.groups.values().filter_map(|group| group.messages.front()).map(|&(place, _)| place);
+        if self.visible as u64 > window && place >= oldest.min().unwrap_or(place) + window {
+            return None;
+        }
+        Some(group)
+    }
+
+    /// Takes the first `max` messages of a free group into `taken` and locks it.
+    pub fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
+        let Some(entry) = self.groups.get_mut(&group) else { return };
+        let before = taken.len();
+        taken.extend(entry.messages.iter().take(max).map(|&(_, msg)| msg));
+        if let Some(&(place, _)) = entry.messages.front() {
+            self.free.remove(&(place, group));
+        }
+        entry.in_flight += taken.len() - before;
+        self.visible -= taken.len() - before;
+    }
+
+    /// A message in flight is visible again, in its old place.
+    pub fn reappear(&mut self, group: u32) {
+        self.visible += 1;
+        self.unlock(group);
+    }
+
+    /// A message leaves the queue for good. `was_in_flight`: else it was visible.
+    pub fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
+        let Some(entry) = self.groups.get_mut(&group) else { return };
+        if let Some(index) = entry.messages.iter().position(|&(_, other)| other == msg) {
+            let first = entry.messages[0].0;
+            entry.messages.remove(index);
+            if !was_in_flight {
+                self.visible -= 1;
+                self.free.remove(&(first, group));
+            }
+        }
+        if was_in_flight {
+            self.unlock(group);
+        } else {
+            self.list(group);
+        }
+    }
+
+    fn unlock(&mut self, group: u32) {
+        if let Some(entry) = self.groups.get_mut(&group) {
+            entry.in_flight -= 1;
+        }
+        self.list(group);
+    }
+
+    /// Lists a group that can give a message; forgets an empty one.
+    fn list(&mut self, group: u32) {
+        let Some(entry) = self.groups.get(&group) else { return };
+        match entry.messages.front() {
+            None => {
+                self.groups.remove(&group);
+            }
+            Some(&(place, _)) if entry.in_flight == 0 => {
+                self.free.insert((place, group));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The first message of the queue.
+    pub fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
+        self.groups.values().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
+    }
+}
+
+/// The deduplication ids of the last five minutes.
+#[derive(Debug, Clone)]
+pub struct Deduplication {
+    interval: SimDuration,
+    order: VecDeque<(SimTime, u64)>,
+    known: BTreeSet<u64>,
+}
+
+impl Deduplication {
+    /// Nothing sent yet.
+    pub const fn new(interval: SimDuration) -> Self {
+        Self { interval, order: VecDeque::new(), known: BTreeSet::new() }
+    }
+
+    /// Whether a message with this id was sent within the interval; if not, it counts as sent now.
+    pub fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
+        while let Some(&(sent, old)) = self.order.front()
+            && sent + self.interval <= now
+        {
+            self.order.pop_front();
+            self.known.remove(&old);
+        }
+        let duplicate = !self.known.insert(id);
+        if !duplicate {
+            self.order.push_back((now, id));
+        }
+        duplicate
+    }
+}

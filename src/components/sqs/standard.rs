@@ -1,0 +1,100 @@
+//! What a standard queue can give out: messages spread over hosts, in loose order.
+//!
+//! A short poll asks a random subset of the hosts and may miss messages that are there; a long poll asks all of them.
+//! How many hosts there are, and how many a short poll asks, is not published: both are parameters.
+
+use crate::engine::random::{Draws, mix};
+use crate::engine::{MsgId, SimTime};
+use std::collections::VecDeque;
+
+/// Visible messages of a standard queue.
+#[derive(Debug, Clone)]
+pub struct Hosts {
+    hosts: Vec<VecDeque<MsgId>>,
+    /// Hosts that a short poll asks.
+    sampled: usize,
+}
+
+/// Which hosts a poll asks: a bit for each.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample(u64);
+
+impl Hosts {
+    /// `hosts` hosts (at most 64), of which a short poll asks `sampled`.
+    pub fn new(hosts: usize, sampled: usize) -> Self {
+        Self { hosts: vec![VecDeque::new(); hosts], sampled }
+    }
+
+    /// All hosts: what a long poll asks.
+    pub const fn all() -> Sample {
+        Sample(u64::MAX)
+    }
+
+    /// A random subset: what a short poll asks.
+    pub fn some(&self, draws: &mut Draws) -> Sample {
+        let (mut bits, mut left) = (0, self.sampled);
+        for host in 0..self.hosts.len() {
+            let remaining = (self.hosts.len() - host) as u64;
+            if draws.below(remaining) < left as u64 {
+                bits |= 1 << host;
+                left -= 1;
+            }
+        }
+        Sample(bits)
+    }
+
+    /// Puts a message on its host: at the back, or in front when it comes back early.
+    pub fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
+        let hosts = self.hosts.len() as u64;
+        #[allow(clippy::cast_possible_truncation, reason = "below the number of hosts")]
+        let host = &mut self.hosts[(mix(number) % hosts) as usize];
+        if in_front {
+            host.push_front(msg);
+        } else {
+            host.push_back(msg);
+        }
+    }
+
+    /// Takes the message that was sent first among those at the heads of the sampled hosts.
+    pub fn take(&mut self, sample: Sample, sent: impl Fn(MsgId) -> SimTime) -> Option<MsgId> {
+        let mut oldest: Option<(SimTime, usize)> = None;
+        for (index, host) in self.hosts.iter().enumerate() {
+            if sample.0 & (1 << index) != 0
+                && let Some(&head) = host.front()
+            {
+                let sent = sent(head);
+                if oldest.is_none_or(|(time, _)| sent < time) {
+                    oldest = Some((sent, index));
+                }
+            }
+        }
+        self.hosts[oldest?.1].pop_front()
+    }
+
+    /// The earliest send time among the heads of the hosts.
+    pub fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
+        self.hosts.iter().filter_map(|host| host.front().map(|&head| sent(head))).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::StreamKey;
+
+    #[test]
+    fn a_short_poll_asks_exactly_its_number_of_hosts_each_equally_often() {
+        let hosts = Hosts::new(10, 5);
+        let key = StreamKey::new(1, 0);
+        let mut asked = [0_u32; 10];
+        for poll in 0..20_000 {
+            let Sample(bits) = hosts.some(&mut key.stream(poll));
+            assert_eq!(bits.count_ones(), 5);
+            for (host, count) in asked.iter_mut().enumerate() {
+                *count += u32::from(bits & (1 << host) != 0);
+            }
+        }
+        // Binomial(20000, 1/2): five standard deviations are 354.
+        assert!(asked.iter().all(|&count| count.abs_diff(10_000) < 354), "{asked:?}");
+    }
+}

@@ -1,0 +1,188 @@
+//! The kernel: clock, event list, zero-delay lane, messages and the ledger.
+//!
+//! Rule of order, stated once: *all zero-delay consequences of an event finish before the next scheduled event, even
+//! one at the same instant; ties are first in, first out.* (The three-phase method, see Tocher, *The Art of
+//! Simulation*, 1963.)
+
+use super::event_list::EventList;
+use super::ledger::{Ledger, Observer};
+use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
+use super::signal::{Event, NodeId, Signal, Stimulus};
+use super::time::{SimDuration, SimTime};
+
+/// What one arrival of the traffic brings.
+#[derive(Debug, Clone, Copy)]
+pub struct NewJob {
+    /// Number by which the job's random properties are drawn.
+    pub number: u64,
+    /// The first kind of work that it needs.
+    pub work: SimDuration,
+    /// Flow of the traffic.
+    pub flow: u16,
+    /// Size of the message in bytes.
+    pub size: u32,
+    /// Index of its key.
+    pub key: u32,
+}
+
+/// Everything that changes during a replication but the state of the nodes. `T` is the alarm type of the nodes.
+#[derive(Debug, Clone)]
+pub struct Kernel<T> {
+    pub(super) now: SimTime,
+    pub(super) list: EventList<Event<T>>,
+    pub(super) lane: Vec<Event<T>>,
+    pub(super) ledger: Ledger,
+}
+
+impl<T: Copy> Kernel<T> {
+    /// A kernel for `nodes` nodes; `losses` says what each [`LossId`] means for a job (index 0 is unused).
+    pub fn new(nodes: usize, losses: Vec<LossKind>) -> Self {
+        Self { now: SimTime::ZERO, list: EventList::new(), lane: Vec::new(), ledger: Ledger::new(nodes, losses) }
+    }
+
+    /// The current instant.
+    pub const fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Tells `node` at once: after what is already in the lane, before anything scheduled.
+    #[inline]
+    pub fn tell(&mut self, node: NodeId, signal: Signal) {
+        self.lane.push(Event { node, stimulus: Stimulus::Signal(signal) });
+    }
+
+    /// Tells `node` after `delay`; at once if there is none.
+    #[inline]
+    pub fn tell_after(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {
+        if delay.is_zero() {
+            self.tell(node, signal);
+        } else {
+            self.list.push(self.now + delay, Event { node, stimulus: Stimulus::Signal(signal) });
+        }
+    }
+
+    /// Sets an alarm of `node` for `time`.
+    ///
+    /// # Panics
+    /// If `time` is in the past: nothing may be scheduled there.
+    #[inline]
+    pub fn alarm(&mut self, time: SimTime, node: NodeId, alarm: T) {
+        assert!(time >= self.now, "nothing is scheduled in the past: {time} is before {}", self.now);
+        self.list.push(time, Event { node, stimulus: Stimulus::Alarm(alarm) });
+    }
+
+    /// A job arrives; its first message is on the wire.
+    #[inline]
+    pub fn create(&mut self, job: &NewJob) -> MsgId {
+        self.ledger.create(job, self.now)
+    }
+
+    /// Another copy of `msg` that must be done as well, owned by the node that owns `msg`.
+    pub fn branch(&mut self, msg: MsgId) -> MsgId {
+        self.ledger.branch(msg, self.now)
+    }
+
+    /// The store that owns an attempt takes it in: it becomes a part of the job that must be done.
+    #[inline]
+    pub fn accept(&mut self, msg: MsgId) {
+        self.ledger.accept(msg);
+    }
+
+    /// Whether `msg` is a request on behalf of another message.
+    #[inline]
+    pub fn is_attempt(&self, msg: MsgId) -> bool {
+        self.ledger.is_attempt(msg)
+    }
+
+    /// A request on behalf of `msg`, which stays where it is; owned by the node that owns `msg`.
+    #[inline]
+    pub fn attempt(&mut self, msg: MsgId) -> MsgId {
+        self.ledger.attempt(msg, self.now)
+    }
+
+    /// The message leaves the node that owns it.
+    #[inline]
+    pub fn depart(&mut self, msg: MsgId) {
+        self.ledger.depart(msg, self.now);
+    }
+
+    /// The message ends its life where it is.
+    #[inline]
+    pub fn retire(&mut self, msg: MsgId, ending: Ending, observer: &mut impl Observer) {
+        self.ledger.retire(msg, ending, self.now, observer);
+    }
+
+    /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all.
+    pub fn park(&mut self, msg: MsgId, loss: LossId, observer: &mut impl Observer) {
+        self.ledger.park(msg, loss, self.now, observer);
+    }
+
+    /// The job's branch that `msg` carries was done: returns whether it was the first time.
+    #[inline]
+    pub fn done(&mut self, msg: MsgId) -> bool {
+        self.ledger.done(msg, self.now)
+    }
+
+    /// Keeps the slot of `msg` from being reused until [`unpin`](Self::unpin).
+    #[inline]
+    pub fn pin(&mut self, msg: MsgId) {
+        self.ledger.pin(msg);
+    }
+
+    /// Lets go of `msg`.
+    #[inline]
+    pub fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        self.ledger.unpin(msg, observer);
+    }
+
+    /// The caller that waits for `msg` has given up.
+    pub fn abandon(&mut self, msg: MsgId) {
+        self.ledger.message_mut(msg).abandoned = true;
+    }
+
+    /// The message itself.
+    #[inline]
+    pub fn message(&self, msg: MsgId) -> &Message {
+        self.ledger.message(msg)
+    }
+
+    /// The message itself, to be marked by the store that holds it.
+    #[inline]
+    pub fn message_mut(&mut self, msg: MsgId) -> &mut Message {
+        self.ledger.message_mut(msg)
+    }
+
+    /// The job of a message.
+    #[inline]
+    pub fn job_of(&self, msg: MsgId) -> &Job {
+        self.ledger.job(self.ledger.message(msg).job)
+    }
+
+    /// A job.
+    pub fn job(&self, job: JobId) -> &Job {
+        self.ledger.job(job)
+    }
+
+    /// The message as it is now, to be told from a later one in the same slot.
+    #[inline]
+    pub fn reference(&self, msg: MsgId) -> MsgRef {
+        MsgRef { id: msg, generation: self.ledger.message(msg).generation }
+    }
+
+    /// Whether the slot still holds that message, not retired.
+    #[inline]
+    pub fn is_alive(&self, reference: MsgRef) -> bool {
+        let message = self.ledger.message(reference.id);
+        message.generation == reference.generation && !message.is_retired()
+    }
+
+    /// Messages alive, parked ones included.
+    pub const fn live(&self) -> u64 {
+        self.ledger.live()
+    }
+
+    /// The ledger, for reading.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}

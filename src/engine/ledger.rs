@@ -1,0 +1,396 @@
+//! The ledger: every message accounted for, every job one fate.
+//!
+//! The only place where messages are made, moved and ended, so that two identities can be held at any time:
+//! `created + copied = retired + alive`, and alive = on wires + held by the nodes. The nodes count what they hold on
+//! their own; [`Ledger::check`] compares after every event, in release builds too.
+
+use super::kernel::NewJob;
+use super::message::{Arena, Ending, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
+use super::signal::NodeId;
+use super::time::SimTime;
+
+/// Messages made, ended and owned.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    jobs: Arena<Job>,
+    messages: Arena<Message>,
+    loss_kinds: Vec<LossKind>,
+    created: u64,
+    copied: u64,
+    retired: u64,
+    parked: u64,
+    on_wires: u64,
+    held_by_all: u64,
+    accounts: Vec<Account>,
+}
+
+/// What the ledger knows of one node. The two sums give the time messages spent inside, from their moves; the area
+/// gives the same time from the node's own count: Little's law as an identity in whole nanoseconds.
+#[derive(Debug, Clone, Default)]
+struct Account {
+    entered: u128,
+    left: u128,
+    held: u64,
+    since: u64,
+    area: u128,
+    visits: u64,
+}
+
+/// Who is told what becomes of jobs.
+pub trait Observer {
+    /// The last undecided branch of a job was decided: it is no longer under way.
+    fn decided(&mut self, now: SimTime);
+
+    /// Nothing refers to the job any more: its fate is final.
+    fn closed(&mut self, job: &Job);
+}
+
+impl Ledger {
+    pub(super) fn new(nodes: usize, loss_kinds: Vec<LossKind>) -> Self {
+        Self {
+            jobs: Arena::new(),
+            messages: Arena::new(),
+            loss_kinds,
+            created: 0,
+            copied: 0,
+            retired: 0,
+            parked: 0,
+            on_wires: 0,
+            held_by_all: 0,
+            accounts: vec![Account::default(); nodes],
+        }
+    }
+
+    #[inline]
+    pub(super) fn create(&mut self, new: &NewJob, now: SimTime) -> MsgId {
+        let id = JobId(self.jobs.reserve());
+        let job = self.jobs.get_mut(id.0);
+        job.number = new.number;
+        job.work = new.work;
+        job.born = now;
+        job.last_done = now;
+        job.flow = new.flow;
+        job.branches = 1;
+        job.done = 0;
+        job.repeats = 0;
+        job.undecided = 1;
+        job.decided = false;
+        job.loss = LossId::NONE;
+        job.slots = 1;
+        self.created += 1;
+        self.on_wires += 1;
+        self.fill(id, new.size, new.key, Role::Branch, Place::Wire, now)
+    }
+
+    /// A fresh message in a free slot.
+    #[inline]
+    fn fill(&mut self, job: JobId, size: u32, key: u32, role: Role, place: Place, now: SimTime) -> MsgId {
+        let msg = MsgId(self.messages.reserve());
+        let message = self.messages.get_mut(msg.0);
+        message.job = job;
+        message.size = size;
+        message.key = key;
+        message.sent = now;
+        message.receives = 0;
+        message.mark = 0;
+        message.tag = 0;
+        message.reply_to = None;
+        message.place = place;
+        message.pins = 0;
+        message.role = role;
+        message.state = State::Live;
+        message.branch_done = false;
+        message.abandoned = false;
+        message.generation = message.generation.wrapping_add(1);
+        msg
+    }
+
+    pub(super) fn branch(&mut self, msg: MsgId, now: SimTime) -> MsgId {
+        let copy = self.copy(msg, Role::Branch, now);
+        let job = self.job_mut(self.message(msg).job);
+        job.branches += 1;
+        job.undecided += 1;
+        copy
+    }
+
+    pub(super) fn attempt(&mut self, msg: MsgId, now: SimTime) -> MsgId {
+        self.copy(msg, Role::Attempt, now)
+    }
+
+    #[inline]
+    pub(super) fn accept(&mut self, msg: MsgId) {
+        let message = self.messages.get_mut(msg.0);
+        if std::mem::replace(&mut message.role, Role::Branch) == Role::Attempt {
+            let job = message.job;
+            let job = self.job_mut(job);
+            job.branches += 1;
+            job.undecided += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_attempt(&self, msg: MsgId) -> bool {
+        self.message(msg).role == Role::Attempt
+    }
+
+    fn copy(&mut self, msg: MsgId, role: Role, now: SimTime) -> MsgId {
+        let original = self.message(msg);
+        let (job, size, key, place) = (original.job, original.size, original.key, original.place);
+        self.copied += 1;
+        match place {
+            Place::Wire => self.on_wires += 1,
+            Place::Node(node) => self.account_mut(node).enter(now),
+        }
+        self.job_mut(job).slots += 1;
+        self.fill(job, size, key, role, place, now)
+    }
+
+    #[inline]
+    pub(super) fn depart(&mut self, msg: MsgId, now: SimTime) {
+        let message = self.messages.get_mut(msg.0);
+        let Place::Node(node) = std::mem::replace(&mut message.place, Place::Wire) else {
+            panic!("a message on the wire cannot depart");
+        };
+        self.on_wires += 1;
+        self.account_mut(node).leave(now);
+    }
+
+    /// The message reaches `node`, which owns it from now on.
+    #[inline]
+    pub(super) fn land(&mut self, msg: MsgId, node: NodeId, now: SimTime) {
+        let message = self.messages.get_mut(msg.0);
+        assert!(message.place == Place::Wire, "a message reached {node:?} without having departed");
+        message.place = Place::Node(node);
+        self.on_wires -= 1;
+        self.account_mut(node).enter(now);
+    }
+
+    #[inline]
+    pub(super) fn retire(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
+        let message = self.messages.get_mut(msg.0);
+        let state = std::mem::replace(&mut message.state, State::Retired);
+        assert!(state != State::Retired, "a message is retired once");
+        let (job, role, place, branch_done) = (message.job, message.role, message.place, message.branch_done);
+        self.retired += 1;
+        match place {
+            Place::Wire => self.on_wires -= 1,
+            Place::Node(node) => self.account_mut(node).leave(now),
+        }
+        if role == Role::Branch {
+            let loss = match (ending, state) {
+                // What was dead-lettered stays dead-lettered, however it leaves the dead-letter queue.
+                (_, State::Parked(loss)) | (Ending::Lost(loss), _) => loss,
+                (Ending::Spent, _) => LossId::NONE,
+            };
+            if !loss.is_none() && !branch_done {
+                self.blame(job, loss);
+            }
+            if matches!(state, State::Parked(_)) {
+                self.parked -= 1;
+            } else if self.decide(job) {
+                observer.decided(now);
+            }
+        }
+        self.free_if_unused(msg, observer);
+    }
+
+    pub(super) fn park(&mut self, msg: MsgId, loss: LossId, now: SimTime, observer: &mut impl Observer) {
+        let message = self.messages.get_mut(msg.0);
+        let (job, role) = (message.job, message.role);
+        if role == Role::Attempt || message.state != State::Live {
+            return;
+        }
+        message.state = State::Parked(loss);
+        self.parked += 1;
+        if self.decide(job) {
+            observer.decided(now);
+        }
+    }
+
+    #[inline]
+    fn decide(&mut self, job: JobId) -> bool {
+        let job = self.job_mut(job);
+        job.undecided -= 1;
+        job.undecided == 0 && !std::mem::replace(&mut job.decided, true)
+    }
+
+    /// The worst loss of its branches decides a job.
+    fn blame(&mut self, job: JobId, loss: LossId) {
+        let kind = |loss: LossId| self.loss_kinds[usize::from(loss.0)];
+        let known = self.job(job).loss;
+        if known.is_none() || kind(loss) > kind(known) {
+            self.job_mut(job).loss = loss;
+        }
+    }
+
+    #[inline]
+    pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
+        let message = self.messages.get_mut(msg.0);
+        debug_assert!(message.role == Role::Branch, "an attempt is answered, not done");
+        let first = !std::mem::replace(&mut message.branch_done, true);
+        let job = message.job;
+        let job = self.job_mut(job);
+        if first {
+            job.done += 1;
+            job.last_done = now;
+        } else {
+            job.repeats = job.repeats.saturating_add(1);
+        }
+        first
+    }
+
+    #[inline]
+    pub(super) fn pin(&mut self, msg: MsgId) {
+        self.messages.get_mut(msg.0).pins += 1;
+    }
+
+    #[inline]
+    pub(super) fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        self.messages.get_mut(msg.0).pins -= 1;
+        self.free_if_unused(msg, observer);
+    }
+
+    #[inline]
+    fn free_if_unused(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        let message = self.message(msg);
+        if message.pins > 0 || message.state != State::Retired {
+            return;
+        }
+        let id = message.job;
+        self.messages.remove(msg.0);
+        let job = self.job_mut(id);
+        job.slots -= 1;
+        if job.slots == 0 {
+            observer.closed(job);
+            self.jobs.remove(id.0);
+        }
+    }
+
+    #[inline]
+    pub(super) fn message(&self, msg: MsgId) -> &Message {
+        self.messages.get(msg.0)
+    }
+
+    #[inline]
+    pub(super) fn message_mut(&mut self, msg: MsgId) -> &mut Message {
+        self.messages.get_mut(msg.0)
+    }
+
+    #[inline]
+    pub(super) fn job(&self, job: JobId) -> &Job {
+        self.jobs.get(job.0)
+    }
+
+    #[inline]
+    fn job_mut(&mut self, job: JobId) -> &mut Job {
+        self.jobs.get_mut(job.0)
+    }
+
+    #[inline]
+    fn account_mut(&mut self, node: NodeId) -> &mut Account {
+        &mut self.accounts[node.index()]
+    }
+
+    /// Messages alive, parked ones included.
+    pub const fn live(&self) -> u64 {
+        self.created + self.copied - self.retired
+    }
+
+    /// Whether nothing but parked messages is left.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.live() == self.parked
+    }
+
+    /// Jobs that arrived.
+    pub const fn created(&self) -> u64 {
+        self.created
+    }
+
+    /// Messages that entered `node`, copies made there included.
+    pub fn visits(&self, node: NodeId) -> u64 {
+        self.accounts[node.index()].visits
+    }
+
+    /// Time-average number of messages inside `node` up to `now`.
+    #[allow(clippy::cast_precision_loss, reason = "a mean for display")]
+    pub fn mean_held(&self, node: NodeId, now: SimTime) -> f64 {
+        self.accounts[node.index()].area as f64 / (now.as_nanos().max(1)) as f64
+    }
+
+    /// Compares what `node` says it holds with the ledger. Called after every event of the node.
+    ///
+    /// # Panics
+    /// If a message was lost or made outside the ledger: an error in surgetank, never in a scenario.
+    #[inline]
+    pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
+        let account = &mut self.accounts[node.index()];
+        let before = account.held;
+        account.set_held(holding, now);
+        self.held_by_all = self.held_by_all.wrapping_add(holding).wrapping_sub(before);
+        let alive = self.created + self.copied - self.retired;
+        assert!(
+            alive == self.on_wires + self.held_by_all,
+            "ledger broken at {now}: {alive} messages alive, {} on wires, {} held by nodes ({node:?} holds {holding})",
+            self.on_wires,
+            self.held_by_all
+        );
+    }
+
+    /// Cuts every life at the end of the run and holds Little's law as an identity: the time spent inside each node,
+    /// summed over messages, equals the node's own count integrated over time.
+    ///
+    /// # Panics
+    /// If the identity does not hold to the nanosecond.
+    pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
+        for (index, account) in self.accounts.iter_mut().enumerate() {
+            account.set_held(account.held, now);
+            let inside = (account.left + u128::from(account.held) * u128::from(now.as_nanos())) - account.entered;
+            assert!(
+                inside == account.area,
+                "Little's law broken at node {index}: {inside} ns spent inside, {} ns by its own count",
+                account.area
+            );
+        }
+        for index in 0..self.messages.len() {
+            let msg = MsgId(index);
+            if self.is_free(index) {
+                continue;
+            }
+            self.messages.get_mut(index).pins = 0;
+            if self.message(msg).is_retired() {
+                self.free_if_unused(msg, observer);
+            } else {
+                self.retire(msg, Ending::Lost(unfinished), now, observer);
+            }
+        }
+        assert!(self.jobs.in_use() == 0 && self.messages.in_use() == 0, "every job ends in exactly one fate");
+    }
+
+    /// A slot is free when its message is retired and no pin is left.
+    #[inline]
+    fn is_free(&self, index: u32) -> bool {
+        let message = self.messages.get(index);
+        message.is_retired() && message.pins == 0
+    }
+}
+
+impl Account {
+    #[inline]
+    fn enter(&mut self, now: SimTime) {
+        self.entered += u128::from(now.as_nanos());
+        self.visits += 1;
+    }
+
+    #[inline]
+    fn leave(&mut self, now: SimTime) {
+        self.left += u128::from(now.as_nanos());
+    }
+
+    #[inline]
+    fn set_held(&mut self, held: u64, now: SimTime) {
+        let now = now.as_nanos();
+        self.area += u128::from(self.held) * u128::from(now - self.since);
+        self.since = now;
+        self.held = held;
+    }
+}

@@ -1,0 +1,230 @@
+//! Jobs and messages: what arrives, and what carries it through a pipeline.
+//!
+//! A *job* is one arrival of the traffic and ends in exactly one fate. A *message* is one copy of it on its way: a
+//! topic makes one per subscription, a caller one per attempt. A message is owned by exactly one node or wire at any
+//! time. Who merely works on it or waits for it *pins* it: the slot is not reused before the last pin is gone, so no
+//! id ever points at another message.
+
+use super::signal::{Call, NodeId};
+use super::time::{SimDuration, SimTime};
+
+/// A message: an index into the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MsgId(pub(super) u32);
+
+/// A job: an index into the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct JobId(pub(super) u32);
+
+/// A cause of loss: which limit at which node, as registered when the pipeline was built. 0 is "no loss".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LossId(pub u16);
+
+impl LossId {
+    /// Success.
+    pub const NONE: Self = Self(0);
+
+    /// Whether nothing was lost.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What a loss means for the job, mildest first: of several branches the worst decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LossKind {
+    /// Still under way when the run ended.
+    Unfinished,
+    /// The caller gave up.
+    TimedOut,
+    /// Turned away.
+    Rejected,
+    /// Older than the retention.
+    Expired,
+    /// Parked in a dead-letter queue.
+    DeadLettered,
+    /// Gone.
+    Lost,
+}
+
+/// How a message's life ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It served its purpose: deleted, acknowledged, answered, or an attempt that is over.
+    Spent,
+    /// It was lost by this cause.
+    Lost(LossId),
+}
+
+/// One arrival of the traffic.
+#[derive(Debug, Clone, Default)]
+pub struct Job {
+    /// Number by which every random property of the job is drawn; the same in every pipeline.
+    pub number: u64,
+    /// The first kind of work that it needs, drawn when it arrived.
+    pub work: SimDuration,
+    /// When it arrived.
+    pub born: SimTime,
+    /// When the last of its branches was done for the first time.
+    pub last_done: SimTime,
+    /// Which flow of the traffic it belongs to.
+    pub flow: u16,
+    /// Copies that must each be done: one, and one more per further subscriber.
+    pub(super) branches: u16,
+    /// Branches done.
+    pub(super) done: u16,
+    /// Times a branch was done again.
+    pub(super) repeats: u16,
+    /// Branches neither retired nor parked.
+    pub(super) undecided: u16,
+    /// Whether there was a moment without undecided branches.
+    pub(super) decided: bool,
+    /// Worst loss so far.
+    pub(super) loss: LossId,
+    /// Slots in use by its messages.
+    pub(super) slots: u32,
+}
+
+impl Job {
+    /// Whether every branch was done at least once.
+    pub const fn is_complete(&self) -> bool {
+        self.done == self.branches
+    }
+
+    /// Whether a branch was done more than once.
+    pub const fn is_repeated(&self) -> bool {
+        self.repeats > 0
+    }
+
+    /// The worst loss of a branch, or none.
+    pub const fn loss(&self) -> LossId {
+        self.loss
+    }
+}
+
+/// One copy of a job on its way.
+#[derive(Debug, Clone, Default)]
+pub struct Message {
+    /// The job it carries.
+    pub job: JobId,
+    /// Size of the body in bytes.
+    pub size: u32,
+    /// Index of its partition key or message group among the keys of the flow.
+    pub key: u32,
+    /// When the store that holds it accepted it.
+    pub sent: SimTime,
+    /// Times it was handed to a consumer; the number of the newest receive is the valid receipt.
+    pub receives: u16,
+    /// State that only the store that holds it understands.
+    pub mark: u8,
+    /// A number that only the store that holds it understands.
+    pub tag: u32,
+    /// Who waits for an answer.
+    pub reply_to: Option<Call>,
+    pub(super) place: Place,
+    pub(super) pins: u16,
+    pub(super) role: Role,
+    pub(super) state: State,
+    pub(super) branch_done: bool,
+    /// The caller has left; work on it is ghost work.
+    pub(super) abandoned: bool,
+    pub(super) generation: u32,
+}
+
+impl Message {
+    /// Whether the caller that waits for it has given up.
+    pub const fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    /// Whether it has been retired, and only pins keep the slot.
+    pub const fn is_retired(&self) -> bool {
+        matches!(self.state, State::Retired)
+    }
+
+    /// Whether it was moved to a dead-letter queue and counts as dead-lettered unless it is done after all.
+    pub const fn is_parked(&self) -> bool {
+        matches!(self.state, State::Parked(_))
+    }
+}
+
+/// Who owns a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    #[default]
+    Wire,
+    Node(NodeId),
+}
+
+/// What a message is to its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Role {
+    /// A part of the job that must be done.
+    #[default]
+    Branch,
+    /// A request on behalf of a branch that stays where it is.
+    Attempt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum State {
+    #[default]
+    Live,
+    Parked(LossId),
+    Retired,
+}
+
+/// A message as it was, not as its slot is now: an id with the generation of the slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MsgRef {
+    /// The slot.
+    pub id: MsgId,
+    pub(super) generation: u32,
+}
+
+/// Slots that are reused: memory grows with what is alive, not with what has passed.
+#[derive(Debug, Clone)]
+pub(super) struct Arena<T> {
+    slots: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T: Default> Arena<T> {
+    pub(super) const fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// A free slot, still as it was left: the caller sets every field in place, because to build a value elsewhere and
+    /// move it here costs more than everything else that is done with it.
+    #[inline]
+    pub(super) fn reserve(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(T::default());
+            u32::try_from(self.slots.len() - 1).expect("the bound on live messages is below 2^32")
+        })
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, index: u32) {
+        self.free.push(index);
+    }
+
+    #[inline]
+    pub(super) fn get(&self, index: u32) -> &T {
+        &self.slots[index as usize]
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: u32) -> &mut T {
+        &mut self.slots[index as usize]
+    }
+
+    pub(super) fn in_use(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Slots ever used, in use or not.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.slots.len()).expect("checked when the slot was made")
+    }
+}

@@ -1,0 +1,76 @@
+//! The closed set of signals that components speak. Services are open, verbs are not: no service ever adds one.
+
+use super::message::{LossId, MsgId};
+
+/// A node of the pipeline: its position in the list of nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u16);
+
+impl NodeId {
+    /// Position in the list of nodes.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An outstanding request of a node: which of its tasks asks, and which attempt of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// The node that waits for the reply.
+    pub node: NodeId,
+    /// Its task.
+    pub task: u32,
+    /// Serial number of the attempt within the node: a reply to an earlier one is stale.
+    pub attempt: u32,
+}
+
+/// What one node tells another.
+#[derive(Debug, Clone, Copy)]
+pub enum Signal {
+    /// A message is handed over: the receiver owns it from now on. `batched` entries ride on the request before them.
+    Arrive { msg: MsgId, port: u16, batched: bool },
+    /// A message on loan from a store, which keeps it until it is settled; `receive` is the receipt. `more` of the same
+    /// response follow.
+    Receive { msg: MsgId, slot: u32, receive: u16, more: bool },
+    /// A consumer's `slot` asks for up to `max` messages and waits up to `wait_ms` for the first.
+    Pull { from: NodeId, slot: u32, max: u16, wait_ms: u16 },
+    /// Nothing came within the wait, or the request was refused.
+    Empty { slot: u32 },
+    /// A consumer has dealt with a message on loan.
+    Settle { msg: MsgId, receive: u16, how: Settle },
+    /// A consumer's slot is gone: requests it has waiting are void.
+    Hangup { from: NodeId, slot: u32 },
+    /// The answer to a request; [`LossId::NONE`] is success, anything else says which limit refused it.
+    Reply { task: u32, attempt: u32, loss: LossId },
+    /// A fault begins or ends: index into the plan.
+    Fault { index: u16, begins: bool },
+}
+
+/// How a consumer settles a message on loan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settle {
+    /// Done: delete or acknowledge it.
+    Done,
+    /// Not done: it may be given to another consumer at once.
+    GiveBack,
+    /// The consumer is gone without a word; the store learns nothing but that nobody works on it any more.
+    Vanished,
+}
+
+/// What makes a node react: somebody's signal, or an alarm that it set for itself.
+#[derive(Debug, Clone, Copy)]
+pub enum Stimulus<T> {
+    /// From a node, itself included.
+    Signal(Signal),
+    /// Its own alarm.
+    Alarm(T),
+}
+
+/// A stimulus on its way to a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<T> {
+    /// The node that will react.
+    pub node: NodeId,
+    /// To what.
+    pub stimulus: Stimulus<T>,
+}

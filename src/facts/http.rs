@@ -1,0 +1,128 @@
+//! Synchronous calls: what a client library, a server and a load balancer do unless told otherwise.
+//!
+//! Not one service but the parts between two services. The client's figures are those of the AWS client for Python, the
+//! server's those of Apache Tomcat, because both are widespread and publish theirs; a scenario sets its own.
+
+use crate::units::Duration;
+
+use super::table::{OWN, Source, facts, read};
+use super::values::{Latency, Price};
+
+const RETRY: Source = read("botocore 1.44.5, retries/standard.py");
+const RETRY_QUOTA_CODE: Source = read("botocore 1.44.5, retries/quota.py and retries/standard.py");
+const CLIENT: Source = read("botocore 1.44.5, endpoint.py (default configuration)");
+const TOMCAT: Source = read("Apache Tomcat, HTTP connector attributes (as quoted by third parties)");
+const CLASSIC_BALANCER: Source = read(
+    "Elastic Load Balancing, User Guide for Classic Load Balancers, CloudWatch metrics \
+     (awsdocs/elb-classic-load-balancers-user-guide, 2023-06-15)",
+);
+const BALANCER_API: Source =
+    read("Elastic Load Balancing API Reference, ModifyLoadBalancerAttributes (service model of botocore 1.44.5)");
+const BALANCER_GUIDE: Source = read(
+    "Elastic Load Balancing, User Guide for Application Load Balancers, Troubleshooting \
+     (awsdocs/elb-application-load-balancers-user-guide, 2023-06-15)",
+);
+const REMEMBERED: Source = read("from memory; not found on a page that could be read");
+
+facts! { "http";
+    SDK_ATTEMPTS: u32 = 3, Default, Stated, RETRY,
+        "How often a client library tries a call, counting the first time.",
+        "Every layer of a chain does so: with three layers, one call at the top that keeps failing is 27 at the \
+         bottom. The older mode, still selectable, tries five times.";
+
+    SDK_BACKOFF_BASE: Duration = Duration::from_millis(50), Default, Stated, RETRY,
+        "The longest wait of a client library before its first retry after an error; the shortest is none.",
+        "It doubles with each retry, and the wait is drawn at random below it: full jitter.";
+
+    SDK_BACKOFF_BASE_THROTTLED: Duration = Duration::from_secs(1), Default, Stated, RETRY,
+        "The same after an answer that tells the caller to slow down.",
+        "It doubles with each retry.";
+
+    SDK_BACKOFF_MAX: Duration = Duration::from_secs(20), Default, Stated, RETRY,
+        "The longest wait before any retry.",
+        "Here the doubling stops.";
+
+    SDK_RETRY_AFTER_MAX: Duration = Duration::from_secs(5), Default, Stated, RETRY,
+        "By how much a server that names a waiting time can lengthen the client library's own wait.",
+        "A longer time is cut to this.";
+
+    SDK_RETRY_TOKENS: u32 = 500, Default, Stated, RETRY_QUOTA_CODE,
+        "How many tokens a client holds at most; its retries use them up.",
+        "With too few left it does not retry: a hard outage costs 35 retries in all, not two for each call.";
+
+    SDK_RETRY_COST: u32 = 14, Default, Stated, RETRY_QUOTA_CODE,
+        "How many tokens a retry takes.",
+        "A retry that succeeds gives them back.";
+
+    SDK_RETRY_COST_THROTTLED: u32 = 5, Default, Stated, RETRY_QUOTA_CODE,
+        "How many tokens a retry takes after an answer that tells the caller to slow down.",
+        "A retry that succeeds gives them back.";
+
+    SDK_RETRY_REFUND: u32 = 1, Default, Stated, RETRY_QUOTA_CODE,
+        "How many tokens a call that succeeds at once gives back.",
+        "In the long run one retry for every fourteen successful calls.";
+
+    SDK_CONNECT_TIMEOUT: Duration = Duration::from_secs(60), Default, Stated, CLIENT,
+        "How long a client library tries to connect.",
+        "Its newer presets shorten it to 3.1 s, or 1.1 s within a Region.";
+
+    SDK_READ_TIMEOUT: Duration = Duration::from_secs(60), Default, Stated, CLIENT,
+        "How long a client library waits for an answer.",
+        "Then the call has failed for the caller; the server does not notice and works on.";
+
+    SDK_CONNECTIONS: u32 = 10, Default, Stated, CLIENT,
+        "How many calls one client can have open at once.",
+        "Further calls wait inside the client: with 20 ms a call, 500 calls a second is all it can do.";
+
+    CALL_LATENCY: Latency = Latency::of_millis(2, 10), Assumption, Own, OWN,
+        "What network and load balancer add to one call and its answer within a Region.",
+        "Not published. About a millisecond between zones and as much in the balancer, with an occasional slow one; \
+         the server's own time comes on top.";
+
+    TOMCAT_MAX_THREADS: u32 = 200, Default, Dated, TOMCAT,
+        "How many requests a server works on at once.",
+        "Further ones wait to be accepted.";
+
+    TOMCAT_ACCEPT_COUNT: u32 = 100, Default, Dated, TOMCAT,
+        "How many connections wait while all of a server's threads are busy.",
+        "Further ones are refused. Simplified: the system may ignore their first packet instead, which the client sees \
+         as a slow connect.";
+
+    TOMCAT_CONNECTION_TIMEOUT: Duration = Duration::from_secs(60), Default, Dated, TOMCAT,
+        "How long a server waits for the request on an open connection.",
+        "The connection is closed. The configuration file that comes with it says 20 seconds.";
+
+    TOMCAT_MAX_CONNECTIONS: u32 = 8_192, Default, Unsure, REMEMBERED,
+        "How many connections a server holds open at once, busy or not.",
+        "Further ones wait in the system's own queue.";
+
+    LISTEN_BACKLOG_MAX: u32 = 4_096, Default, Unsure, REMEMBERED,
+        "The most connections that Linux keeps waiting for a server to accept them.",
+        "A server's own bound counts if it is smaller. 128 before Linux 5.4.";
+
+    SURGE_QUEUE: u32 = 1_024, Quota, Stated, CLASSIC_BALANCER,
+        "How many requests each node of a Classic Load Balancer keeps while no server is free.",
+        "Further ones are answered with 503 and counted as spillover. Application Load Balancers document no such \
+         queue.";
+
+    ALB_IDLE_TIMEOUT: Duration = Duration::from_secs(60), Default, Stated, BALANCER_API,
+        "How long an Application Load Balancer waits for a server's answer.",
+        "The client gets 504; the server does not notice and works on.";
+
+    ALB_IDLE_TIMEOUT_MAX: Duration = Duration::from_secs(4_000), Quota, Stated, BALANCER_API,
+        "The longest time that an Application Load Balancer can be told to wait for an answer; the shortest is a \
+         second.",
+        "A longer one is refused: work that takes longer cannot be answered through it.";
+
+    ALB_CONNECT_TIMEOUT: Duration = Duration::from_secs(10), Quota, Stated, BALANCER_GUIDE,
+        "How long an Application Load Balancer tries to connect to a server.",
+        "The client gets 504.";
+
+    ALB_HOUR_PRICE: Price = Price::each_one(0.0225, "balancer-hour"), Price, Unsure, REMEMBERED,
+        "An Application Load Balancer for an hour, busy or idle.",
+        "us-east-1.";
+
+    ALB_CAPACITY_PRICE: Price = Price::each_one(0.008, "LCU-hour"), Price, Unsure, REMEMBERED,
+        "What an Application Load Balancer's traffic costs, in its own capacity units.",
+        "us-east-1. Simplified: not counted in a run's cost, because the unit mixes four measures of traffic.";
+}

@@ -1,0 +1,168 @@
+//! A quantity that holds its value until it changes: a backlog, busy workers.
+
+use crate::engine::{SimDuration, SimTime};
+
+/// A value over time: exact time average and maximum, and samples on a fixed grid.
+#[derive(Debug, Clone)]
+pub struct Gauge {
+    value: u64,
+    max: u64,
+    since: SimTime,
+    area: u128,
+    next_sample: SimTime,
+    step: SimDuration,
+    samples: Vec<u32>,
+}
+
+impl Gauge {
+    /// Zero from the start; averages count from `warmup` on, samples are taken each `step`.
+    pub const fn new(step: SimDuration, warmup: SimTime) -> Self {
+        Self { value: 0, max: 0, since: warmup, area: 0, next_sample: SimTime::ZERO, step, samples: Vec::new() }
+    }
+
+    /// The current value.
+    pub const fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// From `now` on the value is `value`.
+    #[inline]
+    pub fn set(&mut self, now: SimTime, value: u64) {
+        self.settle(now);
+        self.value = value;
+        self.max = self.max.max(value);
+    }
+
+    /// From `now` on the value is one more.
+    #[inline]
+    pub fn rise(&mut self, now: SimTime) {
+        self.set(now, self.value + 1);
+    }
+
+    /// From `now` on the value is one less.
+    #[inline]
+    pub fn fall(&mut self, now: SimTime) {
+        self.set(now, self.value - 1);
+    }
+
+    #[inline]
+    fn settle(&mut self, now: SimTime) {
+        self.area += u128::from(self.value) * u128::from(now.since(self.since).as_nanos());
+        self.since = self.since.max(now);
+        if now > self.next_sample {
+            self.sample_until(now);
+        }
+    }
+
+    /// The value at a grid instant is the value after everything that happened at that instant.
+    fn sample_until(&mut self, now: SimTime) {
+        let sample = u32::try_from(self.value).unwrap_or(u32::MAX);
+        while self.next_sample < now {
+            self.samples.push(sample);
+            self.next_sample += self.step;
+        }
+    }
+
+    /// Ends the observation at `end`, inclusive.
+    pub fn finish(&mut self, end: SimTime) {
+        self.settle(end);
+        if self.next_sample <= end {
+            self.samples.push(u32::try_from(self.value).unwrap_or(u32::MAX));
+            self.next_sample += self.step;
+        }
+    }
+
+    /// The largest value.
+    pub const fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// The value integrated over time, in units times nanoseconds.
+    pub const fn area(&self) -> u128 {
+        self.area
+    }
+
+    /// The values at 0, one step, two steps, …
+    pub fn samples(&self) -> &[u32] {
+        &self.samples
+    }
+}
+
+/// How often something happened in each interval of a fixed grid.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    counts: Vec<u32>,
+    step: SimDuration,
+    /// The interval that counted last: events come nearly in order, so the division is rarely needed.
+    current: (SimTime, SimTime, usize),
+}
+
+impl Tally {
+    /// Nothing happened yet.
+    pub fn new(step: SimDuration) -> Self {
+        Self { counts: Vec::new(), step, current: (SimTime::ZERO, SimTime::ZERO + step, 0) }
+    }
+
+    /// It happened once at `at`.
+    #[inline]
+    pub fn count(&mut self, at: SimTime) {
+        if at < self.current.0 || at >= self.current.1 {
+            self.move_to(at);
+        }
+        let index = self.current.2;
+        if index >= self.counts.len() {
+            self.counts.resize(index + 1, 0);
+        }
+        self.counts[index] += 1;
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the grid has at most some ten thousand intervals")]
+    fn move_to(&mut self, at: SimTime) {
+        let step = self.step.as_nanos();
+        let index = at.as_nanos() / step;
+        let start = SimTime::from_nanos(index * step);
+        self.current = (start, start + self.step, index as usize);
+    }
+
+    /// Occurrences per interval.
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averages_are_exact_and_samples_show_the_value_after_their_instant() {
+        let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let mut gauge = Gauge::new(SimDuration::from_secs(1), SimTime::ZERO);
+        gauge.set(at(1), 4);
+        gauge.rise(at(1));
+        gauge.fall(at(3));
+        gauge.finish(at(5));
+        assert_eq!(gauge.samples(), [0, 5, 5, 4, 4, 4]);
+        assert_eq!(gauge.area(), (2 * 5 + 2 * 4) * 1_000_000_000);
+        assert_eq!(gauge.max(), 5);
+    }
+
+    #[test]
+    fn a_warm_up_does_not_count_in_the_average() {
+        let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let mut gauge = Gauge::new(SimDuration::from_secs(10), at(4));
+        gauge.set(at(1), 7);
+        gauge.set(at(5), 1);
+        gauge.finish(at(6));
+        assert_eq!(gauge.area(), 8_000_000_000);
+    }
+
+    #[test]
+    fn a_tally_counts_in_the_right_interval_even_out_of_order() {
+        let mut tally = Tally::new(SimDuration::from_nanos(10));
+        for nanos in [0, 9, 10, 35, 12] {
+            tally.count(SimTime::from_nanos(nanos));
+        }
+        assert_eq!(tally.counts(), [2, 2, 0, 1]);
+    }
+}

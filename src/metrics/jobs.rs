@@ -1,0 +1,157 @@
+//! The fates of jobs: how many ended how, how long it took, and how many were under way when.
+
+use super::gauge::{Gauge, Tally};
+use super::histogram::Histogram;
+use super::recorder::View;
+use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
+
+/// A backlog counts as drained when it is down to one part in so many of its peak.
+const DRAINED: u64 = 20;
+
+/// What became of the jobs of one replication.
+#[derive(Debug, Clone)]
+pub struct JobBook {
+    sent: u64,
+    done_in_time: u64,
+    done_late: u64,
+    done_twice: u64,
+    lost: Vec<u64>,
+    objective: SimDuration,
+    warmup: SimTime,
+    latency: Histogram,
+    under_way: Gauge,
+    arrivals: Tally,
+    completions: Tally,
+    /// When the backlog was largest, and when it was first down to a twentieth of that.
+    peak_at: SimTime,
+    drained_at: Option<SimTime>,
+    traffic_checksum: u64,
+}
+
+impl JobBook {
+    pub(super) fn new(losses: usize, view: &View) -> Self {
+        Self {
+            sent: 0,
+            done_in_time: 0,
+            done_late: 0,
+            done_twice: 0,
+            lost: vec![0; losses],
+            objective: view.objective,
+            warmup: view.warmup,
+            latency: Histogram::default(),
+            under_way: Gauge::new(view.step, view.warmup),
+            arrivals: Tally::new(view.step),
+            completions: Tally::new(view.step),
+            peak_at: SimTime::ZERO,
+            drained_at: None,
+            traffic_checksum: 0,
+        }
+    }
+
+    /// A job arrived; `checksum` folds everything that was drawn for it.
+    #[inline]
+    pub fn arrived(&mut self, now: SimTime, checksum: u64) {
+        self.sent += 1;
+        let peak = self.under_way.max();
+        self.under_way.rise(now);
+        if self.under_way.max() > peak {
+            self.peak_at = now;
+            self.drained_at = None;
+        }
+        self.arrivals.count(now);
+        self.traffic_checksum = self.traffic_checksum.rotate_left(5) ^ checksum;
+    }
+
+    pub(super) fn finish(&mut self, end: SimTime) {
+        self.under_way.finish(end);
+    }
+
+    /// Jobs that arrived.
+    pub const fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Jobs done once and within the objective.
+    pub const fn done_in_time(&self) -> u64 {
+        self.done_in_time
+    }
+
+    /// Jobs done once, after the objective.
+    pub const fn done_late(&self) -> u64 {
+        self.done_late
+    }
+
+    /// Jobs of which a part was done more than once.
+    pub const fn done_twice(&self) -> u64 {
+        self.done_twice
+    }
+
+    /// Jobs lost by this cause.
+    pub fn lost(&self, loss: LossId) -> u64 {
+        self.lost[usize::from(loss.0)]
+    }
+
+    /// Latency from arrival to done of every job done.
+    pub const fn latency(&self) -> &Histogram {
+        &self.latency
+    }
+
+    /// Jobs arrived and neither done nor lost.
+    pub const fn under_way(&self) -> &Gauge {
+        &self.under_way
+    }
+
+    /// Arrivals per interval of the grid.
+    pub fn arrivals(&self) -> &[u32] {
+        self.arrivals.counts()
+    }
+
+    /// Completions per interval of the grid.
+    pub fn completions(&self) -> &[u32] {
+        self.completions.counts()
+    }
+
+    /// How long it took from the largest backlog until it was first down to a twentieth of it, or to one job;
+    /// `None` if that did not happen.
+    pub fn drain(&self) -> Option<SimDuration> {
+        self.drained_at.map(|drained| drained.since(self.peak_at))
+    }
+
+    /// Checksum over arrivals, sizes, keys and work in the order of arrival.
+    pub const fn traffic_checksum(&self) -> u64 {
+        self.traffic_checksum
+    }
+}
+
+impl Observer for JobBook {
+    #[inline]
+    fn decided(&mut self, now: SimTime) {
+        self.under_way.fall(now);
+        if self.drained_at.is_none() && self.under_way.value() <= (self.under_way.max() / DRAINED).max(1) {
+            self.drained_at = Some(now);
+        }
+    }
+
+    /// # Panics
+    /// If a job ended neither done nor lost: an error in surgetank.
+    #[inline]
+    fn closed(&mut self, job: &Job) {
+        if !job.is_complete() {
+            assert!(!job.loss().is_none(), "a job that is not done has a cause of loss");
+            self.lost[usize::from(job.loss().0)] += 1;
+            return;
+        }
+        let latency = job.last_done.since(job.born);
+        if job.is_repeated() {
+            self.done_twice += 1;
+        } else if latency <= self.objective {
+            self.done_in_time += 1;
+        } else {
+            self.done_late += 1;
+        }
+        self.completions.count(job.last_done);
+        if job.born >= self.warmup {
+            self.latency.record(latency);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Run to numbers: counters, gauges, histograms and the fates of jobs of one replication.
+
+mod fate;
+mod gauge;
+mod histogram;
+mod jobs;
+mod observation;
+mod recorder;
+
+pub use fate::Fate;
+pub use gauge::{Gauge, Tally};
+pub use histogram::Histogram;
+pub use jobs::JobBook;
+pub use observation::{Column, Frame, NodeColumn, Observation, columns, node_columns, percentile_name};
+pub use recorder::{Catalogue, CounterId, GaugeId, MetricName, Recorder, TimingId, View};

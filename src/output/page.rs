@@ -1,0 +1,257 @@
+//! What the result page says, whatever it is printed on: the lines of its tables and its sentences.
+
+use super::human::{Figure, seconds};
+use super::style::Tone;
+use super::table::{Column, Entry, Squeeze, Table};
+use super::text::{clean, fit};
+use crate::report::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, latency_percentile};
+use crate::report::{Cell, Fate, Loss, Report};
+use crate::stats::Estimate;
+
+/// Causes of loss that are named; the rest is in `metrics.csv`.
+const CAUSES_NAMED: usize = 4;
+
+/// A line of the table of a case.
+struct Line {
+    label: String,
+    source: Source,
+}
+
+/// Where the figures of a line come from.
+enum Source {
+    Metric(String),
+    Fate(Fate),
+}
+
+/// The lines for one case in groups: jobs by fate, which add up to what was sent; how long a job took; the queue.
+fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
+    let metric = |label: &str, name: &str| Line { label: label.into(), source: Source::Metric(name.into()) };
+    let occurs = |fate: Fate| {
+        let of_case = report.cells.iter().filter(|cell| cell.case == case);
+        of_case.filter_map(|cell| jobs(cell, fate)).any(|jobs| jobs.mean > 0.0)
+    };
+    let shown = Fate::ALL.into_iter().filter(|&fate| match fate {
+        Fate::DoneInTime | Fate::DoneTwice => true,
+        Fate::DoneLate => report.run.objective_s.is_some() || occurs(fate),
+        // Something has to say that nothing was lost.
+        Fate::Lost => occurs(fate) || !Fate::ALL[3..].iter().any(|&fate| occurs(fate)),
+        _ => occurs(fate),
+    });
+    let mut jobs = vec![metric("sent", JOBS_SENT)];
+    jobs.extend(shown.map(|fate| Line { label: fate.label().into(), source: Source::Fate(fate) }));
+    jobs.push(metric("goodput", GOODPUT));
+    let latency = |percent: &f64| metric(&format!("latency p{percent}"), &latency_percentile(*percent));
+    let latencies = report.run.percentiles.iter().map(latency).collect();
+    [jobs, latencies, vec![metric("worst backlog", BACKLOG_MAX), metric("time to drain", DRAIN)]]
+}
+
+fn jobs(cell: &Cell, fate: Fate) -> Option<&Estimate> {
+    Fate::ALL.iter().position(|&other| other == fate).and_then(|place| cell.fates.get(place))
+}
+
+impl Source {
+    fn entry(&self, cell: &Cell) -> Entry {
+        let (estimate, unit) = match self {
+            Self::Metric(name) => {
+                cell.metric(name).map_or((None, ""), |metric| (metric.estimate.as_ref(), metric.unit))
+            }
+            Self::Fate(fate) => (jobs(cell, *fate), "jobs"),
+        };
+        let Some(estimate) = estimate else { return Entry::text("–").tone(Tone::Quiet) };
+        let tone = match self {
+            Self::Fate(_) if estimate.mean == 0.0 => Tone::Quiet,
+            Self::Fate(Fate::DoneInTime) | Self::Metric(_) => Tone::Normal,
+            Self::Fate(Fate::DoneLate | Fate::DoneTwice) => Tone::Warning,
+            Self::Fate(_) => Tone::Bad,
+        };
+        Entry::figure(Figure::of(estimate, unit)).tone(tone)
+    }
+}
+
+/// The pipelines that ran under a case.
+pub(super) fn pipelines_of(report: &Report, case: usize) -> Vec<usize> {
+    (0..report.pipelines.len()).filter(|&pipeline| report.cell(case, pipeline).is_some()).collect()
+}
+
+/// The table of a case: a line per figure, a column per pipeline with its name cut to `name_columns`.
+pub(super) fn case_table(report: &Report, case: usize, pipelines: &[usize], name_columns: usize) -> Table {
+    let cells: Vec<&Cell> = pipelines.iter().filter_map(|&pipeline| report.cell(case, pipeline)).collect();
+    let name = |cell: &&Cell| Column::figures(&fit(&clean(&report.pipelines[cell.pipeline].name), name_columns));
+    let columns = [Column::words("", Squeeze::Never)].into_iter().chain(cells.iter().map(name));
+    let mut table = Table::new(columns.collect());
+    for group in groups(report, case) {
+        table.gap();
+        for line in group {
+            let entries = cells.iter().map(|cell| line.source.entry(cell));
+            table.row([Entry::text(&line.label)].into_iter().chain(entries).collect());
+        }
+    }
+    table
+}
+
+/// Every expectation with its verdict in words.
+pub(super) fn expectation_table(report: &Report) -> Table {
+    let words = |title| Column::words(title, Squeeze::Wrap);
+    let mut table =
+        Table::new(vec![Column::words("", Squeeze::Never), words("expected"), words("case"), words("found")]);
+    for expectation in &report.expectations {
+        let (mark, tone) = if expectation.held { ("✓ held", Tone::Good) } else { ("✗ failed", Tone::Bad) };
+        let case = &report.cases[expectation.case].name;
+        table.row(vec![
+            Entry::text(mark).tone(tone),
+            Entry::text(&expectation.that),
+            Entry::text(case),
+            Entry::text(&expectation.found),
+        ]);
+    }
+    table
+}
+
+/// `3 of 4 expectations held`.
+pub(super) fn expectation_sum(report: &Report) -> String {
+    let all = report.expectations.len();
+    let held = report.expectations.iter().filter(|expectation| expectation.held).count();
+    match (held, all) {
+        (1, 1) => "the expectation held".into(),
+        (0, 1) => "the expectation failed".into(),
+        _ if held == all => format!("all {all} expectations held"),
+        _ => format!("{held} of {all} expectations held"),
+    }
+}
+
+/// What a pipeline lost and why, in a line; empty when it lost nothing.
+pub(super) fn losses(cell: &Cell) -> String {
+    let cause = |loss: &Loss| {
+        let Figure { value, margin } = Figure::of(&loss.jobs, "jobs");
+        let margin = margin.map(|margin| format!(" ±{margin}")).unwrap_or_default();
+        format!("{value}{margin} {} ({}: {})", loss.fate.label(), clean(&loss.node), clean(&loss.reason))
+    };
+    let mut causes: Vec<String> = cell.losses.iter().take(CAUSES_NAMED).map(cause).collect();
+    if cell.losses.len() > CAUSES_NAMED {
+        causes.push(format!("and {} more causes in metrics.csv", cell.losses.len() - CAUSES_NAMED));
+    }
+    if causes.is_empty() { String::new() } else { format!("not done: {}", causes.join(", ")) }
+}
+
+/// The faults of a case: `shipping down from 10 min to 20 min`; empty without faults.
+pub(super) fn faults(report: &Report, case: usize) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for fault in &report.cases[case].faults {
+        let label = clean(&fault.label);
+        let text = if fault.to_s > fault.from_s {
+            format!("{label} from {} to {}", seconds(fault.from_s), seconds(fault.to_s))
+        } else {
+            format!("{label} at {}", seconds(fault.from_s))
+        };
+        // Pipelines that have the same node have the same fault.
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    if texts.is_empty() { String::new() } else { format!("faults: {}", texts.join(", ")) }
+}
+
+/// How it was run, in sentences.
+pub(super) fn how(report: &Report) -> Vec<String> {
+    let run = &report.run;
+    let plural = if run.replications == 1 { "" } else { "s" };
+    let (traffic, drain) = (seconds(run.duration_s), seconds(run.drain_s));
+    let size = format!("{} replication{plural}, seed {}", run.replications, run.seed);
+    let objective = run.objective_s.map(|limit| format!("a job is in time when it is done within {}", seconds(limit)));
+    [format!("{size}; traffic for {traffic}, then at most {drain} to drain")].into_iter().chain(objective).collect()
+}
+
+/// What the signs in the tables mean.
+pub(super) fn legend(report: &Report) -> &'static str {
+    let largest = report.cells.iter().map(|cell| cell.replications.len()).max().unwrap_or(0);
+    if largest > 1 {
+        "±: 95 % confidence interval over replications (Student t); –: not measured"
+    } else {
+        "one replication gives no interval, ask for more with `--replications`; –: not measured"
+    }
+}
+
+/// What to say when the run was cut short.
+pub(super) fn partial_note(report: &Report) -> Option<String> {
+    let finished = report.cells.iter().map(|cell| cell.replications.len()).min().unwrap_or(0);
+    let asked = report.run.replications;
+    report.run.partial.then(|| {
+        format!("interrupted: the figures cover what had finished, at least {finished} of {asked} replications each")
+    })
+}
+
+/// Whether the case deserves a heading: a scenario without cases has one that nobody named.
+pub(super) fn has_heading(report: &Report) -> bool {
+    report.cases.len() > 1 || report.cases.iter().any(|case| case.name != "base")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn the_jobs_that_are_shown_add_up_to_what_was_sent() {
+        let mut report = fixture::report();
+        // Fates that the toy never gives.
+        report.cells[7].fates[5].mean = 11.5;
+        report.cells[7].fates[0].mean -= 11.5;
+        for cell in &report.cells {
+            let [shown, _, _] = groups(&report, cell.case);
+            let of_fate = |line: &Line| match &line.source {
+                Source::Fate(fate) => jobs(cell, *fate).map(|jobs| jobs.mean),
+                Source::Metric(_) => None,
+            };
+            let sum: f64 = shown.iter().filter_map(of_fate).sum();
+            assert!((sum - cell.mean(JOBS_SENT).expect("measured")).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn that_nothing_was_lost_is_said_and_rare_fates_only_when_they_occur() {
+        let report = fixture::report();
+        let labels = |case: usize| groups(&report, case)[0].iter().map(|line| line.label.clone()).collect::<Vec<_>>();
+        assert_eq!(labels(0), ["sent", "done in time", "done late", "done twice", "lost", "goodput"]);
+        let expected = ["sent", "done in time", "done late", "done twice", "rejected", "timed out", "goodput"];
+        assert_eq!(labels(1), expected);
+    }
+
+    #[test]
+    fn every_percentile_asked_for_has_a_line() {
+        let report = fixture::report();
+        let latencies: Vec<String> = groups(&report, 0)[1].iter().map(|line| line.label.clone()).collect();
+        assert_eq!(latencies, ["latency p50", "latency p99", "latency p99.9"]);
+    }
+
+    #[test]
+    fn losses_name_fate_node_and_cause_and_a_long_list_is_cut() {
+        let mut report = fixture::report();
+        let cell = &mut report.cells[5];
+        assert!(losses(cell).starts_with("not done: "));
+        assert!(losses(cell).contains(" rejected (encoders: accept queue full)"));
+        cell.losses = vec![cell.losses[0].clone(); 7];
+        assert!(losses(cell).ends_with(", and 3 more causes in metrics.csv"));
+        cell.losses.clear();
+        assert_eq!(losses(cell), "");
+    }
+
+    #[test]
+    fn the_same_fault_of_several_pipelines_is_told_once_and_an_instant_as_such() {
+        let mut report = fixture::report();
+        let mut again = report.cases[1].faults[0].clone();
+        again.pipelines = vec![2];
+        let killed = crate::report::FaultBand { label: "encoders killed".into(), to_s: 1200.0, ..again.clone() };
+        report.cases[1].faults.extend([again, killed]);
+        assert_eq!(faults(&report, 1), "faults: encoders slow from 20 min to 25 min, encoders killed at 20 min");
+    }
+
+    #[test]
+    fn the_sum_of_expectations_is_a_sentence() {
+        let mut report = fixture::report();
+        assert_eq!(expectation_sum(&report), "3 of 4 expectations held");
+        report.expectations.truncate(3);
+        assert_eq!(expectation_sum(&report), "all 3 expectations held");
+        report.expectations.truncate(1);
+        assert_eq!(expectation_sum(&report), "the expectation held");
+    }
+}

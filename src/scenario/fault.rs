@@ -1,0 +1,300 @@
+//! What goes wrong on purpose, and when.
+
+use serde::Deserialize;
+
+use super::names::{Names, NamesSpec};
+use crate::diagnostic::{Span, clip, nearest};
+use crate::engine::time::SimTime;
+use crate::site::{At, Site, ToToml};
+use crate::units::{Duration, Share};
+
+/// What a scenario may say in one `[[fault]]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FaultSpec {
+    /// Which node it hits: `pipeline.node`, or `*.node` for the node of that name in every pipeline.
+    pub node: Option<At<String>>,
+    /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
+    /// vanish in the middle of their work.
+    pub kind: Option<At<String>>,
+    /// When it begins.
+    pub from: Option<At<Duration>>,
+    /// When it is over.
+    pub to: Option<At<Duration>>,
+    /// When consumers are killed.
+    pub at: Option<At<Duration>>,
+    /// `slow`: how many times as long the work takes.
+    pub factor: Option<At<f64>>,
+    /// `fails`: how large a part of the requests fails.
+    pub share: Option<At<Share>>,
+    /// `kill`: how many consumers. Default: all.
+    pub count: Option<At<u32>>,
+    /// In which cases it happens. Default: in all.
+    pub case: Option<NamesSpec>,
+}
+
+/// The kinds of faults, as written.
+pub const FAULT_KINDS: [&str; 4] = ["down", "slow", "fails", "kill"];
+
+/// A fault, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The nodes it hits, as pipeline and node; at least one.
+    pub nodes: Vec<(String, String)>,
+    /// What happens to them.
+    pub kind: FaultKind,
+    /// When it begins.
+    pub from: SimTime,
+    /// When it is over; equal to `from` for what happens in an instant.
+    pub to: SimTime,
+    /// In which cases; nothing: in all.
+    pub cases: Option<Vec<String>>,
+    /// What a chart writes beside it: `encoders down`.
+    pub label: String,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What a fault does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FaultKind {
+    /// The node does nothing.
+    Down,
+    /// Its work takes longer.
+    Slow {
+        /// How many times as long; above zero.
+        factor: f64,
+    },
+    /// Some of its requests fail.
+    Fails {
+        /// How large a part, from 0 to 1.
+        share: f64,
+    },
+    /// Consumers vanish in the middle of their work.
+    Kill {
+        /// How many; nothing: all.
+        count: Option<u32>,
+    },
+}
+
+impl Fault {
+    /// Whether it happens in the case of that name.
+    pub fn applies_to(&self, case: &str) -> bool {
+        self.cases.as_ref().is_none_or(|cases| cases.iter().any(|name| name == case))
+    }
+}
+
+impl FaultSpec {
+    /// Checks one fault and fills in what is not written. `site` is that of `fault[N]`.
+    pub fn resolve(self, names: &Names, site: &mut Site<'_>) -> Option<Fault> {
+        let span = site.span();
+        let mut fine = self.check_keys(site);
+        let node = self.node.clone().and_then(|node| targets(&node, names, site));
+        let node_name = site.required("node", self.node);
+        let kind = kind(self.kind, self.factor, self.share, self.count, site);
+        let known: Vec<&str> = names.cases.iter().map(String::as_str).collect();
+        let cases = match self.case {
+            Some(cases) => {
+                let cases = cases.resolve("case", "case", &known, site);
+                fine &= cases.is_some();
+                cases
+            }
+            None => None,
+        };
+        let end_span = self.to.map(|to| to.span);
+        let (from, to) = match kind? {
+            FaultKind::Kill { .. } => {
+                let at = site.required("at", self.at)?;
+                (at, at)
+            }
+            _ => {
+                let from = site.required("from", self.from);
+                let to = site.required("to", self.to);
+                (from?, to?)
+            }
+        };
+        if let Some(span) = end_span.filter(|_| to <= from) {
+            site.error(span, "S031", "the fault ends before it begins").label(format!("must be after {from}"));
+            return None;
+        }
+        let time = |at: Duration| SimTime::from_nanos(at.get().as_nanos());
+        let label = label(&node_name?, kind?);
+        let fault = Fault { nodes: node?, kind: kind?, from: time(from), to: time(to), cases, label, span };
+        fine.then_some(fault)
+    }
+
+    /// Keys that belong to another kind of fault would be ignored, so they are errors.
+    fn check_keys(&self, site: &mut Site<'_>) -> bool {
+        let Some(kind) = &self.kind else { return true };
+        let keys: [(&str, Option<Span>, &[&str]); 6] = [
+            ("factor", self.factor.as_ref().map(|at| at.span), &["slow"]),
+            ("share", self.share.as_ref().map(|at| at.span), &["fails"]),
+            ("count", self.count.as_ref().map(|at| at.span), &["kill"]),
+            ("at", self.at.as_ref().map(|at| at.span), &["kill"]),
+            ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
+            ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
+        ];
+        let mut fine = true;
+        for (key, span, kinds) in keys {
+            let known = FAULT_KINDS.contains(&kind.value.as_str());
+            if let Some(span) = span.filter(|_| known && !kinds.contains(&kind.value.as_str())) {
+                fine = false;
+                site.error(span, "S032", format!("`{key}` means nothing for the fault `{}`", kind.value))
+                    .label(format!("only for {}", kinds.join(", ")));
+            }
+        }
+        fine
+    }
+}
+
+fn kind(
+    written: Option<At<String>>,
+    factor: Option<At<f64>>,
+    share: Option<At<Share>>,
+    count: Option<At<u32>>,
+    site: &mut Site<'_>,
+) -> Option<FaultKind> {
+    let span = written.as_ref().map(|kind| kind.span);
+    let kind = site.required("kind", written)?;
+    match kind.as_str() {
+        "down" => Some(FaultKind::Down),
+        "slow" => {
+            let wrong = factor.filter(|at| !(at.value > 0.0 && at.value.is_finite()));
+            let factor = site.required("factor", factor)?;
+            if let Some(wrong) = wrong {
+                site.error(wrong.span, "S031", format!("work cannot take {} times as long", wrong.value.to_toml()))
+                    .label("must be above zero");
+                return None;
+            }
+            Some(FaultKind::Slow { factor })
+        }
+        "fails" => Some(FaultKind::Fails { share: site.required("share", share)?.get() }),
+        "kill" => {
+            if let Some(wrong) = count.filter(|at| at.value == 0) {
+                site.error(wrong.span, "S031", "killing nobody is no fault").label("must be at least 1");
+                return None;
+            }
+            Some(FaultKind::Kill { count: site.optional("count", count) })
+        }
+        _ => {
+            site.error(span?, "S013", format!("there is no fault `{}`", clip(&kind, 60)))
+                .did_you_mean(nearest(&kind, FAULT_KINDS))
+                .note(format!("faults: {}", FAULT_KINDS.join(", ")));
+            None
+        }
+    }
+}
+
+fn label(node: &str, kind: FaultKind) -> String {
+    let node = node.rsplit('.').next().unwrap_or(node);
+    match kind {
+        FaultKind::Down => format!("{node} down"),
+        FaultKind::Slow { .. } => format!("{node} slow"),
+        FaultKind::Fails { .. } => format!("{node} fails"),
+        FaultKind::Kill { .. } => format!("{node} killed"),
+    }
+}
+
+/// The nodes that `pipeline.node` or `*.node` means.
+fn targets(written: &At<String>, names: &Names, site: &mut Site<'_>) -> Option<Vec<(String, String)>> {
+    let text = written.value.as_str();
+    let Some((pipeline, node)) = text.split_once('.') else {
+        site.error(written.span, "S020", format!("`{}` does not say in which pipeline", clip(text, 60)))
+            .hint(format!("write `*.{}` for all of them", clip(text, 60)));
+        return None;
+    };
+    if pipeline != "*" && names.pipeline(pipeline).is_none() {
+        site.error(written.span, "S020", format!("there is no pipeline `{}`", clip(pipeline, 60)))
+            .did_you_mean(nearest(pipeline, names.pipeline_names()));
+        return None;
+    }
+    let meant = names.pipelines.iter().filter(|known| pipeline == "*" || known.name == pipeline);
+    let hit: Vec<_> = meant
+        .clone()
+        .filter(|known| known.node(node).is_some())
+        .map(|known| (known.name.clone(), node.to_owned()))
+        .collect();
+    if hit.is_empty() {
+        let known: Vec<&str> = meant.flat_map(|known| known.node_names()).collect();
+        let place = if pipeline == "*" { "any pipeline".to_owned() } else { format!("`{pipeline}`") };
+        site.error(written.span, "S020", format!("there is no node `{}` in {place}", clip(node, 60)))
+            .did_you_mean(nearest(node, known));
+        return None;
+    }
+    Some(hit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
+    use crate::scenario::names::{NodeNames, PipelineNames};
+    use crate::site::{Resolution, decode, parse};
+
+    fn resolve(text: &str) -> (Option<Fault>, String) {
+        let node = |name: &str| NodeNames { name: name.to_owned(), metrics: Vec::new() };
+        let pipeline = |name: &str, nodes: &[&str]| PipelineNames {
+            name: name.to_owned(),
+            nodes: nodes.iter().map(|name| node(name)).collect(),
+        };
+        let names = Names {
+            cases: vec!["ten".to_owned(), "thousand".to_owned()],
+            metrics: Vec::new(),
+            pipelines: vec![pipeline("queued", &["web", "encoders"]), pipeline("direct", &["web"])],
+        };
+        let mut found = Diagnostics::new();
+        let mut sources = SourceMap::new();
+        sources.add("a.toml", text);
+        let table = parse(text, 0, &mut found);
+        let spec: FaultSpec = decode(&table, "fault[0]", &mut found).expect("it decodes");
+        let mut resolution = Resolution::new();
+        let fault =
+            spec.resolve(&names, &mut Site::new("fault[0]", Span::new(0, 0), &sources, &mut found, &mut resolution));
+        assert_eq!(fault.is_none(), found.has_errors());
+        (fault, render(&found, &sources, Look::Plain))
+    }
+
+    #[test]
+    fn every_kind_of_fault_is_resolved() {
+        let fault =
+            resolve("node = 'queued.encoders'\nkind = 'down'\nfrom = '1min'\nto = '2min'").0.expect("it is fine");
+        assert_eq!(fault.nodes, [("queued".to_owned(), "encoders".to_owned())]);
+        assert_eq!((fault.kind, fault.label.as_str()), (FaultKind::Down, "encoders down"));
+        assert_eq!((fault.from.as_secs_f64(), fault.to.as_secs_f64()), (60.0, 120.0));
+        assert!(fault.applies_to("ten"));
+        let fault = resolve("node = '*.web'\nkind = 'slow'\nfactor = 3\nfrom = '0s'\nto = '1s'\ncase = 'ten'").0;
+        let fault = fault.expect("it is fine");
+        assert_eq!((fault.nodes.len(), fault.kind), (2, FaultKind::Slow { factor: 3.0 }));
+        assert!(fault.applies_to("ten") && !fault.applies_to("thousand"));
+        let fails = "node = '*.web'\nkind = 'fails'\nshare = '5%'\nfrom = '0s'\nto = '1s'\ncase = ['ten', 'thousand']";
+        assert_eq!(resolve(fails).0.map(|fault| fault.kind), Some(FaultKind::Fails { share: 0.05 }));
+        let fault = resolve("node = 'queued.encoders'\nkind = 'kill'\nat = '1min'\ncount = 2").0.expect("it is fine");
+        assert_eq!((fault.kind, fault.from == fault.to), (FaultKind::Kill { count: Some(2) }, true));
+    }
+
+    #[test]
+    fn mistakes_say_what_to_write() {
+        for (text, part) in [
+            ("kind = 'down'\nfrom = '1s'\nto = '2s'", "`fault[0]` needs `node`"),
+            ("node = 'web'\nkind = 'down'\nfrom = '1s'\nto = '2s'", "write `*.web` for all of them"),
+            ("node = 'queud.web'\nkind = 'down'\nfrom = '1s'\nto = '2s'", "did you mean `queued`?"),
+            ("node = '*.encoder'\nkind = 'down'\nfrom = '1s'\nto = '2s'", "did you mean `encoders`?"),
+            ("node = '*.web'\nkind = 'dwon'\nfrom = '1s'\nto = '2s'", "did you mean `down`?"),
+            ("node = '*.web'\nkind = 'down'\nto = '2s'", "`fault[0]` needs `from`"),
+            ("node = '*.web'\nkind = 'down'\nfrom = '3s'\nto = '2s'", "the fault ends before it begins"),
+            ("node = '*.web'\nkind = 'slow'\nfrom = '1s'\nto = '2s'", "`fault[0]` needs `factor`"),
+            (
+                "node = '*.web'\nkind = 'slow'\nfactor = -1\nfrom = '1s'\nto = '2s'",
+                "work cannot take -1.0 times as long",
+            ),
+            ("node = '*.web'\nkind = 'down'\nfactor = 2\nfrom = '1s'\nto = '2s'", "`factor` means nothing"),
+            ("node = '*.web'\nkind = 'kill'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `kill`"),
+            ("node = '*.web'\nkind = 'kill'\nat = '1s'\ncount = 0", "killing nobody is no fault"),
+            ("node = '*.web'\nkind = 'kill'\nat = '1s'\ncase = ['ten', 'thosand']", "did you mean `thousand`?"),
+        ] {
+            let told = resolve(text).1;
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+}

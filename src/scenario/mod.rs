@@ -1,0 +1,28 @@
+//! Text to model, and model to run: extended, overridden, split into cases, decoded, checked, built, simulated.
+//!
+//! ```text
+//! file + extends + --set ─load▶ Loaded ─case▶ Table ─ScenarioSpec::read▶ parts ─resolve▶ Model ─simulate▶ Observation
+//! ```
+//! No file is opened here: texts come in as strings, and a base file through a function of the caller.
+
+mod assign;
+mod expect;
+mod fault;
+mod load;
+mod model;
+mod names;
+mod pipeline;
+mod resolve;
+mod run;
+mod spec;
+mod world;
+
+pub use assign::Setting;
+pub use expect::{Comparison, ExpectSpec, Expectation, Reference, Verdict};
+pub use fault::{FAULT_KINDS, Fault, FaultKind, FaultSpec};
+pub use load::{Case, Loaded, load};
+pub use model::{CaseModel, Model, Overrun, PipelineModel, Replication};
+pub use names::{Names, NamesSpec, NodeNames, PipelineNames};
+pub use resolve::{Resolved, resolve};
+pub use run::{ObjectiveSpec, Run, RunSpec};
+pub use spec::{KEYS, PartSpec, PipelineSpec, ScenarioSpec};

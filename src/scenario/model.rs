@@ -1,0 +1,217 @@
+//! A scenario, resolved: everything checked, every name an id, ready to run as often as wanted.
+
+use super::expect::Expectation;
+use super::fault::Fault;
+use super::run::Run;
+use super::world::PipelineWorld;
+use crate::components::{self, AnyNode, Endpoint, LossCause, Plan, Shared};
+use crate::engine::random::StreamKey;
+use crate::engine::{self, Bound, Bounds, Kernel, LossKind, NodeId, Signal, SimDuration, SimTime, Stop};
+use crate::metrics::{Catalogue, Frame, NodeColumn, Observation, Recorder, View, node_columns};
+use crate::traffic::{Arrivals, Flow, Work, Works};
+use std::sync::Arc;
+
+/// The longest chain of zero-delay consequences of one event: beyond it there is no end to it.
+const LANE_BOUND: usize = 50_000_000;
+
+/// A scenario, resolved.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Its title; the name of the file if it has none.
+    pub title: String,
+    /// What it asks; may be empty.
+    pub question: String,
+    /// The variations.
+    pub cases: Vec<CaseModel>,
+    /// What the author expects to come out.
+    pub expectations: Vec<Expectation>,
+    /// Hash of the resolved text.
+    pub hash: u64,
+}
+
+/// One variation, resolved.
+#[derive(Debug, Clone)]
+pub struct CaseModel {
+    /// Its name.
+    pub name: String,
+    /// How long and how often.
+    pub run: Run,
+    /// A job done later than this after its arrival is late.
+    pub objective: Option<SimDuration>,
+    /// Grid of the time series.
+    pub sample_every: SimDuration,
+    /// The faults of this case.
+    pub faults: Vec<Fault>,
+    /// The designs.
+    pub pipelines: Vec<PipelineModel>,
+    /// The traffic.
+    pub flows: Arc<[Flow]>,
+    /// The work.
+    pub works: Arc<[Work]>,
+}
+
+/// One design, resolved: pristine nodes that every replication starts from.
+#[derive(Debug, Clone)]
+pub struct PipelineModel {
+    /// Its name.
+    pub name: String,
+    /// Names, kinds and edges of its nodes.
+    pub plan: Plan,
+    /// Its nodes as they are before a run.
+    pub nodes: Vec<AnyNode>,
+    /// Names of its metrics.
+    pub catalogue: Catalogue,
+    /// What can go wrong with a job in it; index 0 is "nothing".
+    pub losses: Vec<LossCause>,
+    /// Where each flow enters.
+    pub entries: Vec<Vec<Endpoint>>,
+    /// Its faults.
+    pub faults: Vec<components::Fault>,
+}
+
+/// A run that would have needed more than it may use.
+#[derive(Debug, Clone)]
+pub struct Overrun {
+    /// The case.
+    pub case: String,
+    /// The design.
+    pub pipeline: String,
+    /// The replication.
+    pub replication: u32,
+    /// What was exceeded.
+    pub bound: Bound,
+    /// The limit.
+    pub limit: u64,
+    /// When it happened.
+    pub at: SimTime,
+    /// The node that reacted most often.
+    pub busiest: String,
+}
+
+/// What became of one replication.
+#[derive(Debug, Clone)]
+pub enum Replication {
+    /// It ran to its end.
+    Done(Box<Observation>),
+    /// It was asked to stop.
+    Interrupted,
+    /// It exceeded a bound.
+    Exceeded(Box<Overrun>),
+}
+
+impl PipelineModel {
+    /// The figures of its nodes, in the order of [`Observation::nodes`].
+    pub fn node_columns(&self) -> Vec<NodeColumn> {
+        node_columns(&self.catalogue)
+    }
+
+    /// The way of a job through it: `web → jobs (sqs) ← encoders`.
+    pub fn path(&self) -> String {
+        let words = self.plan.nodes.iter().map(|node| {
+            if node.kind == "service" || node.kind == "workers" || node.kind == node.name {
+                node.name.clone()
+            } else {
+                format!("{} ({})", node.name, node.kind)
+            }
+        });
+        words.collect::<Vec<_>>().join(" → ")
+    }
+
+    /// What each cause of loss means for a job.
+    pub fn loss_kinds(&self) -> Vec<LossKind> {
+        self.losses.iter().map(|loss| loss.kind).collect()
+    }
+}
+
+impl CaseModel {
+    /// No replication lasts longer.
+    pub fn horizon(&self) -> SimTime {
+        SimTime::ZERO + self.run.duration + self.run.drain
+    }
+
+    /// Simulates one replication of one pipeline. `goes_on` is asked now and then, with the simulated time.
+    ///
+    /// # Panics
+    /// If an invariant of the engine breaks: an error in surgetank, told with what repeats it.
+    pub fn simulate(
+        &self,
+        pipeline: &PipelineModel,
+        seed: u64,
+        replication: u32,
+        goes_on: &mut dyn FnMut(SimTime) -> bool,
+    ) -> Replication {
+        let root = StreamKey::new(seed, replication);
+        let warmup = SimTime::ZERO + self.run.warmup;
+        let objective = self.objective.unwrap_or(SimDuration::MAX);
+        let view = View { step: self.sample_every, warmup, objective };
+        let keys = pipeline.plan.nodes.iter().map(|node| root.child("node").child(&node.name)).collect();
+        let mut shared = Shared {
+            recorder: Recorder::new(&pipeline.catalogue, pipeline.losses.len(), &view),
+            works: Works::new(Arc::clone(&self.works), root),
+            faults: pipeline.faults.clone(),
+            keys,
+        };
+        let kinds = pipeline.loss_kinds();
+        let mut kernel = Kernel::new(pipeline.nodes.len(), kinds.clone());
+        let mut nodes = pipeline.nodes.clone();
+        for (index, node) in (0_u16..).zip(&mut nodes) {
+            node.start(NodeId(index), &mut kernel, &mut shared);
+        }
+        schedule_faults(pipeline, &mut kernel);
+        let until = SimTime::ZERO + self.run.duration;
+        let arrivals = Arrivals::new(Arc::clone(&self.flows), root, until);
+        let mut world = PipelineWorld { nodes, shared, arrivals, entries: &pipeline.entries, goes_on };
+        let bounds = Bounds {
+            duration: until,
+            horizon: self.horizon(),
+            events: self.run.max_events,
+            live: self.run.max_live_messages,
+            lane: LANE_BOUND,
+        };
+        let finish = engine::run(&mut world, &mut kernel, &bounds, pipeline.unfinished());
+        match finish.stop {
+            Stop::Interrupted => return Replication::Interrupted,
+            Stop::Exceeded(bound) => {
+                let limit = match bound {
+                    Bound::Events => bounds.events,
+                    Bound::Live => bounds.live,
+                    Bound::Lane => bounds.lane as u64,
+                };
+                let busiest = pipeline.plan.nodes.get(finish.busiest.index()).map_or("", |node| &node.name).to_owned();
+                let (case, pipeline) = (self.name.clone(), pipeline.name.clone());
+                let overrun = Overrun { case, pipeline, replication, bound, limit, at: finish.at, busiest };
+                return Replication::Exceeded(Box::new(overrun));
+            }
+            Stop::Done => {}
+        }
+        world.shared.recorder.finish(finish.at);
+        let frame = Frame {
+            catalogue: &pipeline.catalogue,
+            losses: &kinds,
+            percentiles: &self.run.percentiles,
+            warmup,
+            ended: finish.at,
+            events: finish.events,
+        };
+        Replication::Done(Box::new(Observation::of(&world.shared.recorder, &frame)))
+    }
+}
+
+impl PipelineModel {
+    /// The cause that every pipeline has: the run ended.
+    fn unfinished(&self) -> engine::LossId {
+        engine::LossId(UNFINISHED)
+    }
+}
+
+/// The first cause that is registered in every pipeline.
+pub(super) const UNFINISHED: u16 = 1;
+
+fn schedule_faults(pipeline: &PipelineModel, kernel: &mut Kernel<components::AnyTimer>) {
+    for (index, fault) in (0_u16..).zip(&pipeline.faults) {
+        kernel.tell_after(fault.from.since(SimTime::ZERO), fault.node, Signal::Fault { index, begins: true });
+        if fault.to > fault.from {
+            kernel.tell_after(fault.to.since(SimTime::ZERO), fault.node, Signal::Fault { index, begins: false });
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! From the texts to the model: every case decoded, checked and built, all mistakes of all of them told at once.
+
+use super::expect::Expectation;
+use super::fault::{Fault, FaultKind};
+use super::load::{Case, Loaded};
+use super::model::{CaseModel, Model, PipelineModel};
+use super::names::{Names, NodeNames, PipelineNames};
+use super::pipeline::{self, Desk};
+use super::run::Run;
+use super::spec::{PartSpec, ScenarioSpec};
+use crate::components::{self, Plan};
+use crate::diagnostic::{Diagnostics, Span};
+use crate::engine::random::fingerprint;
+use crate::engine::{NodeId, SimDuration};
+use crate::metrics::columns;
+use crate::site::{Resolution, Site, decode};
+use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
+use std::sync::Arc;
+
+/// Points of a time series over the duration, about.
+const SAMPLES: u64 = 300;
+/// Points of a time series over the whole run at most.
+const SAMPLES_MAX: u64 = 20_000;
+
+/// A scenario after resolving, with everything that was said about it.
+pub struct Resolved {
+    /// The model; none if there were errors.
+    pub model: Option<Model>,
+    /// Every value with its origin, by case.
+    pub resolutions: Vec<(String, Resolution)>,
+    /// Errors and warnings, each once.
+    pub found: Diagnostics,
+}
+
+/// Resolves every case of a scenario. `name` stands for a missing title; `read` reads a file that the scenario names.
+pub fn resolve(loaded: &Loaded, name: &str, read: &ReadFile<'_>, mut found: Diagnostics) -> Resolved {
+    let mut cases = Vec::new();
+    let mut resolutions = Vec::new();
+    let mut head = None;
+    let mut complete = true;
+    for case in &loaded.cases {
+        let mut told = Diagnostics::new();
+        let mut resolution = Resolution::new();
+        let resolved = resolve_case(loaded, case, read, &mut told, &mut resolution);
+        found.append_new(told);
+        resolutions.push((case.name.clone(), resolution));
+        match resolved {
+            Some((model, title, question, expectations)) => {
+                cases.push(model);
+                head.get_or_insert((title, question, expectations));
+            }
+            None => complete = false,
+        }
+    }
+    let hash = resolutions.iter().fold(0_u64, |hash, (case, resolution)| {
+        let text = resolution.to_toml(&loaded.sources);
+        hash.rotate_left(1) ^ fingerprint(case.as_bytes()) ^ fingerprint(text.as_bytes())
+    });
+    let model = head.filter(|_| complete && !found.has_errors()).map(|(title, question, expectations)| Model {
+        title: title.unwrap_or_else(|| name.to_owned()),
+        question: question.unwrap_or_default(),
+        cases,
+        expectations,
+        hash,
+    });
+    Resolved { model, resolutions, found }
+}
+
+type CaseParts = (CaseModel, Option<String>, Option<String>, Vec<Expectation>);
+
+fn resolve_case(
+    loaded: &Loaded,
+    case: &Case,
+    read: &ReadFile<'_>,
+    found: &mut Diagnostics,
+    resolution: &mut Resolution,
+) -> Option<CaseParts> {
+    let table = loaded.case(case, found);
+    let spec = ScenarioSpec::read(&table, found);
+    let mut site = Site::new("", Span::new(0, 0), &loaded.sources, found, resolution);
+    let title = site.optional("title", spec.title);
+    let question = site.optional("question", spec.question);
+    let run = spec.run.value.resolve(&mut site.part("run", spec.run.span));
+    let objective = spec.objective.value.resolve(&mut site.part("objective", spec.objective.span));
+    let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
+    let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
+    let run = run?;
+    let sample_every = run.sample_every.unwrap_or_else(|| grid(&run));
+    let plan = plan(&run, sample_every, &flows, &works);
+    let count = spec.pipelines.len();
+    let sources = &loaded.sources;
+    let mut pipelines = Vec::new();
+    for pipeline in spec.pipelines {
+        let mut desk = Desk { sources, found, resolution, read, flows: &flows, plan: &plan };
+        pipelines.extend(pipeline::build(pipeline, &mut desk));
+    }
+    if pipelines.len() < count {
+        return None;
+    }
+    let names = names(loaded, &run, &pipelines);
+    let mut faults = Vec::new();
+    for (index, fault) in spec.faults.into_iter().enumerate() {
+        let mut file = Site::new("", Span::new(0, 0), sources, found, resolution);
+        faults.extend(fault.value.resolve(&names, &mut file.item("fault", index, fault.span)));
+    }
+    faults.retain(|fault| fault.applies_to(&case.name));
+    let mut expectations = Vec::new();
+    for (index, expect) in spec.expectations.into_iter().enumerate() {
+        let mut file = Site::new("", Span::new(0, 0), sources, found, resolution);
+        expectations.extend(expect.value.resolve(&names, &mut file.item("expect", index, expect.span)));
+    }
+    for pipeline in &mut pipelines {
+        plan_faults(pipeline, &faults);
+    }
+    let (flows, works) = (Arc::from(flows), Arc::from(works));
+    let name = case.name.clone();
+    let model = CaseModel { name, run, objective, sample_every, faults, pipelines, flows, works };
+    Some((model, title, question, expectations))
+}
+
+/// Where the parts of a case report.
+struct Parts<'p> {
+    loaded: &'p Loaded,
+    read: &'p ReadFile<'p>,
+    found: &'p mut Diagnostics,
+    resolution: &'p mut Resolution,
+}
+
+impl Parts<'_> {
+    fn site(&mut self, path: &str, span: Span) -> Site<'_> {
+        Site::new(path, span, &self.loaded.sources, self.found, self.resolution)
+    }
+}
+
+fn flows(parts: Vec<PartSpec>, desk: &mut Parts<'_>) -> Vec<Flow> {
+    let mut flows = Vec::new();
+    for PartSpec { name, path, table } in parts {
+        let Some(spec) = decode::<TrafficSpec>(&table, &path, desk.found) else { continue };
+        let read = desk.read;
+        flows.extend(spec.build(&mut desk.site(&path, name.span), read));
+    }
+    flows
+}
+
+fn works(parts: Vec<PartSpec>, desk: &mut Parts<'_>) -> Vec<Work> {
+    let mut works = Vec::new();
+    for PartSpec { name, path, table } in parts {
+        let Some(spec) = decode::<WorkSpec>(&table, &path, desk.found) else { continue };
+        let read = desk.read;
+        works.extend(spec.build(&mut desk.site(&path, name.span), read));
+    }
+    works
+}
+
+/// A round step that gives some hundred points over the duration and not too many over the whole run.
+fn grid(run: &Run) -> SimDuration {
+    let least = (run.duration.as_nanos() / SAMPLES).max((run.duration + run.drain).as_nanos() / SAMPLES_MAX).max(1);
+    let mut step = 1_u64;
+    loop {
+        for factor in [1, 2, 5] {
+            if step.saturating_mul(factor) >= least {
+                return SimDuration::from_nanos(step.saturating_mul(factor));
+            }
+        }
+        step = step.saturating_mul(10);
+    }
+}
+
+fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) -> Plan {
+    let most = flows.iter().filter_map(|flow| flow.keys.as_ref()).max_by_key(|keys| keys.count());
+    Plan {
+        nodes: Vec::new(),
+        works: works.iter().map(|work| work.name.clone()).collect(),
+        keys: most.map_or(1, |keys| keys.count()),
+        key_texts: most.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect()),
+        horizon: run.duration + run.drain,
+        sample_every,
+    }
+}
+
+/// What faults and expectations can refer to.
+fn names(loaded: &Loaded, run: &Run, pipelines: &[PipelineModel]) -> Names {
+    let node_names = |pipeline: &PipelineModel| -> Vec<NodeNames> {
+        let columns = pipeline.node_columns();
+        let of = |index: usize| columns.iter().filter(move |column| column.node.index() == index);
+        let nodes = pipeline.plan.nodes.iter().enumerate();
+        nodes
+            .map(|(index, node)| NodeNames {
+                name: node.name.clone(),
+                metrics: of(index).map(crate::metrics::NodeColumn::name).collect(),
+            })
+            .collect()
+    };
+    Names {
+        cases: loaded.cases.iter().map(|case| case.name.clone()).collect(),
+        metrics: columns(&run.percentiles).into_iter().map(|column| column.name).collect(),
+        pipelines: pipelines
+            .iter()
+            .map(|pipeline| PipelineNames { name: pipeline.name.clone(), nodes: node_names(pipeline) })
+            .collect(),
+    }
+}
+
+/// The faults that hit nodes of this pipeline, by id.
+fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
+    for fault in faults {
+        for (_, name) in fault.nodes.iter().filter(|(name, _)| *name == pipeline.name) {
+            let Some(index) = pipeline.plan.nodes.iter().position(|node| node.name == *name) else { continue };
+            let kind = match fault.kind {
+                FaultKind::Down => components::FaultKind::Down,
+                FaultKind::Slow { factor } => components::FaultKind::Slow(factor),
+                FaultKind::Fails { share } => components::FaultKind::Fails(share),
+                FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),
+            };
+            let node = NodeId(u16::try_from(index).expect("the number of nodes is bounded"));
+            pipeline.faults.push(components::Fault { node, kind, from: fault.from, to: fault.to });
+        }
+    }
+}

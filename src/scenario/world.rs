@@ -1,0 +1,63 @@
+//! One pipeline while it runs: its traffic, its nodes, and what they share.
+
+use crate::components::{AnyNode, AnyTimer, Endpoint, Shared};
+use crate::engine::{Event, Kernel, NewJob, NodeId, Observer, Signal, SimTime, Stimulus, World};
+use crate::traffic::{Arrival, Arrivals};
+
+/// What the engine drives.
+pub struct PipelineWorld<'a> {
+    /// The nodes, by id.
+    pub nodes: Vec<AnyNode>,
+    /// What they share.
+    pub shared: Shared,
+    /// The traffic.
+    pub arrivals: Arrivals,
+    /// Where each flow enters, by flow; several entries get a copy each.
+    pub entries: &'a [Vec<Endpoint>],
+    /// Asked now and then whether to go on.
+    pub goes_on: &'a mut dyn FnMut(SimTime) -> bool,
+}
+
+impl World for PipelineWorld<'_> {
+    type Timer = AnyTimer;
+
+    #[inline]
+    fn next_arrival(&self) -> SimTime {
+        self.arrivals.next_time()
+    }
+
+    #[inline]
+    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
+        let arrival = self.arrivals.pop().expect("the loop looked at the time of the next arrival");
+        let entries = &self.entries[usize::from(arrival.flow)];
+        let (&first, others) = entries.split_first().expect("a flow without an entry is left out of the traffic");
+        let (work, checksum) = self.shared.works.meet(&arrival);
+        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
+        let Arrival { number, flow, size, key, .. } = arrival;
+        let msg = kernel.create(&NewJob { number, work, flow, size, key });
+        for &to in others {
+            let copy = kernel.branch(msg);
+            kernel.tell(to.node, Signal::Arrive { msg: copy, port: to.port, batched: false });
+        }
+        let signal = Signal::Arrive { msg, port: first.port, batched: false };
+        Event { node: first.node, stimulus: Stimulus::Signal(signal) }
+    }
+
+    #[inline]
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+        self.nodes[event.node.index()].react(event, kernel, &mut self.shared);
+    }
+
+    #[inline]
+    fn holding(&self, node: NodeId) -> u64 {
+        self.nodes[node.index()].holding()
+    }
+
+    fn observer(&mut self) -> &mut impl Observer {
+        &mut self.shared.recorder.jobs
+    }
+
+    fn goes_on(&mut self, now: SimTime) -> bool {
+        (self.goes_on)(now)
+    }
+}

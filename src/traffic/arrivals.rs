@@ -1,0 +1,310 @@
+//! All arrivals of a replication, in order of time.
+
+use super::keys::Keys;
+use super::law::Law;
+use super::pattern::{AnyClock, AnyPattern, Clock, Pattern};
+use crate::engine::random::{StreamKey, fingerprint, mix};
+use crate::engine::time::SimTime;
+use std::sync::Arc;
+
+/// One stream of jobs of a flow: its base traffic, one of its spikes, a trace.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The scenario's word for it, such as `rate` or `spike`: it keys the source's draws.
+    pub name: String,
+    /// When its jobs arrive.
+    pub pattern: AnyPattern,
+    /// Their sizes in bytes, where they are not those of the flow.
+    pub size: Option<Law>,
+}
+
+/// One flow of jobs with everything resolved: the sum of its sources.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Its name in the scenario: it keys the flow's draws.
+    pub name: String,
+    /// What brings jobs; those of an earlier source come first when they arrive at the same instant.
+    pub sources: Vec<Source>,
+    /// Bytes of a job's message.
+    pub size: Law,
+    /// Who sends the jobs; none when the scenario gives no key.
+    pub keys: Option<Keys>,
+}
+
+impl Flow {
+    /// The expected number of jobs in the first `duration` seconds.
+    pub fn expected_jobs(&self, duration: f64) -> f64 {
+        self.sources.iter().map(|source| source.pattern.expected(duration)).sum()
+    }
+
+    /// The expected jobs per second over the first `duration` seconds; zero when there are none of these.
+    pub fn mean_rate(&self, duration: f64) -> f64 {
+        if duration > 0.0 { self.expected_jobs(duration) / duration } else { 0.0 }
+    }
+
+    /// The highest jobs per second, should all sources peak together; over one second where jobs come together.
+    pub fn peak_rate(&self) -> f64 {
+        self.sources.iter().map(|source| source.pattern.peak()).sum()
+    }
+}
+
+/// One job, as it enters every pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// When it arrives.
+    pub at: SimTime,
+    /// What all later draws for it are keyed by (see [`number`]).
+    pub number: u64,
+    /// Bytes of its message; at least one.
+    pub size: u32,
+    /// The number of its key (see [`Keys::text`]).
+    pub key: u32,
+    /// Its place among the jobs of its source.
+    pub index: u32,
+    /// Which flow it belongs to.
+    pub flow: u16,
+    /// Which source of the flow brought it.
+    pub source: u16,
+}
+
+/// The draw number of a job: a hash of flow and source in the upper half, the job's place in its source in the lower.
+///
+/// It depends on nothing else, so that another spike, another flow or another order leaves it alone. Two sources of one
+/// scenario share their upper half, and with it the draws of their jobs, with a chance of 2^-32.
+pub fn number(flow: &str, source: &str, index: u32) -> u64 {
+    upper_half(flow, source) | u64::from(index)
+}
+
+/// The job's place in its source, from its draw number.
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is the index")]
+pub const fn index_of(number: u64) -> u32 {
+    number as u32
+}
+
+fn upper_half(flow: &str, source: &str) -> u64 {
+    let both = fingerprint(flow.as_bytes()).rotate_left(32) ^ fingerprint(source.as_bytes());
+    mix(both) & !u64::from(u32::MAX)
+}
+
+/// A source that is being read: its clock and the arrival it has come to.
+#[derive(Debug, Clone)]
+struct Cursor {
+    at: SimTime,
+    index: u32,
+    clock: AnyClock,
+    upper_half: u64,
+    flow: u16,
+    source: u16,
+}
+
+impl Cursor {
+    #[inline]
+    fn advance(&mut self, until: SimTime) {
+        let (at, index) = self.clock.tick();
+        self.index = index;
+        self.at = if at < until { at } else { SimTime::MAX };
+    }
+}
+
+/// All arrivals of one replication; nothing is made before it is asked for and nothing is kept after.
+#[derive(Debug, Clone)]
+pub struct Arrivals {
+    flows: Arc<[Flow]>,
+    cursors: Vec<Cursor>,
+    /// The cursor with the next arrival.
+    first: usize,
+    until: SimTime,
+    sizes: StreamKey,
+    keys: StreamKey,
+}
+
+impl Arrivals {
+    /// Begins a replication with this root; traffic stops at `until`.
+    pub fn new(flows: Arc<[Flow]>, root: StreamKey, until: SimTime) -> Self {
+        let traffic = root.child("traffic");
+        let mut cursors = Vec::new();
+        for (flow_number, flow) in (0..).zip(flows.iter()) {
+            for (source_number, source) in (0..).zip(&flow.sources) {
+                let mut cursor = Cursor {
+                    at: SimTime::ZERO,
+                    index: 0,
+                    clock: source.pattern.start(traffic.child(&flow.name).child(&source.name)),
+                    upper_half: upper_half(&flow.name, &source.name),
+                    flow: flow_number,
+                    source: source_number,
+                };
+                cursor.advance(until);
+                cursors.push(cursor);
+            }
+        }
+        let mut arrivals = Self { flows, cursors, first: 0, until, sizes: root.child("size"), keys: root.child("key") };
+        arrivals.find_first();
+        arrivals
+    }
+
+    /// When the next job arrives; [`SimTime::MAX`] when none does any more.
+    #[inline]
+    pub fn next_time(&self) -> SimTime {
+        self.cursors.get(self.first).map_or(SimTime::MAX, |cursor| cursor.at)
+    }
+
+    /// Takes the next job; none when the traffic has stopped.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Arrival> {
+        let cursor = self.cursors.get_mut(self.first).filter(|cursor| cursor.at < SimTime::MAX)?;
+        let flow = &self.flows[usize::from(cursor.flow)];
+        let source = &flow.sources[usize::from(cursor.source)];
+        let number = cursor.upper_half | u64::from(cursor.index);
+        let size = source.size.as_ref().unwrap_or(&flow.size).of_job(self.sizes, number);
+        let arrival = Arrival {
+            at: cursor.at,
+            number,
+            size: bytes(size),
+            key: flow.keys.as_ref().map_or(0, |keys| keys.of_job(self.keys, number)),
+            index: cursor.index,
+            flow: cursor.flow,
+            source: cursor.source,
+        };
+        cursor.advance(self.until);
+        if self.cursors.len() > 1 {
+            self.find_first();
+        }
+        Some(arrival)
+    }
+
+    /// A scan: the sources of a scenario are a handful, and at equal times the first of them wins.
+    fn find_first(&mut self) {
+        let earliest = self.cursors.iter().enumerate().min_by_key(|(_, cursor)| cursor.at);
+        self.first = earliest.map_or(0, |(place, _)| place);
+    }
+}
+
+impl Iterator for Arrivals {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        self.pop()
+    }
+}
+
+/// Whole bytes, to the nearest; a message has at least one and at most as many as 32 bits can say.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
+fn bytes(size: f64) -> u32 {
+    ((size + 0.5) as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::pattern::{Spacing, Spike, Spread, Steady};
+    use crate::traffic::work::{Work, Works};
+
+    const MINUTE: SimTime = SimTime::from_nanos(60_000_000_000);
+
+    fn source(name: &str, pattern: impl Into<AnyPattern>) -> Source {
+        Source { name: name.to_owned(), pattern: pattern.into(), size: None }
+    }
+
+    fn spike(at: f64, count: u32) -> Source {
+        source("spike", Spike { at, count, over: 5.0, spread: Spread::Uniform })
+    }
+
+    fn flow(name: &str, sources: Vec<Source>) -> Flow {
+        let size = Law::lognormal(2048.0, 0.5).expect("sound");
+        Flow { name: name.to_owned(), sources, size, keys: Some(Keys::distinct(200, 0.9, "video-")) }
+    }
+
+    fn rate(rate: f64) -> Source {
+        source("rate", Steady { rate, spacing: Spacing::Poisson })
+    }
+
+    fn all(flows: Vec<Flow>, replication: u32) -> Vec<Arrival> {
+        Arrivals::new(flows.into(), StreamKey::new(1, replication), MINUTE).collect()
+    }
+
+    #[test]
+    fn a_spike_adds_its_jobs_and_moves_none_of_the_others() {
+        let base = all(vec![flow("uploads", vec![rate(10.0)])], 0);
+        for count in [10, 1_000] {
+            let both = all(vec![flow("uploads", vec![rate(10.0), spike(20.0, count)])], 0);
+            assert_eq!(both.iter().filter(|job| job.source == 1).count(), count as usize);
+            let kept: Vec<_> = both.into_iter().filter(|job| job.source == 0).collect();
+            assert_eq!(kept, base);
+        }
+    }
+
+    #[test]
+    fn another_flow_moves_none_of_the_jobs() {
+        let alone = all(vec![flow("uploads", vec![rate(10.0)])], 0);
+        let both = all(vec![flow("orders", vec![rate(7.0)]), flow("uploads", vec![rate(10.0)])], 0);
+        let kept: Vec<_> = both.into_iter().filter(|job| job.flow == 1).map(|job| Arrival { flow: 0, ..job }).collect();
+        assert_eq!(kept, alone);
+    }
+
+    #[test]
+    fn arrivals_come_in_order_and_stop_when_the_traffic_stops() {
+        let flows = vec![flow("a", vec![rate(10.0), spike(58.0, 500)]), flow("b", vec![rate(3.0), spike(1.0, 50)])];
+        let jobs = all(flows, 4);
+        assert!(jobs.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        assert!(jobs.iter().all(|job| job.at < MINUTE));
+        assert!(jobs.len() > 500);
+    }
+
+    #[test]
+    fn at_one_instant_the_source_that_is_written_first_comes_first() {
+        let at_once = |name| source(name, Spike { at: 1.0, count: 3, over: 0.0, spread: Spread::Even });
+        let jobs = all(vec![flow("a", vec![at_once("x"), at_once("y")]), flow("b", vec![at_once("x")])], 0);
+        let order: Vec<_> = jobs.iter().map(|job| (job.flow, job.source, job.index)).collect();
+        let expected = [(0, 0), (0, 1), (1, 0)].map(|(flow, source)| [0, 1, 2].map(|index| (flow, source, index)));
+        assert_eq!(order, expected.concat());
+    }
+
+    #[test]
+    fn draw_numbers_are_all_different_and_tell_the_place_in_the_source() {
+        let flows = vec![flow("a", vec![rate(100.0), spike(5.0, 900)]), flow("b", vec![rate(100.0)])];
+        let jobs = all(flows, 0);
+        let mut numbers: Vec<u64> = jobs.iter().map(|job| job.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), jobs.len());
+        assert!(jobs.iter().all(|job| index_of(job.number) == job.index));
+        assert_eq!(jobs.iter().find(|job| job.flow == 1).map(|job| job.number), Some(number("b", "rate", 0)));
+    }
+
+    #[test]
+    fn a_replication_is_the_same_each_time_and_unlike_the_others() {
+        let flows = || vec![flow("uploads", vec![rate(10.0), spike(20.0, 50)])];
+        assert_eq!(all(flows(), 0), all(flows(), 0));
+        assert_ne!(all(flows(), 0), all(flows(), 1));
+        let sums = |replication| {
+            let encode = Work { name: "encode".to_owned(), time: Law::lognormal(20.0, 0.5).expect("sound") };
+            let works = Works::new([encode].into(), StreamKey::new(1, replication));
+            all(flows(), replication).iter().map(|job| works.meet(job).1).collect::<Vec<_>>()
+        };
+        assert_eq!(sums(0), sums(0));
+        assert_ne!(sums(0), sums(1));
+    }
+
+    #[test]
+    fn rates_and_expected_jobs_of_a_flow_are_the_sums_over_its_sources() {
+        let flow = flow("uploads", vec![rate(10.0), spike(20.0, 600)]);
+        assert!((flow.expected_jobs(60.0) - 1_200.0).abs() < 1e-9);
+        assert!((flow.mean_rate(60.0) - 20.0).abs() < 1e-9);
+        assert!((flow.peak_rate() - 130.0).abs() < 1e-9);
+        assert!(flow.mean_rate(0.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn no_traffic_is_no_arrival() {
+        let mut none = Arrivals::new(Vec::new().into(), StreamKey::new(1, 0), MINUTE);
+        assert_eq!(none.next_time(), SimTime::MAX);
+        assert_eq!(none.pop(), None);
+        let mut late = Arrivals::new([flow("a", vec![spike(61.0, 5)])].into(), StreamKey::new(1, 0), MINUTE);
+        assert_eq!((late.next_time(), late.pop()), (SimTime::MAX, None));
+    }
+
+    #[test]
+    fn a_message_has_at_least_one_byte() {
+        assert_eq!([bytes(0.0), bytes(0.4), bytes(1.5), bytes(1e12)], [1, 1, 2, u32::MAX]);
+    }
+}
