@@ -13,6 +13,7 @@ mod model;
 mod names;
 mod pipeline;
 mod resolve;
+mod resolved_text;
 mod run;
 mod spec;
 mod world;

@@ -53,6 +53,11 @@ impl Expectation {
         self.cases.as_ref().is_none_or(|cases| cases.iter().any(|name| name == case))
     }
 
+    /// The pipelines that it is about.
+    pub fn pipelines(&self) -> Vec<&str> {
+        self.comparison.references().into_iter().map(|reference| reference.pipeline.as_str()).collect()
+    }
+
     /// Judges it: `lookup` gives the mean of a figure, or nothing if it was not measured.
     pub fn judge(&self, lookup: &dyn Fn(&Reference) -> Option<f64>) -> Verdict {
         self.comparison.judge(lookup)
