@@ -9,7 +9,7 @@ use super::signal::{Call, NodeId};
 use super::time::{SimDuration, SimTime};
 
 /// A message: an index into the arena.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct MsgId(pub(super) u32);
 
 /// A job: an index into the arena.

@@ -118,6 +118,7 @@ impl SqsSpec {
             delays: Deadlines::new(),
             retention: Deadlines::new(),
             polls: Polls::default(),
+            places: 0,
             receives: 0,
             sample_every: site.plan.sample_every,
             health: Health::default(),
