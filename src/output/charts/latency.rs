@@ -7,6 +7,7 @@ use super::labels::{self, Wanted};
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
 use super::{Sketch, caption, facets, page, text, theme, ticks};
+use crate::output::human;
 use crate::report::{Cell, Report};
 
 /// The curve of one pipeline under one case.
@@ -62,8 +63,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     times(&curves)?;
     let objective = report.run.objective_s.map_or("", |_| " The dashed vertical line is the objective.");
     let explanation = format!(
-        "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a curve \
-         that reaches the floor has got every job done, one that levels off has jobs that were never done.{objective}"
+        "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a \
+         curve that reaches the floor has got every job done, one that levels off has jobs that were never done.{objective}"
     );
     let words = ["Latency: how many jobs take longer?", &explanation, caption::TOGETHER];
     let cases: Vec<usize> =
@@ -114,7 +115,7 @@ fn draw_row(page: &mut Page<'_>, report: &Report, curves: &[Curve], cases: &[usi
         }
         let limit = objective(page, &panel, report);
         let here: Vec<&Curve> = curves.iter().filter(|curve| curve.case == case).collect();
-        draw_curves(page, &panel, report, &here, limit);
+        draw_curves(page, &panel, report, &here, &limit);
         draw_never(page, &panel, &here);
         panel.foot(page, true);
     }
@@ -146,13 +147,13 @@ fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) -> Vec<(f64, f
     let (x, _) = panel.place(objective, 1.0);
     page.line(&[(x, top - 4.0), (x, bottom)], Pen::solid(Ink::solid(theme::OBJECTIVE), 1.3).dashed(&[50, 35]));
     let style = Style::SMALL.in_colour(theme::OBJECTIVE).aligned(Align::Centre);
-    let label = format!("objective {}", ticks::duration(objective));
+    let label = format!("objective {}", human::seconds(objective));
     let half = style.width(&label) / 2.0;
     page.words(&label, x.clamp(left + half, right - half), top - 9.0, style);
     vec![(x, top), (x, bottom)]
 }
 
-fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&Curve], limit: Vec<(f64, f64)>) {
+fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&Curve], limit: &[(f64, f64)]) {
     let mut wanted = Vec::new();
     let mut names = Vec::new();
     for curve in curves {
@@ -165,7 +166,7 @@ fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&C
         wanted.push(Wanted { line: places, width: Style::NAME.width(&name) });
         names.push((name, hue));
     }
-    for ((name, hue), place) in names.iter().zip(labels::place(panel.frame, &wanted, &limit)) {
+    for ((name, hue), place) in names.iter().zip(labels::place(panel.frame, &wanted, limit)) {
         let Some(place) = place else { continue };
         if let Some([from, to]) = place.leader {
             page.line(&[from, to], Pen::solid(Ink::solid(hue.line), 1.0));

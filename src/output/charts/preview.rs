@@ -18,6 +18,8 @@ fn reports() -> Vec<(&'static str, Report)> {
         .collect();
     vec![
         ("video", fixture::video()),
+        ("exported", crate::report::fixture::report()),
+        ("exported-hostile", crate::report::fixture::hostile()),
         ("one", fixture::build(&fixture::five()[1..2], &[("base", 100.0)], 5)),
         ("two-by-three", fixture::build(&fixture::five()[..2], &cases[..3], 5)),
         ("eight-by-six", fixture::build(&eight, &cases, 4)),
@@ -65,7 +67,7 @@ fn zero() -> Report {
         cell.fates.iter_mut().for_each(|fate| fate.mean = 0.0);
         for series in &mut cell.series {
             for values in [&mut series.mean, &mut series.low, &mut series.high] {
-                values.iter_mut().for_each(|value| *value = 0.0);
+                fixture::scale(values, 0.0);
             }
         }
     }
@@ -84,7 +86,7 @@ fn scaled(factor: f64) -> Report {
         });
         for series in &mut cell.series {
             for values in [&mut series.mean, &mut series.low, &mut series.high] {
-                values.iter_mut().for_each(|value| *value *= factor);
+                fixture::scale(values, factor);
             }
         }
     }

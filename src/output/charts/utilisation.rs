@@ -34,12 +34,7 @@ fn nodes<'a>(report: &'a Report, cell: &'a Cell) -> impl Iterator<Item = Node<'a
         let series = cell.series.iter().find(|series| {
             series.metric == "busy" && series.node.as_deref() == Some(&node.name) && !series.mean.is_empty()
         });
-        let busy = series.map(|series| Line {
-            case: cell.case,
-            pipeline: cell.pipeline,
-            series,
-            sample_s: report.run.sample_s,
-        });
+        let busy = series.map(|series| Line { case: cell.case, pipeline: cell.pipeline, series, run: &report.run });
         let mut metrics = node.metrics.iter().filter(|metric| metric.metric == "utilisation");
         let utilisation = metrics.find(|metric| metric.statistic == "mean").and_then(|metric| metric.estimate);
         let known = busy.is_some() || utilisation.is_some();
@@ -53,8 +48,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if nodes.iter().all(|node| node.busy.is_none()) {
         return None;
     }
-    let explanation = "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, with \
-                       95 % interval; at 100 %, jobs wait for it.";
+    let explanation = "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, \
+                       with 95 % interval; at 100 %, jobs wait for it.";
     let words = ["Utilisation: busy servers per node", explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
@@ -112,7 +107,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
 fn pen(pipeline: usize, node: usize) -> Pen {
     const DASHES: [&[i32]; MOST] = [&[], &[60, 30], &[20, 22], &[80, 25, 20, 25]];
     let Rgb(red, green, blue) = theme::hue(pipeline).line;
-    let darker = |channel: u8| if node % 2 == 0 { channel } else { channel - channel / 3 };
+    let darker = |channel: u8| if node.is_multiple_of(2) { channel } else { channel - channel / 3 };
     Pen { dash: DASHES[node % MOST], ..Pen::solid(Ink::solid(Rgb(darker(red), darker(green), darker(blue))), 1.9) }
 }
 
