@@ -8,9 +8,11 @@ mod context;
 mod edge;
 mod fault;
 mod handler;
+mod kinesis;
 mod latency;
 mod limits;
 mod polls;
+mod reader;
 mod request;
 mod retry;
 mod service;
@@ -186,4 +188,6 @@ registry! {
     Service => service::Service,
     Sqs => sqs::Sqs,
     Workers => workers::Workers,
+    Kinesis => kinesis::Kinesis,
+    Reader => reader::Reader,
 }
