@@ -3,7 +3,7 @@
 use super::console;
 use super::open::open;
 use crate::cli::{CheckArguments, CheckFormat};
-use crate::diagnostic::rows;
+use crate::diagnostic::{DiagnosticRow, rows};
 use crate::exit::Exit;
 
 /// Checks every file; the worst exit code is that of the whole.
@@ -23,7 +23,7 @@ pub fn run(arguments: &CheckArguments) -> Exit {
             worst = worst.max(Exit::Scenario);
         }
         match arguments.format {
-            CheckFormat::Json => all.extend(rows(found, sources)),
+            CheckFormat::Json => all.extend(rows(found, sources).into_iter().map(json)),
             CheckFormat::Text => {
                 console::findings(found, sources);
                 if arguments.resolved && !found.has_errors() {
@@ -42,6 +42,21 @@ pub fn run(arguments: &CheckArguments) -> Exit {
         }
     }
     worst
+}
+
+/// One finding as a program reads it.
+fn json(row: DiagnosticRow) -> serde_json::Value {
+    serde_json::json!({
+        "severity": row.severity,
+        "code": row.code,
+        "path": row.path,
+        "line": row.line,
+        "column": row.column,
+        "message": row.message,
+        "label": row.label,
+        "notes": row.notes,
+        "hint": row.hint,
+    })
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -80,8 +80,8 @@ fn resolve_case(
     let mut site = Site::new("", Span::new(0, 0), &loaded.sources, found, resolution);
     let title = site.optional("title", spec.title);
     let question = site.optional("question", spec.question);
-    let run = spec.run.value.resolve(&mut site.part("run", spec.run.span));
-    let objective = spec.objective.value.resolve(&mut site.part("objective", spec.objective.span));
+    let run = spec.run.and_then(|run| run.value.resolve(&mut site.part("run", run.span)));
+    let objective = spec.objective.and_then(|it| it.value.resolve(&mut site.part("objective", it.span)));
     let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
     let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
     let run = run?;
