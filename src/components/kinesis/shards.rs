@@ -48,11 +48,6 @@ impl ShardMap {
         Self { shards, flows: flows.iter().map(|keys| keys.as_ref().map(places)).collect() }
     }
 
-    /// How many shards there are.
-    pub const fn shards(&self) -> u16 {
-        self.shards
-    }
-
     /// The place of a record with this key of this flow; none if the service refuses the key. A record of a flow without
     /// keys gets a random one: the upper half of its hash is `random`.
     #[inline]

@@ -9,7 +9,20 @@ use crate::engine::{Signal, SimDuration};
 
 impl Reader {
     fn is_there(&self, worker: usize) -> bool {
-        self.workers[worker].gone == 0 && !self.health.is_down()
+        !self.workers[worker].gone && !self.health.is_down()
+    }
+
+    /// The shards are spread evenly, and each is begun somewhere within the first pause, so that two readers do not
+    /// read in step.
+    pub(super) fn begin(&mut self, cx: &mut Cx<'_>) {
+        for shard in 0..self.shards.len() {
+            self.lease(shard, shard % self.workers.len(), cx);
+            let phase = cx.draws(mix(shard as u64)).uniform();
+            if self.after(shard, self.p.idle_time_between_reads.scaled(phase), Doing::Resting, cx) == Pace::GoesOn {
+                self.drive(shard, cx);
+            }
+        }
+        self.count_standby(cx);
     }
 
     /// The worker with the fewest leases takes the shard and begins at its last checkpoint; nobody if all are dead.
@@ -19,19 +32,24 @@ impl Reader {
             self.shards[shard].doing = Doing::Free;
             return Pace::Waits;
         };
-        self.workers[worker].leases += 1;
+        self.lease(shard, worker, cx);
         self.count_standby(cx);
-        let processor = &mut self.shards[shard];
-        processor.owner = Some(worker);
-        processor.checkpointed_at = cx.now();
-        processor.doing = Doing::Resting;
-        if self.p.starting_position == StartingPosition::Latest && !self.shards[shard].has_checkpoint {
-            self.pull(shard, 0, cx);
-        }
+        self.shards[shard].doing = Doing::Resting;
         Pace::GoesOn
     }
 
-    pub(super) fn count_standby(&self, cx: &mut Cx<'_>) {
+    /// The worker has the shard, and a position in it.
+    fn lease(&mut self, shard: usize, worker: usize, cx: &mut Cx<'_>) {
+        self.workers[worker].leases += 1;
+        let processor = &mut self.shards[shard];
+        processor.owner = Some(worker);
+        processor.checkpointed_at = cx.now();
+        if self.p.starting_position == StartingPosition::Latest && !processor.has_checkpoint {
+            self.pull(shard, 0, cx);
+        }
+    }
+
+    fn count_standby(&self, cx: &mut Cx<'_>) {
         let idle = (0..self.workers.len()).filter(|&worker| self.workers[worker].leases == 0 && self.is_there(worker));
         let count = idle.count() as u64;
         cx.set(self.metrics.standby_workers, count);
@@ -41,21 +59,15 @@ impl Reader {
         let fault = cx.fault(index);
         self.health.change(fault.kind, begins);
         self.handler.slow_down(self.health.slowness());
-        let victims = match fault.kind {
-            FaultKind::Kill(count) => (count as usize).min(self.workers.len()),
-            FaultKind::Down => self.workers.len(),
+        match fault.kind {
+            FaultKind::Kill(count) if begins => self.kill_some(count as usize, fault.to > fault.from, cx),
+            FaultKind::Kill(count) => {
+                let gone = self.workers.iter_mut().filter(|worker| worker.gone);
+                gone.take(count as usize).for_each(|worker| worker.gone = false);
+            }
+            FaultKind::Down if begins => (0..self.workers.len()).for_each(|worker| self.kill(worker, cx)),
+            FaultKind::Down => {}
             FaultKind::Slow(_) | FaultKind::Fails(_) => return,
-        };
-        // What dies in an instant is started again at once, as a new worker without leases.
-        let stays_away = fault.to > fault.from && fault.kind != FaultKind::Down;
-        for worker in 0..victims {
-            if begins {
-                self.kill(worker, cx);
-            }
-            if stays_away {
-                let gone = &mut self.workers[worker].gone;
-                *gone = if begins { *gone + 1 } else { *gone - 1 };
-            }
         }
         for shard in 0..self.shards.len() {
             if self.shards[shard].doing == Doing::Free {
@@ -63,6 +75,17 @@ impl Reader {
             }
         }
         self.count_standby(cx);
+    }
+
+    /// So many workers die, those with leases first. What dies in an instant is started again at once, as a supervisor
+    /// does, but as a new worker that holds no lease.
+    fn kill_some(&mut self, count: usize, stay_away: bool, cx: &mut Cx<'_>) {
+        let there = (0..self.workers.len()).filter(|&worker| self.is_there(worker));
+        let (busy, idle): (Vec<usize>, Vec<usize>) = there.partition(|&worker| self.workers[worker].leases > 0);
+        for worker in busy.into_iter().chain(idle).take(count) {
+            self.kill(worker, cx);
+            self.workers[worker].gone = stay_away;
+        }
     }
 
     /// A worker dies without a word: its shards stand still until somebody notices that nobody renews their leases.

@@ -28,7 +28,6 @@ use super::fault::Health;
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
 use super::{Component, NodeSite, Verb};
-use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 
@@ -90,8 +89,8 @@ struct ReaderMetrics {
 /// An instance of the application -- state.
 #[derive(Debug, Clone, Default)]
 struct Worker {
-    /// Faults that keep it away.
-    gone: u32,
+    /// Whether a fault keeps it away.
+    gone: bool,
     /// Leases that it holds.
     leases: u32,
 }
@@ -214,13 +213,8 @@ impl Component for Reader {
         spec.build(site)
     }
 
-    /// Every shard is taken somewhere within the first pause, so that two readers do not read in step.
     fn start(&mut self, cx: &mut Cx<'_>) {
-        for shard in 0..self.shards.len() {
-            let phase = cx.draws(mix(shard as u64)).uniform();
-            self.after(shard, self.p.idle_time_between_reads.scaled(phase), Doing::Orphaned, cx);
-        }
-        self.count_standby(cx);
+        self.begin(cx);
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
@@ -258,6 +252,7 @@ impl Component for Reader {
         }
     }
 
+    #[allow(clippy::unused_self, reason = "the contract of a component")]
     fn holding(&self) -> u64 {
         0
     }

@@ -8,7 +8,7 @@ use crate::components::request::{RequestSpec, Requests};
 use crate::components::spec::{LatencySpec, OneOrMany};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::facts::kinesis;
-use crate::site::{At, Site, ToToml};
+use crate::site::{At, ToToml};
 use crate::units::Duration;
 use serde::Deserialize;
 
@@ -71,17 +71,16 @@ impl NodeSpec for ReaderSpec {
     }
 }
 
-/// Instances of one application at most: each has a place in memory.
-const WORKERS_MAX: u32 = 1_000_000;
-
 impl ReaderSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Reader> {
         let errors = site.site.has_errors();
         let stream = self.reads.clone().and_then(|reads| site.target(&reads));
         let shards = stream.map_or(0, |stream| site.plan.nodes[stream.node.index()].shards);
         site.site.required("reads", self.reads);
-        let workers = workers(self.workers, site.site);
         let s = &mut *site.site;
+        let instances = 1..=kinesis::SHARDS_MAX.value;
+        s.within("workers", self.workers.as_ref(), instances, &kinesis::SHARDS_MAX);
+        let workers = s.or_default("workers", self.workers, 1, "a single instance has all shards");
         let batches = 1..=kinesis::GET_RECORDS_MAX.value;
         s.within("batch", self.batch.as_ref(), batches, &kinesis::GET_RECORDS_MAX);
         let batch = s.or_fact("batch", self.batch, &kinesis::KCL_MAX_RECORDS);
@@ -126,13 +125,6 @@ impl ReaderSpec {
             health: Health::default(),
         })
     }
-}
-
-fn workers(written: Option<At<u32>>, site: &mut Site<'_>) -> u32 {
-    if let Some(at) = written.filter(|at| !(1..=WORKERS_MAX).contains(&at.value)) {
-        site.error(at.span, "S032", format!("a reader has between 1 and {WORKERS_MAX} workers"));
-    }
-    site.or_default("workers", written, 1, "a single instance has all shards")
 }
 
 fn metrics(shards: u32, site: &mut NodeSite<'_, '_>) -> ReaderMetrics {
