@@ -76,4 +76,9 @@ pub trait NodeSpec {
     fn ports(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// The shards of a stream: each is read on its own. None for everything else.
+    fn shards(&self) -> u32 {
+        0
+    }
 }

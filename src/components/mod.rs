@@ -10,9 +10,11 @@ mod context;
 mod edge;
 mod fault;
 mod handler;
+mod kinesis;
 mod latency;
 mod limits;
 mod polls;
+mod reader;
 mod request;
 mod retry;
 mod service;
@@ -194,4 +196,6 @@ registry! {
     Sns => sns::Sns,
     Sqs => sqs::Sqs,
     Workers => workers::Workers,
+    Kinesis => kinesis::Kinesis,
+    Reader => reader::Reader,
 }

@@ -137,6 +137,11 @@ impl Message {
         self.abandoned
     }
 
+    /// Whether the part of the job that it carries was done at least once.
+    pub const fn is_done(&self) -> bool {
+        self.branch_done
+    }
+
     /// Whether it has been retired, and only pins keep the slot.
     pub const fn is_retired(&self) -> bool {
         matches!(self.state, State::Retired)

@@ -108,8 +108,8 @@ const _: () = assert!(no_longer(kinesis::KCL_IDLE_TIME_MIN.value, kinesis::KCL_I
 const _: () = assert!(kinesis::GET_RECORDS_RATE.value.get() * secs(kinesis::KCL_IDLE_TIME_MIN.value) <= 1.0);
 const _: () = assert!(kinesis::KCL_MAX_RECORDS.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(kinesis::KCL_RENEW_INTERVAL.value, kinesis::KCL_FAILOVER_TIME.value));
-const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER_MIN.value));
-const _: () = assert!(no_longer(kinesis::KCL_TAKEOVER_MIN.value, kinesis::KCL_TAKEOVER_MAX.value));
+const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER.value.from));
+const _: () = assert!(in_order(kinesis::KCL_TAKEOVER.value));
 const _: () = assert!(no_larger(kinesis::PUT_ROUNDING.value, kinesis::PUT_UNIT_SIZE.value));
 const _: () = assert!(spread(kinesis::PUT_RECORD_LATENCY.value) && spread(kinesis::PUT_RECORDS_LATENCY.value));
 const _: () = assert!(spread(kinesis::PUT_TO_VISIBLE_LATENCY.value) && spread(kinesis::GET_RECORDS_LATENCY.value));

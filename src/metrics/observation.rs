@@ -21,7 +21,7 @@ pub struct NodeColumn {
     pub node: NodeId,
     /// What is measured, in the service's own words.
     pub metric: &'static str,
-    /// Which statistic of it: `total`, `mean`, `max`, `p99`.
+    /// Which statistic of it: `total`, `mean`, `max`, `p99`, `share`.
     pub statistic: String,
     /// Unit of the value.
     pub unit: &'static str,
@@ -32,6 +32,7 @@ impl NodeColumn {
     pub fn name(&self) -> String {
         match self.statistic.as_str() {
             "total" => self.metric.to_owned(),
+            SHARE => self.metric.to_owned(),
             _ if self.metric == "utilisation" => self.metric.to_owned(),
             statistic => format!("{}_{statistic}", self.metric),
         }
@@ -93,6 +94,9 @@ pub fn percentile_name(percentile: f64) -> String {
     format!("p{percentile}").replace('.', "_")
 }
 
+/// The statistic of what part one counter is of another.
+const SHARE: &str = "share";
+
 /// Statistics of every distribution of times.
 const TIMING_PERCENTILES: [f64; 3] = [50.0, 90.0, 99.0];
 
@@ -117,6 +121,10 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
         for p in TIMING_PERCENTILES {
             columns.push(NodeColumn { node, metric, statistic: percentile_name(p), unit: "s" });
         }
+    }
+    for share in catalogue.shares() {
+        let (node, metric, unit) = (share.name.node, share.name.metric, share.name.unit);
+        columns.push(NodeColumn { node, metric, statistic: SHARE.to_owned(), unit });
     }
     columns
 }
@@ -230,5 +238,6 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.push(timing.mean());
         row.extend(TIMING_PERCENTILES.map(|p| timing.percentile(p)));
     }
+    row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
     row
 }

@@ -74,7 +74,13 @@ fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
 
 fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
-    PlannedNode { name: draft.name.value.clone(), kind: draft.kind.name, edges: node.edges(), ports: node.ports() }
+    PlannedNode {
+        name: draft.name.value.clone(),
+        kind: draft.kind.name,
+        edges: node.edges(),
+        ports: node.ports(),
+        shards: node.shards(),
+    }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not
