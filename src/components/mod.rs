@@ -10,6 +10,7 @@ mod fault;
 mod handler;
 mod latency;
 mod limits;
+mod mq;
 mod polls;
 mod request;
 mod retry;
@@ -185,5 +186,6 @@ macro_rules! registry {
 registry! {
     Service => service::Service,
     Sqs => sqs::Sqs,
+    Mq => mq::Mq,
     Workers => workers::Workers,
 }

@@ -1,5 +1,6 @@
 //! Values as TOML text, for the resolved scenario.
 
+use crate::facts::Limit;
 use crate::site::At;
 use crate::units::{Bytes, Duration, Rate, Share};
 
@@ -59,6 +60,10 @@ to_toml! {
     Bytes => v format!("\"{v}\"");
     Rate => v format!("\"{v}\"");
     Share => v format!("\"{v}\"");
+    Limit => v match v {
+        Limit::Unlimited => "unlimited".to_toml(),
+        Limit::Of(most) => most.to_toml(),
+    };
 }
 
 impl<T: ToToml + ?Sized> ToToml for &T {
