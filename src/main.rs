@@ -1,1 +1,7 @@
-fn main() {}
+//! The `surgetank` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    surgetank::run(std::env::args_os())
+}

@@ -2,6 +2,27 @@
 //!
 //! Errors are collected, never thrown at the first one: a person mends a file once, not ten times. Positions are
 //! bytes in one address space over all inputs ([`SourceMap`]), so a span alone says file, line and column.
+//!
+//! | code | the mistake |
+//! |---|---|
+//! | S001 | the text is not well-formed TOML |
+//! | S002 | the text is too large, or nested too deeply |
+//! | S003 | the file that is extended cannot be |
+//! | S004 | a `--set` cannot be read, or its path leads nowhere |
+//! | S005 | a case changes what it cannot |
+//! | S010 | a key that nobody reads |
+//! | S011 | a value of the wrong type, unit or wording |
+//! | S012 | something is missing |
+//! | S013 | a kind that does not exist |
+//! | S014 | a name that cannot be one |
+//! | S015 | too many of something |
+//! | S020 | a fault or list names what does not exist |
+//! | S021 | an expectation that is not a comparison |
+//! | S022 | an expectation names what does not exist |
+//! | S023 | an expectation compares what cannot be compared |
+//! | S030 | a value outside the limits of the service |
+//! | S031 | a value outside our own limits |
+//! | S032 | a key that means nothing beside the others |
 
 mod render;
 mod source_map;
@@ -133,10 +154,17 @@ impl Diagnostic {
     }
 }
 
+/// More findings than this are only counted: a file with a million mistakes must not fill the memory.
+const KEPT_MAX: usize = 1_000;
+
 /// Everything found so far.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// The latest of those that were only counted.
+    spilt: Option<Diagnostic>,
+    spilt_errors: usize,
+    spilt_warnings: usize,
 }
 
 impl Diagnostics {
@@ -147,9 +175,16 @@ impl Diagnostics {
 
     /// Adds one, and gives it back for notes and hints.
     pub fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
-        self.list.push(diagnostic);
-        let last = self.list.len() - 1;
-        &mut self.list[last]
+        if self.list.len() < KEPT_MAX {
+            self.list.push(diagnostic);
+            let last = self.list.len() - 1;
+            return &mut self.list[last];
+        }
+        match diagnostic.severity {
+            Severity::Error => self.spilt_errors += 1,
+            Severity::Warning => self.spilt_warnings += 1,
+        }
+        self.spilt.insert(diagnostic)
     }
 
     /// Adds an error at `span`.
@@ -175,7 +210,11 @@ impl Diagnostics {
 
     /// Takes over all that `other` has.
     pub fn append(&mut self, other: Self) {
-        self.list.extend(other.list);
+        for diagnostic in other.list {
+            self.push(diagnostic);
+        }
+        self.spilt_errors += other.spilt_errors;
+        self.spilt_warnings += other.spilt_warnings;
     }
 
     /// Whether there is at least one error.
@@ -185,12 +224,12 @@ impl Diagnostics {
 
     /// Number of errors.
     pub fn errors(&self) -> usize {
-        self.list.iter().filter(|d| d.severity == Severity::Error).count()
+        self.list.iter().filter(|d| d.severity == Severity::Error).count() + self.spilt_errors
     }
 
     /// Number of warnings.
     pub fn warnings(&self) -> usize {
-        self.list.len() - self.errors()
+        self.len() - self.errors()
     }
 
     /// Whether there is nothing at all.
@@ -200,10 +239,15 @@ impl Diagnostics {
 
     /// Number of errors and warnings.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.list.len() + self.spilt()
     }
 
-    /// In the order in which they were found.
+    /// Number of those that were only counted, because there were too many.
+    pub fn spilt(&self) -> usize {
+        self.spilt_errors + self.spilt_warnings
+    }
+
+    /// In the order in which they were found, without those that were only counted.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
     }
@@ -232,15 +276,15 @@ impl Diagnostics {
 
 /// The name among `candidates` that `name` was probably meant to be, if one is near enough.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    // Long names cannot be typing errors of our short ones, and the distance is quadratic.
+    // Long names cannot be typing errors of our short ones, and the distance is quadratic; nobody has this many names.
     if name.len() > 100 {
         return None;
     }
+    let candidates = candidates.into_iter().filter(|candidate| candidate.len() <= 100).take(1_000);
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     let wanted = plain(name);
     let allowed = (wanted.chars().count() / 3).clamp(1, 4);
     candidates
-        .into_iter()
         .map(|candidate| {
             let known = plain(candidate);
             // Half a name that was left out is a common slip: `timeout` for `visibility_timeout`.
@@ -269,6 +313,15 @@ mod tests {
         assert_eq!(order, ["nowhere", "early", "late"]);
         assert_eq!((found.errors(), found.warnings()), (3, 1));
         assert!(found.has_errors());
+    }
+
+    #[test]
+    fn a_million_findings_are_counted_and_not_kept() {
+        let mut found = Diagnostics::new();
+        for _ in 0..1_000_000 {
+            found.error(Span::new(1, 2), "S001", "again").note("and again");
+        }
+        assert_eq!((found.errors(), found.iter().count(), found.spilt()), (1_000_000, KEPT_MAX, 1_000_000 - KEPT_MAX));
     }
 
     #[test]

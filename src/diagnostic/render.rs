@@ -1,10 +1,10 @@
 //! Diagnostics as text for people, and as rows for programs.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde::Serialize;
+use std::fmt::Write as _;
 
 use super::source_map::floor_char;
 use super::{Diagnostic, Diagnostics, Severity, SourceMap, clip, visible};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// More findings than this are counted instead of shown: nobody reads them, and a hostile file can have millions.
 const SHOWN_MAX: usize = 100;
@@ -40,8 +40,9 @@ pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, look: Look) -> Str
         text.push_str(&render_one(diagnostic, sources, &renderer));
         text.push('\n');
     }
-    if sorted.len() > SHOWN_MAX {
-        text.push_str(&format!("\n... and {} more\n", sorted.len() - SHOWN_MAX));
+    let more = sorted.len().saturating_sub(SHOWN_MAX) + diagnostics.spilt();
+    if more > 0 {
+        let _ = writeln!(text, "\n... and {more} more");
     }
     text
 }
@@ -128,8 +129,8 @@ fn window(line: &str, start: usize) -> (usize, usize) {
     (from, to)
 }
 
-/// One finding as data, for `--format json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One finding as data, for `--format json`. Every text is safe to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiagnosticRow {
     /// `error` or `warning`.
     pub severity: &'static str,
@@ -143,6 +144,8 @@ pub struct DiagnosticRow {
     pub column: Option<usize>,
     /// What is wrong.
     pub message: String,
+    /// A few words about the marked text; may be empty.
+    pub label: String,
     /// What else helps to understand it.
     pub notes: Vec<String>,
     /// What to do next.
@@ -160,6 +163,7 @@ pub fn rows(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<DiagnosticRow
             line: place.as_ref().map(|p| p.line),
             column: place.as_ref().map(|p| p.column),
             message: safe(&diagnostic.message),
+            label: safe(&diagnostic.label),
             notes: diagnostic.notes.iter().map(|note| safe(note)).collect(),
             hint: diagnostic.hint.as_deref().map(safe),
         }
@@ -191,7 +195,7 @@ mod tests {
         let (found, sources) = one("[a]\nöl = 1\nzürich = { größe = 1 }\n", "größe");
         assert_data_eq!(
             render(&found, &sources, Look::Plain),
-            str![[r#"
+            str![[r"
 error[S014]: unknown key `größe`
  --> scenarios/zürich.toml:3:12
   |
@@ -201,7 +205,7 @@ error[S014]: unknown key `größe`
   = note: keys of a queue are `size` and `delay`
   = hint: did you mean `size`?
 
-"#]]
+"]]
         );
         assert!(render(&found, &sources, Look::Coloured).contains("\u{1b}["));
     }

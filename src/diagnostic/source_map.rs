@@ -1,5 +1,7 @@
 //! All texts that a scenario was read from, laid end to end in one address space.
 
+use std::collections::BTreeMap;
+
 use super::Span;
 
 /// What a text is, and so why a value from it counts.
@@ -61,7 +63,8 @@ pub struct Place<'m> {
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     sources: Vec<Source>,
-    cases: Vec<(Span, String)>,
+    /// By where they start: the end and the case. They do not overlap, because no value is written inside another.
+    cases: BTreeMap<usize, (usize, String)>,
 }
 
 impl SourceMap {
@@ -87,12 +90,13 @@ impl SourceMap {
 
     /// Remembers that what is written in `span` is an override of the case `name`.
     pub fn mark_case(&mut self, span: Span, name: impl Into<String>) {
-        self.cases.push((span, name.into()));
+        self.cases.insert(span.start, (span.end, name.into()));
     }
 
     /// The case whose override is written at `span`, if any.
     pub fn case_at(&self, span: Span) -> Option<&str> {
-        self.cases.iter().find(|(marked, _)| marked.contains(span.start)).map(|(_, name)| name.as_str())
+        let (_, (end, name)) = self.cases.range(..=span.start).next_back()?;
+        (span.start < *end).then_some(name.as_str())
     }
 
     /// All texts, in the order in which they were added.

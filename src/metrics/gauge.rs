@@ -63,13 +63,12 @@ impl Gauge {
         }
     }
 
-    /// Ends the observation at `end`, inclusive.
+    /// Ends the observation at `end`, inclusive. The last sample, on the first grid instant not before the end, is the
+    /// value that stays.
     pub fn finish(&mut self, end: SimTime) {
         self.settle(end);
-        if self.next_sample <= end {
-            self.samples.push(u32::try_from(self.value).unwrap_or(u32::MAX));
-            self.next_sample += self.step;
-        }
+        self.samples.push(u32::try_from(self.value).unwrap_or(u32::MAX));
+        self.next_sample += self.step;
     }
 
     /// The largest value.

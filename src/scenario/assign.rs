@@ -78,12 +78,10 @@ pub(super) fn split_path(text: &str, base: usize, found: &mut Diagnostics) -> Op
         let before = rest.len() - rest.trim_start().len();
         let start = base + (text.len() - rest.len()) + before;
         rest = rest.trim_start();
-        let (name, after) = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => rest[1..].split_once(quote).unwrap_or(("", "?")),
-            _ => {
-                let end = rest.find(|c: char| c == '.' || c.is_whitespace()).unwrap_or(rest.len());
-                rest.split_at(end)
-            }
+        let (name, after) = if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
+            rest[1..].split_once(quote).unwrap_or(("", "?"))
+        } else {
+            rest.split_at(rest.find(|c: char| c == '.' || c.is_whitespace()).unwrap_or(rest.len()))
         };
         let end = start + (rest.len() - after.len());
         let after = after.trim_start();

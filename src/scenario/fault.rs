@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::names::{Names, NamesSpec};
+use super::names::{Names, NamesSpec, PipelineNames};
 use crate::diagnostic::{Span, clip, nearest};
 use crate::engine::time::SimTime;
 use crate::site::{At, Site, ToToml};
@@ -17,6 +17,7 @@ pub struct FaultSpec {
     pub node: Option<At<String>>,
     /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
     /// vanish in the middle of their work.
+    #[cfg_attr(test, schemars(extend("enum" = FAULT_KINDS)))]
     pub kind: Option<At<String>>,
     /// When it begins.
     pub from: Option<At<Duration>>,
@@ -94,25 +95,17 @@ impl FaultSpec {
         let node_name = site.required("node", self.node);
         let kind = kind(self.kind, self.factor, self.share, self.count, site);
         let known: Vec<&str> = names.cases.iter().map(String::as_str).collect();
-        let cases = match self.case {
-            Some(cases) => {
-                let cases = cases.resolve("case", "case", &known, site);
-                fine &= cases.is_some();
-                cases
-            }
-            None => None,
-        };
+        let written = self.case.is_some();
+        let cases = self.case.and_then(|cases| cases.resolve("case", "case", &known, site));
+        fine &= cases.is_some() == written;
         let end_span = self.to.map(|to| to.span);
-        let (from, to) = match kind? {
-            FaultKind::Kill { .. } => {
-                let at = site.required("at", self.at)?;
-                (at, at)
-            }
-            _ => {
-                let from = site.required("from", self.from);
-                let to = site.required("to", self.to);
-                (from?, to?)
-            }
+        let (from, to) = if let FaultKind::Kill { .. } = kind? {
+            let at = site.required("at", self.at)?;
+            (at, at)
+        } else {
+            let from = site.required("from", self.from);
+            let to = site.required("to", self.to);
+            (from?, to?)
         };
         if let Some(span) = end_span.filter(|_| to <= from) {
             site.error(span, "S031", "the fault ends before it begins").label(format!("must be after {from}"));
@@ -216,7 +209,7 @@ fn targets(written: &At<String>, names: &Names, site: &mut Site<'_>) -> Option<V
         .map(|known| (known.name.clone(), node.to_owned()))
         .collect();
     if hit.is_empty() {
-        let known: Vec<&str> = meant.flat_map(|known| known.node_names()).collect();
+        let known: Vec<&str> = meant.flat_map(PipelineNames::node_names).collect();
         let place = if pipeline == "*" { "any pipeline".to_owned() } else { format!("`{pipeline}`") };
         site.error(written.span, "S020", format!("there is no node `{}` in {place}", clip(node, 60)))
             .did_you_mean(nearest(node, known));
@@ -229,7 +222,7 @@ fn targets(written: &At<String>, names: &Names, site: &mut Site<'_>) -> Option<V
 mod tests {
     use super::*;
     use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
-    use crate::scenario::names::{NodeNames, PipelineNames};
+    use crate::scenario::names::NodeNames;
     use crate::site::{Resolution, decode, parse};
 
     fn resolve(text: &str) -> (Option<Fault>, String) {

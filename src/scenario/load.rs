@@ -1,18 +1,19 @@
 //! The texts of a scenario put together: the file, what it extends, what the command line sets, what a case changes.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 
 use super::assign::{Setting, split_path};
 use crate::diagnostic::{Diagnostics, SourceKind, SourceMap, Span, clip, is_hidden};
-use crate::site::{At, Data, Entry, Key, Table, Value, check_name, decode, parse};
+use crate::site::{At, Data, Entry, Key, Table, Value, check_name, decode, parse, toml_key, toml_string};
 
 /// A scenario as its texts give it, before anything in it is understood.
 #[derive(Debug)]
 pub struct Loaded {
     /// All its texts.
     pub sources: SourceMap,
-    /// Everything but the cases, with what the command line sets. Printed with [`Table::to_toml`] (together with
-    /// the cases), it is the same scenario in one file.
+    /// Everything but the cases, with what the command line sets.
     pub table: Table,
     /// The variations, in the order of the text; one named `base` if the file has none.
     pub cases: Vec<Case>,
@@ -29,6 +30,8 @@ pub struct Case {
     /// Where it is named.
     pub span: Span,
     changes: Vec<Change>,
+    /// Whether it stands for a file without cases.
+    is_base: bool,
 }
 
 /// What a case changes.
@@ -92,6 +95,45 @@ impl Loaded {
             setting.apply(&mut table, &mut told_before);
         }
         table
+    }
+
+    /// The whole scenario in one TOML text, with cases and with what the command line sets, but without comments:
+    /// loading it gives the same cases again.
+    pub fn to_toml(&self) -> String {
+        let mut out = self.table.to_toml();
+        for case in self.cases.iter().filter(|_| !self.is_single()) {
+            let _ = writeln!(out, "\n[case.{}]", toml_key(&case.name));
+            if let Some(title) = &case.title {
+                let _ = writeln!(out, "title = {}", toml_string(title));
+            }
+            let mut set = Table::new(case.span, true);
+            // What the command line sets is in the table already, but a case must not take it back.
+            let settings = if case.changes.is_empty() { &[] } else { self.settings.as_slice() };
+            let settings = settings.iter().map(|setting| Change::Value(setting.clone()));
+            for change in case.changes.iter().cloned().chain(settings) {
+                let entries = match change {
+                    Change::Tree(tree) => tree.into_entries(),
+                    Change::Value(Setting { path, value }) => {
+                        let names: Vec<String> = path.iter().map(|key| toml_key(&key.name)).collect();
+                        vec![Entry { key: Key { name: names.join("."), span: value.span }, value }]
+                    }
+                };
+                for Entry { key, value } in entries {
+                    // The later of two changes of one value counts, and it must come last.
+                    set.remove(&key.name);
+                    set.insert(key, value);
+                }
+            }
+            if !set.is_empty() {
+                let _ = writeln!(out, "set = {}", Value::new(Data::Table(set), case.span).to_toml());
+            }
+        }
+        out
+    }
+
+    /// Whether the file has no cases.
+    fn is_single(&self) -> bool {
+        matches!(self.cases.as_slice(), [only] if only.is_base)
     }
 }
 
@@ -175,11 +217,16 @@ fn join_case(old: &mut Entry, new: Entry) {
     }
 }
 
+/// More cases than this are a sweep, which is another command.
+const CASES_MAX: usize = 50;
+/// A case with more changes than this is another scenario.
+const CHANGES_MAX: usize = 200;
+
 /// Takes the cases out of the scenario.
 fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostics) -> Vec<Case> {
     let base = || {
         let (title, span, changes) = (None, Span::new(0, 0), Vec::new());
-        vec![Case { name: "base".to_owned(), title, span, changes }]
+        vec![Case { name: "base".to_owned(), title, span, changes, is_base: true }]
     };
     let Some(Entry { value, .. }) = table.remove("case") else { return base() };
     let Data::Table(cases) = value.data else {
@@ -188,6 +235,10 @@ fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostic
         return base();
     };
     if cases.is_empty() {
+        return base();
+    }
+    if cases.len() > CASES_MAX {
+        found.error(value.span, "S015", format!("there are {} cases; at most {CASES_MAX} are taken", cases.len()));
         return base();
     }
     let mut out = Vec::new();
@@ -203,7 +254,7 @@ fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostic
         let changes = set.map_or(Vec::new(), |set| changes(&key.name, set.value, sources, found));
         if named {
             let title = spec.and_then(|spec| spec.title).map(|title| title.value);
-            out.push(Case { name: key.name, title, span: case.span(), changes });
+            out.push(Case { name: key.name, title, span: case.span(), changes, is_base: false });
         }
     }
     out
@@ -217,6 +268,10 @@ fn changes(case: &str, set: Value, sources: &mut SourceMap, found: &mut Diagnost
             .hint("write `set = { \"traffic.uploads.rate\" = \"100/min\" }`");
         return Vec::new();
     };
+    if set.len() > CHANGES_MAX {
+        found.error(set.span(), "S005", format!("a case changes at most {CHANGES_MAX} values, not {}", set.len()));
+        return Vec::new();
+    }
     let mut changes = Vec::new();
     for Entry { key, value } in set.into_entries() {
         mark(&value, case, sources);
@@ -252,7 +307,9 @@ fn path_of(key: &Key, sources: &SourceMap, found: &mut Diagnostics) -> Option<Ve
     }
     let mut path = path?;
     if inside.is_none() {
-        path.iter_mut().for_each(|step| step.span = key.span);
+        for step in &mut path {
+            step.span = key.span;
+        }
     }
     Some(path)
 }

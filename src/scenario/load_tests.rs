@@ -101,6 +101,28 @@ fn the_command_line_has_the_last_word() {
 }
 
 #[test]
+fn the_whole_scenario_printed_is_the_same_scenario() {
+    let base = "[run]\ndrain = '1h'\n[case.early]\nset.traffic.uploads.size = '1KiB'\n";
+    let file = FILE.replace("title = 'a'", "extends = 'base.toml'\ntitle = 'a'");
+    for file in [file.as_str(), "extends = 'base.toml'\n[run]\nseed = 1\n", FILE] {
+        for base in [base, "x = 1"] {
+            let mut found = Diagnostics::new();
+            let sets = ["run.seed=9".to_owned(), "traffic={ uploads = { spike = { count = 7 } } }".to_owned()];
+            let first = load("a.toml", file, &sets, &mut |_| Ok(base.to_owned()), &mut found);
+            let second = load("b.toml", &first.to_toml(), &[], &mut nothing, &mut found);
+            let cases = |loaded: &Loaded| -> Vec<(String, Option<String>, String)> {
+                let tables = loaded.cases.iter();
+                tables
+                    .map(|c| (c.name.clone(), c.title.clone(), loaded.case(c, &mut Diagnostics::new()).to_toml()))
+                    .collect()
+            };
+            assert!(found.is_empty(), "{}", shown(&second, &found));
+            assert_eq!(cases(&first), cases(&second), "{}", first.to_toml());
+        }
+    }
+}
+
+#[test]
 fn an_error_in_a_set_points_into_its_text() {
     let (loaded, mut found) = with_sets(FILE, &["run.seed=2", "traffic.uplods.rate=1/s", "case.tne.title=x"]);
     loaded.case(&loaded.cases[1], &mut found);

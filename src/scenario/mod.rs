@@ -13,6 +13,7 @@ mod model;
 mod names;
 mod pipeline;
 mod resolve;
+mod resolved_text;
 mod run;
 mod spec;
 mod world;
@@ -26,3 +27,6 @@ pub use names::{Names, NamesSpec, NodeNames, PipelineNames};
 pub use resolve::{Resolved, resolve};
 pub use run::{ObjectiveSpec, Run, RunSpec};
 pub use spec::{KEYS, PartSpec, PipelineSpec, ScenarioSpec};
+
+#[cfg(test)]
+mod hostile_tests;

@@ -20,10 +20,10 @@ pub struct ScenarioSpec {
     pub title: Option<At<String>>,
     /// What it asks.
     pub question: Option<At<String>>,
-    /// How long and how often.
-    pub run: At<RunSpec>,
-    /// What counts as good.
-    pub objective: At<ObjectiveSpec>,
+    /// How long and how often; nothing if it is wrong, empty if it is not written.
+    pub run: Option<At<RunSpec>>,
+    /// What counts as good; nothing if it is wrong, empty if it is not written.
+    pub objective: Option<At<ObjectiveSpec>>,
     /// The traffic, by name.
     pub traffic: Vec<PartSpec>,
     /// The work, by name.
@@ -66,7 +66,8 @@ impl ScenarioSpec {
     /// Reads the sections of a scenario, telling every mistake in them. What could not be read is as if it were not
     /// written, so the result is only worth running if no error was found.
     pub fn read(table: &Table, found: &mut Diagnostics) -> Self {
-        for entry in table.iter().filter(|entry| !KEYS.contains(&entry.key.name.as_str())) {
+        let unknown = table.iter().filter(|entry| !KEYS.contains(&entry.key.name.as_str()));
+        for entry in unknown.take(UNKNOWN_MAX) {
             found
                 .error(entry.key.span, "S010", format!("unknown key `{}` in the file", clip(&entry.key.name, 60)))
                 .label("not a section or key of a scenario")
@@ -98,15 +99,34 @@ impl ScenarioSpec {
     }
 }
 
+/// More of anything than this is no scenario that a person could read, and would keep the checks busy for minutes.
+const PIPELINES_MAX: usize = 50;
+const PARTS_MAX: usize = 500;
+const LISTED_MAX: usize = 500;
+/// More unknown keys than this say nothing new.
+const UNKNOWN_MAX: usize = 40;
+
+/// Whether there are at most `most` of something; an error at `span` if not.
+fn few(count: usize, most: usize, what: &str, span: Span, found: &mut Diagnostics) -> bool {
+    if count > most {
+        found.error(span, "S015", format!("there are {count} {what}; at most {most} are taken"));
+    }
+    count <= most
+}
+
 fn needs(found: &mut Diagnostics, section: &str, hint: &str) {
     found.error(Span::new(0, 0), "S012", format!("the file needs `{section}`")).hint(hint);
 }
 
-/// A section that is one table; as if empty if it is not written or wrong.
-fn section<T: Default + for<'de> Deserialize<'de>>(table: &Table, name: &str, found: &mut Diagnostics) -> At<T> {
-    let Some(value) = table.get(name) else { return At::new(T::default(), Span::new(0, 0)) };
-    let spec = as_table(value, name, found).and_then(|table| decode(table, name, found));
-    At::new(spec.unwrap_or_default(), value.span)
+/// A section that is one table; as if empty if it is not written.
+fn section<T: Default + for<'de> Deserialize<'de>>(
+    table: &Table,
+    name: &str,
+    found: &mut Diagnostics,
+) -> Option<At<T>> {
+    let Some(value) = table.get(name) else { return Some(At::new(T::default(), Span::new(0, 0))) };
+    let spec = decode(as_table(value, name, found)?, name, found)?;
+    Some(At::new(spec, value.span))
 }
 
 fn as_table<'t>(value: &'t Value, path: &str, found: &mut Diagnostics) -> Option<&'t Table> {
@@ -121,6 +141,9 @@ fn as_table<'t>(value: &'t Value, path: &str, found: &mut Diagnostics) -> Option
 fn parts(table: &Table, section: &str, found: &mut Diagnostics) -> Vec<PartSpec> {
     let Some(value) = table.get(section) else { return Vec::new() };
     let Some(table) = as_table(value, &format!("{section}.NAME"), found) else { return Vec::new() };
+    if !few(table.len(), PARTS_MAX, &format!("parts in `{section}`"), value.span, found) {
+        return Vec::new();
+    }
     table.iter().filter_map(|entry| part(entry, section, section, found)).collect()
 }
 
@@ -140,8 +163,14 @@ fn pipelines(table: &Table, found: &mut Diagnostics) -> Vec<PipelineSpec> {
     };
     let Some(table) = as_table(value, "pipeline.NAME.NODE", found) else { return Vec::new() };
     let mut pipelines = Vec::new();
+    if !few(table.len(), PIPELINES_MAX, "pipelines", value.span, found) {
+        return pipelines;
+    }
     for entry in table.iter() {
         let Some(pipeline) = part(entry, "pipeline", "pipeline", found) else { continue };
+        if !few(pipeline.table.len(), PARTS_MAX, "nodes", pipeline.table.span(), found) {
+            continue;
+        }
         let nodes = pipeline.table.iter().filter_map(|node| part(node, &pipeline.path, "node", found)).collect();
         if pipeline.table.is_empty() {
             let message = format!("`{}` has no nodes", pipeline.path);
@@ -160,6 +189,9 @@ fn list<T: for<'de> Deserialize<'de>>(table: &Table, name: &str, found: &mut Dia
         found.error(value.span, "S011", message).hint(format!("write `[[{name}]]`, then its keys"));
         return Vec::new();
     };
+    if !few(items.len(), LISTED_MAX, &format!("tables in `{name}`"), value.span, found) {
+        return Vec::new();
+    }
     let item = |(index, item): (usize, &Value)| {
         let path = format!("{name}[{index}]");
         let spec = decode(as_table(item, &path, found)?, &path, found)?;
@@ -185,7 +217,8 @@ mod tests {
 
     const WHOLE: &str = "title = 'T'\nquestion = 'Q?'\n[run]\nduration = '30min'\n[traffic.uploads]\nrate = '10/min'\n\
                          [work.encode]\ntime = '1s'\n[objective]\nwithin = '5min'\n[pipeline.a.web]\nkind = 'service'\n\
-                         [pipeline.a.db]\nkind = 'service'\n[pipeline.b.web]\nkind = 'service'\n[[fault]]\nnode = 'a.web'\n\
+                         [pipeline.a.db]\nkind = 'service'\n[pipeline.b.web]\nkind = 'service'\n\
+                         [[fault]]\nnode = 'a.web'\n\
                          [[expect]]\nthat = 'a.lost == 0'\n[[expect]]\nthat = 'b.lost == 0'\n";
 
     #[test]
@@ -233,6 +266,17 @@ mod tests {
             told.contains("`traffic.NAME` must be a table") && told.contains("`pipeline.a` has no nodes"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn more_than_a_person_could_read_is_refused() {
+        let many = |text: fn(usize) -> String| (0..600).map(text).collect::<String>();
+        let (_, told) = read(&format!("{WHOLE}{}", many(|i| format!("[pipeline.p{i}.web]\nkind = 'service'\n"))));
+        assert!(told.contains("error[S015]: there are 602 pipelines; at most 50 are taken"), "{told}");
+        let (_, told) = read(&format!("{WHOLE}{}", many(|i| format!("[[expect]]\nthat = '{i}'\n"))));
+        assert!(told.contains("there are 602 tables in `expect`; at most 500 are taken"), "{told}");
+        let (_, told) = read(&format!("{WHOLE}{}", many(|i| format!("[pipeline.a.n{i}]\n"))));
+        assert!(told.contains("there are 602 nodes; at most 500 are taken"), "{told}");
     }
 
     #[test]

@@ -29,20 +29,20 @@ pub fn parse(text: &str, base: usize, found: &mut Diagnostics) -> Table {
     let mut spans: Vec<(Span, String)> =
         mistakes.iter().map(|mistake| (mistake.span().unwrap_or(0..0).into(), mistake.message().to_owned())).collect();
     spans.sort_by_key(|(span, _)| span.start);
-    let mut last_line = None;
     let mut told = 0;
-    let mut seen = 0;
-    let mut line = 0;
+    let mut line_end = None;
     for (span, message) in spans {
-        line += text.as_bytes()[seen..span.start.min(text.len()).max(seen)].iter().filter(|b| **b == b'\n').count();
-        seen = seen.max(span.start.min(text.len()));
+        let start = floor(text, span.start);
         // One slip often makes several findings on its line; only the first says something.
-        if last_line == Some(line) || told == MISTAKES_MAX {
+        if line_end.is_some_and(|end| start <= end) {
             continue;
         }
-        last_line = Some(line);
+        line_end = Some(text[start..].find('\n').map_or(text.len(), |at| start + at));
         told += 1;
         tell(text, span, &message, base, found);
+        if told == MISTAKES_MAX {
+            break;
+        }
     }
     let mut reader = Reader { text, base, found };
     reader.table(&table, false, 0)
@@ -56,11 +56,17 @@ pub fn parse_value(text: &str, base: usize) -> Option<Value> {
     (mistakes.is_empty() && found.is_empty()).then_some(value)
 }
 
+/// The last character boundary at or before `offset`.
+fn floor(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// Puts one finding of the parser into words.
 fn tell(text: &str, span: Span, message: &str, base: usize, found: &mut Diagnostics) {
     let marked = text.get(span.start..span.end).unwrap_or_default();
-    let line_start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
-    let before = text[line_start..span.start.min(text.len())].trim();
+    let start = floor(text, span.start);
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let before = text[line_start..start].trim();
     let first = message.split(", expected").next().unwrap_or(message);
     let word = clip(marked.trim(), 40);
     let span_at = span.moved(base);
@@ -132,7 +138,7 @@ impl Reader<'_> {
     }
 
     fn entries(&mut self, table: &DeTable<'_>, out: &mut Table, depth: usize) {
-        for (key, value) in table.iter() {
+        for (key, value) in table {
             let key = self.key(key);
             if let Some(value) = self.value(value, depth + 1) {
                 out.push_new(Entry { key, value });

@@ -1,5 +1,7 @@
 //! Every resolved value with its origin, and the resolved scenario as text.
 
+use std::fmt::Write as _;
+
 use crate::diagnostic::{SourceKind, SourceMap, Span, visible};
 use crate::site::toml_key;
 
@@ -134,7 +136,7 @@ impl Section {
             if listed || !part.lines.is_empty() {
                 let gap = if out.is_empty() { "" } else { "\n" };
                 let header = if listed { format!("[[{path}]]") } else { format!("[{path}]") };
-                out.push_str(&format!("{gap}{header}\n"));
+                let _ = writeln!(out, "{gap}{header}");
             }
             part.write(&path, out);
         }

@@ -1,5 +1,8 @@
 //! Values as TOML text, for the resolved scenario.
 
+use std::fmt::Write as _;
+
+use crate::diagnostic::is_hidden;
 use crate::facts::Limit;
 use crate::site::At;
 use crate::units::{Bytes, Duration, Rate, Share};
@@ -20,7 +23,9 @@ pub fn toml_string(text: &str) -> String {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if crate::diagnostic::is_hidden(c) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c if is_hidden(c) => {
+                let _ = write!(out, "\\U{:08X}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

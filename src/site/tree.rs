@@ -4,6 +4,7 @@
 //! that extends it, `--set`), and the parser's cannot be moved from one text's positions to another's.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::{toml_key, toml_string};
 use crate::diagnostic::Span;
@@ -222,7 +223,7 @@ impl Table {
 
     fn write(&self, path: &str, out: &mut String) {
         for entry in self.iter().filter(|entry| !is_section(&entry.value)) {
-            out.push_str(&format!("{} = {}\n", toml_key(&entry.key.name), entry.value.to_toml()));
+            let _ = writeln!(out, "{} = {}", toml_key(&entry.key.name), entry.value.to_toml());
         }
         for entry in self.iter().filter(|entry| is_section(&entry.value)) {
             let dot = if path.is_empty() { "" } else { "." };
@@ -231,13 +232,13 @@ impl Table {
                 Data::Table(table) => {
                     // A section that only holds others needs no header; an empty one would vanish without.
                     if table.is_empty() || table.iter().any(|entry| !is_section(&entry.value)) {
-                        out.push_str(&format!("\n[{path}]\n"));
+                        let _ = writeln!(out, "\n[{path}]");
                     }
                     table.write(&path, out);
                 }
                 Data::Array(items) => {
                     for table in items.iter().filter_map(Value::as_table) {
-                        out.push_str(&format!("\n[[{path}]]\n"));
+                        let _ = writeln!(out, "\n[[{path}]]");
                         table.write(&path, out);
                     }
                 }
@@ -273,8 +274,8 @@ mod tests {
     fn a_tree_printed_and_read_again_is_the_same_tree() {
         let text = "title = 'a \"b\"'\nn = 0x10\nf = 1e3\n[run]\nduration = '30min'\n[case.ten]\n[case.many]\n\
                     set = { \"a.b\" = 1000, c = { } }\n[pipeline.a.web]\nkind = 'service'\ncalls = { to = 'x' }\n\
-                    [pipeline.a.web.more.deep]\ny = [1, { z = true }]\n[[fault]]\nnode = 'x'\n[fault.window]\nfrom = 1\n\
-                    [[fault]]\nnode = 'y'\n";
+                    [pipeline.a.web.more.deep]\ny = [1, { z = true }]\n[[fault]]\nnode = 'x'\n\
+                    [fault.window]\nfrom = 1\n[[fault]]\nnode = 'y'\n";
         let printed = tree(text).to_toml();
         let again = tree(&printed);
         assert_eq!(again.to_toml(), printed);

@@ -28,7 +28,8 @@ const WORDS: Words = Words {
     example: "30s",
 };
 
-/// A length of time as a person writes it: `30s`, `1.5s`, `1h30min`, `2d`. From zero to 100 years, in whole nanoseconds.
+/// A length of time as a person writes it: `30s`, `1.5s`, `1h30min`, `2d`. From zero to 100 years, in whole
+/// nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Duration(u64);
 
@@ -94,6 +95,21 @@ impl From<SimDuration> for Duration {
     }
 }
 
+/// The error for a unit that does not exist; words that people write for ours are put right.
+fn unknown_unit(name: &str) -> UnitError {
+    let short = match name.to_lowercase().as_str() {
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "mins" | "minute" | "minutes" => "min",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "usec" | "micros" | "microsecond" | "microseconds" => "us",
+        "nanos" | "nanosecond" | "nanoseconds" => "ns",
+        _ => return number::unknown_unit(name, &WORDS),
+    };
+    UnitError::new(format!("unknown time unit `{name}`; write `{short}`"))
+}
+
 impl FromStr for Duration {
     type Err = UnitError;
 
@@ -114,7 +130,7 @@ impl FromStr for Duration {
             let plain = if matches!(name, "\u{b5}s" | "\u{3bc}s") { "us" } else { name };
             let unit = UNITS.iter().find(|(known, _)| *known == plain).map(|(_, nanos)| *nanos);
             let shown = if name.is_empty() { after } else { name };
-            let unit = unit.ok_or_else(|| number::unknown_unit(shown, &WORDS))?;
+            let unit = unit.ok_or_else(|| unknown_unit(shown))?;
             if unit >= last_unit {
                 return Err(UnitError::new(format!(
                     "`{}` does not go from larger to smaller units; write `1h30min`, for example",
@@ -138,7 +154,7 @@ impl fmt::Display for Duration {
         if self.0 == 0 {
             return f.pad("0s");
         }
-        let (name, nanos) = UNITS.iter().rev().find(|(_, nanos)| self.0 % nanos == 0).unwrap_or(&UNITS[0]);
+        let (name, nanos) = UNITS.iter().rev().find(|(_, nanos)| self.0.is_multiple_of(*nanos)).unwrap_or(&UNITS[0]);
         f.pad(&format!("{}{name}", self.0 / nanos))
     }
 }
@@ -177,6 +193,7 @@ mod tests {
     fn a_missing_or_unknown_unit_is_named_with_what_to_write() {
         assert_eq!(message("30"), "`30` needs a unit: write `30s`, `30min` or `30ms`");
         assert_eq!(message("2 fortnights"), "unknown time unit `fortnights`; use ns, us, ms, s, min, h or d");
+        assert_eq!(message("2 Minutes"), "unknown time unit `Minutes`; write `min`");
         assert_eq!(message("5m"), "unknown time unit `m`; use ns, us, ms, s, min, h or d");
         assert_eq!(message("5%"), "unknown time unit `%`; use ns, us, ms, s, min, h or d");
     }

@@ -59,7 +59,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
     let mut note = format!("jobs{}", scale.note());
     if let Some(line) = arrivals.first() {
         let interval = if line.series.unit == "1/s" { "second".to_owned() } else { ticks::duration(line.sample_s) };
-        note.push_str(&format!(" · below: arrivals per {interval}"));
+        note = format!("{note} · below: arrivals per {interval}");
     }
     let plan = Plan {
         pipelines: lines.iter().map(|line| line.pipeline).collect(),

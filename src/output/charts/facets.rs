@@ -186,7 +186,7 @@ pub(super) fn steps(panel: &Panel<'_>, values: impl Iterator<Item = (f64, f64)>,
     let corners: Vec<(f64, f64)> =
         values.flat_map(|(at, value)| [(at, value * factor), (at + width_s, value * factor)]).collect();
     panel.between(corners.iter().copied(), corners.iter().map(|(at, _)| (*at, 0.0)), theme::ARRIVALS);
-    panel.background(corners, Pen::solid(theme::ARRIVALS_EDGE, 1.0));
+    panel.curve(corners, Pen::solid(theme::ARRIVALS_EDGE, 1.0));
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a handful of columns and rows")]

@@ -58,7 +58,7 @@ pub(super) fn nodes(count: u32) -> Report {
         let name = format!("node-{index}");
         let mut series = Series { node: Some(name.clone()), ..busy.clone() };
         for values in [&mut series.mean, &mut series.low, &mut series.high] {
-            values.iter_mut().for_each(|value| *value *= f64::from(index + 1) / f64::from(count));
+            scale(values, f64::from(index + 1) / f64::from(count));
         }
         cell.series.push(series);
         cell.nodes.push(NodeReport { name, ..node.clone() });
@@ -142,7 +142,7 @@ fn cell(case: usize, pipeline: usize, design: &Design, spike: f64, replications:
         unit: "1",
         estimate: Some(estimate(&busy.iter().map(|share| share.min(0.999)).collect::<Vec<f64>>())),
     };
-    let node = |name: &str, metrics| NodeReport { name: name.to_owned(), kind: "service", metrics };
+    let report = |name: &str, metrics| NodeReport { name: name.to_owned(), kind: "service", metrics };
     let web = NodeMetric { estimate: Some(Estimate { mean: 0.12, ..none }), ..utilisation.clone() };
     Cell {
         case,
@@ -151,7 +151,7 @@ fn cell(case: usize, pipeline: usize, design: &Design, spike: f64, replications:
         fates: vec![fates(0), fates(1), none, fates(2), fates(3), none, none, none, fates(4)],
         losses: Vec::new(),
         replications: Vec::new(),
-        nodes: vec![node("web", vec![web]), node("encoders", vec![utilisation])],
+        nodes: vec![report("web", vec![web]), report("encoders", vec![utilisation])],
         series: vec![
             series(None, "backlog", runs.iter().map(|run| &run.backlog)),
             series(None, "arrivals", runs.iter().map(|run| &run.arrivals)),
@@ -199,6 +199,13 @@ fn simulate(design: &Design, spike: f64, seed: u64) -> Run {
     run
 }
 
+/// Every value times a factor.
+pub(super) fn scale(values: &mut [f64], factor: f64) {
+    for value in values {
+        *value *= factor;
+    }
+}
+
 fn estimate(values: &[f64]) -> Estimate {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -207,11 +214,12 @@ fn estimate(values: &[f64]) -> Estimate {
     Estimate { mean, half_width, replications: values.len() as u32 }
 }
 
-fn series<'a>(node: Option<&str>, metric: &'static str, runs: impl Iterator<Item = &'a Vec<f64>> + Clone) -> Series {
-    let length = runs.clone().map(Vec::len).max().unwrap_or(0);
+fn series<'a>(node: Option<&str>, metric: &'static str, runs: impl Iterator<Item = &'a Vec<f64>>) -> Series {
+    let runs: Vec<&Vec<f64>> = runs.collect();
+    let length = runs.iter().map(|run| run.len()).max().unwrap_or(0);
     let (mut mean, mut low, mut high) = (Vec::new(), Vec::new(), Vec::new());
     for index in 0..length {
-        let values: Vec<f64> = runs.clone().map(|run| run.get(index).or(run.last()).copied().unwrap_or(0.0)).collect();
+        let values: Vec<f64> = runs.iter().map(|run| run.get(index).or(run.last()).copied().unwrap_or(0.0)).collect();
         mean.push(values.iter().sum::<f64>() / values.len() as f64);
         low.push(values.iter().copied().fold(f64::INFINITY, f64::min));
         high.push(values.iter().copied().fold(0.0, f64::max));

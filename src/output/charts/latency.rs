@@ -62,8 +62,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     times(&curves)?;
     let objective = report.run.objective_s.map_or("", |_| " The dashed vertical line is the objective.");
     let explanation = format!(
-        "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a curve \
-         that reaches the floor has got every job done, one that levels off has jobs that were never done.{objective}"
+        "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a \
+         curve that reaches the floor has got every job done, one that levels off has jobs that were never done.{objective}"
     );
     let words = ["Latency: how many jobs take longer?", &explanation, caption::TOGETHER];
     let cases: Vec<usize> =
@@ -114,7 +114,7 @@ fn draw_row(page: &mut Page<'_>, report: &Report, curves: &[Curve], cases: &[usi
         }
         let limit = objective(page, &panel, report);
         let here: Vec<&Curve> = curves.iter().filter(|curve| curve.case == case).collect();
-        draw_curves(page, &panel, report, &here, limit);
+        draw_curves(page, &panel, report, &here, &limit);
         draw_never(page, &panel, &here);
         panel.foot(page, true);
     }
@@ -152,7 +152,7 @@ fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) -> Vec<(f64, f
     vec![(x, top), (x, bottom)]
 }
 
-fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&Curve], limit: Vec<(f64, f64)>) {
+fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&Curve], limit: &[(f64, f64)]) {
     let mut wanted = Vec::new();
     let mut names = Vec::new();
     for curve in curves {
@@ -165,7 +165,7 @@ fn draw_curves(page: &Page<'_>, panel: &Panel<'_>, report: &Report, curves: &[&C
         wanted.push(Wanted { line: places, width: Style::NAME.width(&name) });
         names.push((name, hue));
     }
-    for ((name, hue), place) in names.iter().zip(labels::place(panel.frame, &wanted, &limit)) {
+    for ((name, hue), place) in names.iter().zip(labels::place(panel.frame, &wanted, limit)) {
         let Some(place) = place else { continue };
         if let Some([from, to]) = place.leader {
             page.line(&[from, to], Pen::solid(Ink::solid(hue.line), 1.0));

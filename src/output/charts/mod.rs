@@ -12,6 +12,12 @@ mod caption;
 mod facets;
 pub mod fates;
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a model for tests, with small numbers"
+)]
 mod fixture;
 mod labels;
 pub mod latency;

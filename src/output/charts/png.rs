@@ -14,7 +14,7 @@ pub(super) const RIM: i32 = 36;
 /// Draws the scene.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a scene has a positive, bounded size")]
 pub(super) fn write(scene: &Scene) -> Vec<u8> {
-    let side = |length: i32| (length as f32 / 10.0 * SCALE).round().clamp(1.0, 30_000.0) as u32;
+    let side = |length: i32| pixels(length).round().clamp(1.0, 30_000.0) as u32;
     let mut canvas = Pixmap::new(side(scene.width), side(scene.height)).expect("both sides are bounded above");
     canvas.fill(Color::WHITE);
     for mark in &scene.marks {

@@ -65,7 +65,7 @@ fn zero() -> Report {
         cell.fates.iter_mut().for_each(|fate| fate.mean = 0.0);
         for series in &mut cell.series {
             for values in [&mut series.mean, &mut series.low, &mut series.high] {
-                values.iter_mut().for_each(|value| *value = 0.0);
+                fixture::scale(values, 0.0);
             }
         }
     }
@@ -84,7 +84,7 @@ fn scaled(factor: f64) -> Report {
         });
         for series in &mut cell.series {
             for values in [&mut series.mean, &mut series.low, &mut series.high] {
-                values.iter_mut().for_each(|value| *value *= factor);
+                fixture::scale(values, factor);
             }
         }
     }

@@ -140,7 +140,7 @@ impl std::fmt::Display for Escaped<'_> {
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&apos;")?,
                 '\u{0}'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => {
-                    f.write_char('?')?
+                    f.write_char('?')?;
                 }
                 _ => f.write_char(character)?,
             }

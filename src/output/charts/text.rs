@@ -145,7 +145,8 @@ fn is_hidden(character: char) -> bool {
 }
 
 fn reads_from_right(character: char) -> bool {
-    matches!(u32::from(character), 0x590..=0x8FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC | 0x10800..=0x10FFF | 0x1E800..=0x1EFFF)
+    matches!(u32::from(character),
+        0x590..=0x8FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC | 0x10800..=0x10FFF | 0x1E800..=0x1EFFF)
 }
 
 fn is_wide(character: char) -> bool {

@@ -31,11 +31,14 @@ impl Data<'_> {
 pub fn data(report: &Report) -> Data<'_> {
     let arrivals = series::of_pipelines(report, "arrivals");
     let completions = series::of_pipelines(report, "completions");
-    let tops = arrivals.iter().chain(&completions).map(|line| line.highest() * per_second(line.series, line.sample_s));
-    let top = tops.fold(0.0, f64::max);
+    // The pace of the work decides: a spike would choose a unit in which everything else is next to nothing.
+    let highest = |lines: &[Line<'_>]| {
+        lines.iter().map(|line| line.highest() * per_second(line.series, line.sample_s)).fold(0.0, f64::max)
+    };
+    let top = if highest(&completions) > 0.0 { highest(&completions) } else { highest(&arrivals) };
     let units = [(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
-    let (unit_s, unit) = units.into_iter().find(|(seconds, _)| top * seconds >= 20.0).unwrap_or(units[1]);
-    Data { arrivals, completions, unit, unit_s }
+    let (length, unit) = units.into_iter().find(|(seconds, _)| top * seconds >= 5.0).unwrap_or(units[1]);
+    Data { arrivals, completions, unit, unit_s: length }
 }
 
 /// A count per interval becomes a rate by the length of the interval; a rate is one already.

@@ -14,8 +14,8 @@ pub(super) struct Tick {
 const UNITS: [(f64, &str); 7] =
     [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
 
-/// Ticks from zero to `high`, at steps of 1, 2 or 5 times a power of ten, about `most` of them and at least two. The axis itself
-/// may end between two ticks.
+/// Ticks from zero to `high`, at steps of 1, 2 or 5 times a power of ten, about `most` of them and at least two. The
+/// axis itself may end between two ticks.
 pub(super) fn numbers(high: f64, most: usize) -> Vec<Tick> {
     let high = if high.is_finite() && high > 0.0 { high.clamp(1e-12, 1e18) } else { 1.0 };
     // With very few ticks the round step may be longer than the axis: then one more tick.
@@ -148,8 +148,8 @@ pub(super) fn figure(value: f64) -> String {
     }
 }
 
-/// A share in percent; what is not quite nothing and not quite all never reads as such. The sign stays with its number when a
-/// line is broken.
+/// A share in percent; what is not quite nothing and not quite all never reads as such. The sign stays with its number
+/// when a line is broken.
 pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
     match value {

@@ -53,8 +53,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if nodes.iter().all(|node| node.busy.is_none()) {
         return None;
     }
-    let explanation = "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, with \
-                       95 % interval; at 100 %, jobs wait for it.";
+    let explanation = "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, \
+                       with 95 % interval; at 100 %, jobs wait for it.";
     let words = ["Utilisation: busy servers per node", explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
@@ -112,7 +112,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
 fn pen(pipeline: usize, node: usize) -> Pen {
     const DASHES: [&[i32]; MOST] = [&[], &[60, 30], &[20, 22], &[80, 25, 20, 25]];
     let Rgb(red, green, blue) = theme::hue(pipeline).line;
-    let darker = |channel: u8| if node % 2 == 0 { channel } else { channel - channel / 3 };
+    let darker = |channel: u8| if node.is_multiple_of(2) { channel } else { channel - channel / 3 };
     Pen { dash: DASHES[node % MOST], ..Pen::solid(Ink::solid(Rgb(darker(red), darker(green), darker(blue))), 1.9) }
 }
 

@@ -2,7 +2,8 @@
 //! `queued.backlog_max < 2 * brokered.backlog_max`.
 //!
 //! One comparison of two sides; a side is arithmetic over numbers, quantities with units and figures of the run
-//! (`pipeline.metric` or `pipeline.node.metric`). Metrics may leave out their unit: `latency_p99` finds `latency_p99_s`.
+//! (`pipeline.metric` or `pipeline.node.metric`). Metrics may leave out their unit: `latency_p99` finds
+//! `latency_p99_s`.
 //! There is no `and`: two expectations say the same, and each gets its own verdict.
 
 mod dimension;
@@ -51,6 +52,11 @@ impl Expectation {
     /// Whether it is judged in the case of that name.
     pub fn applies_to(&self, case: &str) -> bool {
         self.cases.as_ref().is_none_or(|cases| cases.iter().any(|name| name == case))
+    }
+
+    /// The pipelines that it is about.
+    pub fn pipelines(&self) -> Vec<&str> {
+        self.comparison.references().into_iter().map(|reference| reference.pipeline.as_str()).collect()
     }
 
     /// Judges it: `lookup` gives the mean of a figure, or nothing if it was not measured.
@@ -118,7 +124,9 @@ impl ExpectSpec {
                     expectations.push(Expectation { that, cases: cases.clone(), comparison, span });
                 }
                 Err(slips) => {
-                    slips.into_iter().for_each(|slip| tell(slip, &that, span, site));
+                    for slip in slips {
+                        tell(slip, &that, span, site);
+                    }
                     return Vec::new();
                 }
             }

@@ -161,7 +161,7 @@ impl Parser<'_> {
         let mut left = self.product(depth)?;
         while let Some(sign) = self.take_sign(&['+', '-']) {
             let right = self.product(depth)?;
-            left = self.join(sign, left, right)?;
+            left = Self::join(sign, left, right)?;
         }
         Ok(left)
     }
@@ -170,12 +170,12 @@ impl Parser<'_> {
         let mut left = self.value(depth)?;
         while let Some(sign) = self.take_sign(&['*', '/']) {
             let right = self.value(depth)?;
-            left = self.join(sign, left, right)?;
+            left = Self::join(sign, left, right)?;
         }
         Ok(left)
     }
 
-    fn join(&self, sign: char, left: Node, right: Node) -> Result<Node, Slip> {
+    fn join(sign: char, left: Node, right: Node) -> Result<Node, Slip> {
         let rule = match sign {
             '*' => product,
             '/' => quotient,
@@ -183,13 +183,10 @@ impl Parser<'_> {
         };
         let at = left.at.start..right.at.end;
         let dimension = match (left.dimension, right.dimension) {
-            (Some(one), Some(other)) => match rule(one, other) {
-                Some(dimension) => Some(dimension),
-                None => {
-                    let message = format!("{} {sign} {} means nothing", noun(one), noun(other));
-                    return Err(Slip::new(at, message).code("S023"));
-                }
-            },
+            (Some(one), Some(other)) => Some(rule(one, other).ok_or_else(|| {
+                let message = format!("{} {sign} {} means nothing", noun(one), noun(other));
+                Slip::new(at.clone(), message).code("S023")
+            })?),
             (one, other) => one.or(other),
         };
         Ok(Node { value: Value::Binary(sign, Box::new(left), Box::new(right)), dimension, at })

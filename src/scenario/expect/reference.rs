@@ -34,7 +34,7 @@ type Step<'t> = (&'t str, std::ops::Range<usize>);
 pub(super) fn find(text: &str, start: usize, names: &Names, pipeline: Option<&str>) -> Result<Reference, Slip> {
     let whole = start..start + text.len();
     let steps = steps(text, start);
-    let found = match (steps.as_slice(), pipeline.and_then(|name| names.pipeline(name))) {
+    match (steps.as_slice(), pipeline.and_then(|name| names.pipeline(name))) {
         ([metric], Some(pipeline)) => summary(metric, pipeline, names),
         ([_], None) => {
             let example = names.pipeline_names().next().unwrap_or("queued");
@@ -49,8 +49,7 @@ pub(super) fn find(text: &str, start: usize, names: &Names, pipeline: Option<&st
             let message = format!("`{}` has too many parts", clip(text, 60));
             Err(Slip::new(whole, message).hint("write `pipeline.metric` or `pipeline.node.metric`").code("S022"))
         }
-    };
-    found
+    }
 }
 
 /// The parts between the dots; a number after a dot belongs to what is before it, as in `latency_p99.9`.

@@ -32,7 +32,7 @@ impl Comparison {
             format!("{} is {shown}", &self.text[node.at.clone()])
         });
         let found = told.collect::<Vec<_>>().join(", ");
-        let equal = left == right || (left - right).abs() <= ROUNDING * left.abs().max(right.abs());
+        let equal = (left - right).abs() <= ROUNDING * left.abs().max(right.abs());
         let held = match self.compare {
             "==" => equal,
             "!=" => !equal,
@@ -118,10 +118,7 @@ fn four_digits(value: f64) -> String {
         decimals += 1;
     }
     let text = format!("{value:.decimals$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 #[cfg(test)]

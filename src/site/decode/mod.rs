@@ -3,6 +3,7 @@
 //! A decoder made by serde stops at the first error. So each error is told, the value at fault is passed over, and the
 //! decoder starts again, until it gets through. What follows only from an earlier error is not told.
 
+mod access;
 mod problem;
 mod reader;
 
@@ -52,16 +53,14 @@ pub fn take_kind<'k>(table: &mut Table, path: &str, kinds: &[&'k str], found: &m
         found.error(entry.value.span, "S011", message).note(format!("kinds: {}", list(kinds)));
         return None;
     };
-    match kinds.iter().find(|known| **known == kind.as_str()) {
-        Some(known) => Some(At::new(*known, entry.value.span)),
-        None => {
-            found
-                .error(entry.value.span, "S013", format!("there is no kind `{}`", clip(kind, 60)))
-                .did_you_mean(nearest(kind, kinds.iter().copied()))
-                .note(format!("kinds: {}", list(kinds)));
-            None
-        }
+    let known = kinds.iter().find(|known| **known == kind.as_str());
+    if known.is_none() {
+        found
+            .error(entry.value.span, "S013", format!("there is no kind `{}`", clip(kind, 60)))
+            .did_you_mean(nearest(kind, kinds.iter().copied()))
+            .note(format!("kinds: {}", list(kinds)));
     }
+    known.map(|known| At::new(*known, entry.value.span))
 }
 
 /// The longest name of a node, pipeline, case or traffic.

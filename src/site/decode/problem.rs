@@ -13,11 +13,11 @@ const NAMES_MAX: usize = 14;
 /// it fills that in.
 #[derive(Debug)]
 pub(super) struct Problem {
-    pub what: What,
+    pub(super) what: What,
     /// Where; nothing until a reader claims it.
-    pub span: Option<Span>,
+    pub(super) span: Option<Span>,
     /// Keys from the outside to the value.
-    pub keys: Vec<String>,
+    pub(super) keys: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -41,12 +41,12 @@ pub(super) enum What {
 }
 
 impl Problem {
-    pub fn new(what: What) -> Self {
+    pub(super) fn new(what: What) -> Self {
         Self { what, span: None, keys: Vec::new() }
     }
 
     /// Adds it to the findings.
-    pub fn tell(self, path: &str, found: &mut Diagnostics) {
+    pub(super) fn tell(self, path: &str, found: &mut Diagnostics) {
         let span = self.span.unwrap_or_default();
         let mut place = path.to_owned();
         for key in &self.keys {

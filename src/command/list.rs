@@ -1,0 +1,60 @@
+//! `list`: what there is to run, to write and to ask for.
+
+use super::console;
+use super::new::TEMPLATES;
+use crate::cli::Listing;
+use crate::components::{ABOUT, Verb};
+use crate::exit::Exit;
+use crate::metrics::columns;
+use crate::output::text::{clean, width};
+use std::path::Path;
+
+/// Where scenarios are looked for.
+const SCENARIOS: &str = "scenarios";
+
+/// Prints a list.
+pub fn run(what: Listing) -> Exit {
+    let rows = match what {
+        Listing::Scenarios => match scenarios() {
+            Ok(rows) => rows,
+            Err(why) => {
+                console::error(&format!("cannot list the folder `{SCENARIOS}`: {why}"), "run this where it is");
+                return Exit::Failed;
+            }
+        },
+        Listing::Components => components(),
+        Listing::Metrics => {
+            columns(&[50.0, 99.0]).into_iter().map(|column| (column.name, column.unit.to_owned())).collect()
+        }
+        Listing::Templates => {
+            TEMPLATES.iter().map(|template| (template.name.to_owned(), template.about.to_owned())).collect()
+        }
+    };
+    let first = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    let line = |(name, about): &(String, String)| format!("{name}{}  {about}\n", " ".repeat(first - width(name)));
+    console::result(&rows.iter().map(line).collect::<String>());
+    Exit::Done
+}
+
+fn components() -> Vec<(String, String)> {
+    let row = |kind: &crate::components::Kind| {
+        let verbs: Vec<&str> = kind.accepts.iter().map(|verb: &Verb| verb.word()).collect();
+        let takes = if verbs.is_empty() { String::new() } else { format!(" (takes: {})", verbs.join(", ")) };
+        (kind.name.to_owned(), format!("{}{takes}", kind.about))
+    };
+    ABOUT.iter().map(row).collect()
+}
+
+/// Every scenario file with its title.
+fn scenarios() -> std::io::Result<Vec<(String, String)>> {
+    let mut files: Vec<_> = std::fs::read_dir(SCENARIOS)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    Ok(files.iter().map(|path| (clean(&path.display().to_string()).into_owned(), title(path))).collect())
+}
+
+fn title(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let table: toml::Table = text.parse().unwrap_or_default();
+    clean(table.get("title").and_then(toml::Value::as_str).unwrap_or("(no title)")).into_owned()
+}

@@ -1,0 +1,29 @@
+//! The verbs, one file each: the only place that joins the layers, and the only one with threads, files and clocks.
+
+mod check;
+mod completions;
+mod console;
+mod facts;
+mod list;
+mod new;
+mod open;
+mod run;
+mod schema;
+mod simulate;
+mod write;
+
+use crate::cli::{Arguments, Command};
+use crate::exit::Exit;
+
+/// Does what was asked.
+pub fn run(arguments: &Arguments) -> Exit {
+    match &arguments.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::List(arguments) => list::run(arguments.what),
+        Command::New(arguments) => new::run(arguments),
+        Command::Schema => schema::run(),
+        Command::Facts(arguments) => facts::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+    }
+}

@@ -1,0 +1,80 @@
+//! A scenario from disk: read, put together, resolved; everything that is wrong with it told.
+
+use super::console;
+use crate::diagnostic::Diagnostics;
+use crate::exit::Exit;
+use crate::scenario::{Loaded, Resolved, load, resolve};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+
+/// A scenario and the files that it names.
+pub struct Opened {
+    /// Stem of the file: the scenario's name, and that of its folder.
+    pub name: String,
+    /// Its texts.
+    pub loaded: Loaded,
+    /// What they mean.
+    pub resolved: Resolved,
+    /// Data files that it read, by the name that it gives them.
+    pub data: BTreeMap<String, String>,
+}
+
+/// A data file of more bytes is refused.
+const DATA_MAX: u64 = 256 << 20;
+/// A scenario of more bytes is refused.
+const TEXT_MAX: u64 = 4 << 20;
+
+/// Opens the scenario in `file` with the `--set` options `sets`.
+///
+/// # Errors
+/// With the exit code, when the file cannot be read; the reason was told.
+pub fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
+    let shown = file.display().to_string();
+    let text = read(file, TEXT_MAX).map_err(|why| {
+        console::error(&format!("cannot read the scenario `{shown}`: {why}"), "`surgetank list scenarios` shows what is there");
+        Exit::Failed
+    })?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let data = RefCell::new(BTreeMap::new());
+    let mut found = Diagnostics::new();
+    let mut base = |path: &str| read_beside(folder, path, TEXT_MAX);
+    let loaded = load(&shown, &text, sets, &mut base, &mut found);
+    let name = file.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let resolved = {
+        let read = |path: &str| {
+            let text = read_beside(folder, path, DATA_MAX)?;
+            data.borrow_mut().insert(path.to_owned(), text.clone());
+            Ok(text)
+        };
+        resolve(&loaded, &name, &read, found)
+    };
+    Ok(Opened { name, loaded, resolved, data: data.into_inner() })
+}
+
+/// A file that a scenario names: beside the scenario or below, nowhere else.
+fn read_beside(folder: &Path, path: &str, most: u64) -> Result<String, String> {
+    let relative = Path::new(path);
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !plain || path.is_empty() {
+        return Err("a file must lie beside the scenario or in a folder below it".to_owned());
+    }
+    read(&folder.join(relative), most)
+}
+
+fn read(path: &Path, most: u64) -> Result<String, String> {
+    let why = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        _ => error.to_string(),
+    };
+    let size = std::fs::metadata(path).map_err(why)?;
+    if size.is_dir() {
+        return Err("it is a folder".to_owned());
+    }
+    if size.len() > most {
+        return Err(format!("it has {} bytes, and the most is {most}", size.len()));
+    }
+    let bytes = std::fs::read(path).map_err(why)?;
+    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
+}

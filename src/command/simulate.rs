@@ -1,0 +1,90 @@
+//! Every case through every pipeline, replication by replication, on all processors. The order in which they finish
+//! changes nothing: results are put together by their place.
+
+use crate::engine::SimTime;
+use crate::report::Results;
+use crate::scenario::{Model, Overrun, Replication};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What came of a simulation.
+pub struct Simulated {
+    /// What finished.
+    pub results: Results,
+    /// The first overrun of each case and pipeline that needed more than it may use; they are left out of the results.
+    pub overruns: Vec<Overrun>,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// Simulates all replications of a model with up to `jobs` at the same time, until `stop` is set.
+pub fn simulate(model: &Model, jobs: usize, quiet: bool, stop: &AtomicBool) -> Simulated {
+    let run = &model.cases[0].run;
+    let (seed, replications) = (run.seed, run.replications);
+    let tasks: Vec<(usize, usize, u32)> = model
+        .cases
+        .iter()
+        .enumerate()
+        .flat_map(|(case, model)| (0..model.pipelines.len()).map(move |pipeline| (case, pipeline)))
+        .flat_map(|(case, pipeline)| (0..replications).map(move |replication| (case, pipeline, replication)))
+        .collect();
+    let hopeless: Vec<Vec<AtomicBool>> =
+        model.cases.iter().map(|case| case.pipelines.iter().map(|_| AtomicBool::new(false)).collect()).collect();
+    let bar = progress(tasks.len() as u64, quiet);
+    let one = |&(case, pipeline, replication): &(usize, usize, u32)| {
+        let hopeless = &hopeless[case][pipeline];
+        let mut goes_on = |_: SimTime| !stop.load(Ordering::Relaxed) && !hopeless.load(Ordering::Relaxed);
+        if !goes_on(SimTime::ZERO) {
+            return Replication::Interrupted;
+        }
+        let case = &model.cases[case];
+        let outcome = case.simulate(&case.pipelines[pipeline], seed, replication, &mut goes_on);
+        if let Replication::Exceeded(_) = outcome {
+            hopeless.store(true, Ordering::Relaxed);
+        }
+        bar.inc(1);
+        outcome
+    };
+    let outcomes: Vec<Replication> = match rayon::ThreadPoolBuilder::new().num_threads(jobs).build() {
+        Ok(pool) => pool.install(|| tasks.par_iter().map(one).collect()),
+        Err(_) => tasks.iter().map(one).collect(),
+    };
+    bar.finish_and_clear();
+    collect(model, &tasks, outcomes, stop.load(Ordering::Relaxed))
+}
+
+fn collect(model: &Model, tasks: &[(usize, usize, u32)], outcomes: Vec<Replication>, interrupted: bool) -> Simulated {
+    let run = &model.cases[0].run;
+    let mut cells: Vec<Vec<Vec<_>>> =
+        model.cases.iter().map(|case| case.pipelines.iter().map(|_| Vec::new()).collect()).collect();
+    let mut overruns: Vec<((usize, usize), Overrun)> = Vec::new();
+    for (&(case, pipeline, _), outcome) in tasks.iter().zip(outcomes) {
+        match outcome {
+            Replication::Done(observation) => cells[case][pipeline].push(*observation),
+            Replication::Exceeded(overrun) => {
+                if overruns.iter().all(|(cell, _)| *cell != (case, pipeline)) {
+                    overruns.push(((case, pipeline), *overrun));
+                }
+            }
+            Replication::Interrupted => {}
+        }
+    }
+    for &((case, pipeline), _) in &overruns {
+        cells[case][pipeline].clear();
+    }
+    let partial = interrupted || !overruns.is_empty();
+    let results = Results { cells, seed: run.seed, replications: run.replications, partial };
+    Simulated { results, overruns: overruns.into_iter().map(|(_, overrun)| overrun).collect(), interrupted }
+}
+
+/// A bar on standard error, if that is a terminal.
+fn progress(tasks: u64, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} replications, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(tasks).with_style(style)
+}
