@@ -13,6 +13,7 @@ mod handler;
 mod kinesis;
 mod latency;
 mod limits;
+mod mq;
 mod polls;
 mod reader;
 mod request;
@@ -195,6 +196,7 @@ registry! {
     Service => service::Service,
     Sns => sns::Sns,
     Sqs => sqs::Sqs,
+    Mq => mq::Mq,
     Workers => workers::Workers,
     Kinesis => kinesis::Kinesis,
     Reader => reader::Reader,

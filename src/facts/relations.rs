@@ -121,6 +121,7 @@ const _: () = assert!(no_larger(mq::ACTIVEMQ_STORAGE_MICRO.value, mq::ACTIVEMQ_S
 const _: () = assert!(mq::ACTIVEMQ_CONNECTIONS_MICRO.value <= mq::ACTIVEMQ_CONNECTIONS.value);
 const _: () = assert!(no_longer(mq::ACTIVEMQ_RECONNECT.value, mq::ACTIVEMQ_RECONNECT_MAX.value));
 const _: () = assert!(no_longer(mq::RABBITMQ_ACK_TIMEOUT_CHECK.value, mq::RABBITMQ_ACK_TIMEOUT.value));
+const _: () = assert!(proper(mq::CPU_TAKE_IN_SHARE.value) && proper(mq::ACTIVEMQ_PREFETCH_REFILL.value));
 const _: () = assert!(proper(mq::ACTIVEMQ_MEMORY_USAGE.value) && proper(mq::RABBITMQ_MEMORY_WATERMARK.value));
 const _: () = assert!(spread(mq::STORAGE_LATENCY_EFS.value) && spread(mq::STORAGE_LATENCY_EBS.value));
 const _: () = assert!(spread(mq::NETWORK_LATENCY.value));
