@@ -3,8 +3,9 @@
 use super::console;
 use super::open::open;
 use crate::cli::{CheckArguments, CheckFormat};
-use crate::diagnostic::rows;
+use crate::diagnostic::{DiagnosticRow, rows};
 use crate::exit::Exit;
+use serde_json::{Value, json};
 
 /// Checks every file; the worst exit code is that of the whole.
 pub fn run(arguments: &CheckArguments) -> Exit {
@@ -36,12 +37,23 @@ pub fn run(arguments: &CheckArguments) -> Exit {
         }
     }
     if arguments.format == CheckFormat::Json {
-        match serde_json::to_string_pretty(&all) {
-            Ok(text) => console::result(&format!("{text}\n")),
-            Err(error) => console::error(&error.to_string(), ""),
-        }
+        console::result(&format!("{:#}\n", Value::from_iter(all.iter().map(finding))));
     }
     worst
+}
+
+fn finding(row: &DiagnosticRow) -> Value {
+    json!({
+        "severity": row.severity,
+        "code": row.code,
+        "path": row.path,
+        "line": row.line,
+        "column": row.column,
+        "message": row.message,
+        "label": row.label,
+        "notes": row.notes,
+        "hint": row.hint,
+    })
 }
 
 fn count(number: usize, noun: &str) -> String {
