@@ -37,7 +37,7 @@ pub fn run(arguments: &CheckArguments) -> Exit {
         }
     }
     if arguments.format == CheckFormat::Json {
-        console::result(&format!("{:#}\n", Value::from_iter(all.iter().map(finding))));
+        console::result(&format!("{:#}\n", all.iter().map(finding).collect::<Value>()));
     }
     worst
 }

@@ -86,6 +86,9 @@ impl NodeSite<'_, '_> {
     }
 
     /// A cause of loss.
+    ///
+    /// # Panics
+    /// Never: a pipeline has at most 500 nodes, each with a handful of causes.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
         self.losses.push(LossCause { node: self.node, reason, kind });
         LossId(u16::try_from(self.losses.len() - 1).expect("the number of nodes of a pipeline is bounded"))

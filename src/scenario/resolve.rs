@@ -14,7 +14,7 @@ use crate::engine::random::fingerprint;
 use crate::engine::{NodeId, SimDuration};
 use crate::metrics::columns;
 use crate::site::{Resolution, Site, decode};
-use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
+use crate::traffic::{Flow, Keys, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
 
 /// Points of a time series over the duration, about.
@@ -174,7 +174,7 @@ fn plan(run: Option<&Run>, sample_every: SimDuration, flows: &[Flow], works: &[W
     Plan {
         nodes: Vec::new(),
         works: works.iter().map(|work| work.name.clone()).collect(),
-        keys: most.map_or(1, |keys| keys.count()),
+        keys: most.map_or(1, Keys::count),
         key_texts: most.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect()),
         horizon: run.map_or(SimDuration::MAX, |run| run.duration + run.drain),
         sample_every,
