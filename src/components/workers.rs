@@ -70,11 +70,11 @@ impl WorkersSpec {
         let source = self.polls.clone().and_then(|polls| site.target(&polls));
         let s = &mut *site.site;
         s.required("polls", self.polls);
-        let count = s.required("count", self.count);
+        let count = s.required("count", self.count.clone());
         if let Some(at) = self.count.filter(|at| !(1..=COUNT_MAX).contains(&at.value)) {
             s.error(at.span, "S032", format!("a fleet has between 1 and {COUNT_MAX} workers"));
         }
-        let speed = s.or_default("speed", self.speed, 1.0, "the work as it is written");
+        let speed = s.or_default("speed", self.speed.clone(), 1.0, "the work as it is written");
         if let Some(at) = self.speed.filter(|at| !(at.value > 0.0 && at.value.is_finite())) {
             s.error(at.span, "S034", "`speed` is a positive factor").hint("`speed = 0.2` is five times as slow");
         }
@@ -107,8 +107,8 @@ impl WorkersSpec {
         let (steps, counters) = requests?;
         let mut handler = Handler::new(work?, steps, counters);
         handler.slow_down(1.0 / p.speed);
-        let fleet = vec![Worker::default(); p.count as usize];
-        Some(Workers { p, metrics, handler, fleet, prefetched: 0, requests: 0, health: Health::default() })
+        let workers = vec![Worker::default(); p.count as usize];
+        Some(Workers { p, metrics, handler, workers, prefetched: 0, requests: 0, health: Health::default() })
     }
 }
 
@@ -170,7 +170,7 @@ pub struct Workers {
     p: WorkersParameters,
     metrics: WorkersMetrics,
     handler: Handler,
-    fleet: Vec<Worker>,
+    workers: Vec<Worker>,
     prefetched: usize,
     /// Number of the last request; each has its own latency.
     requests: u64,
@@ -278,7 +278,7 @@ impl Component for Workers {
 
 impl Workers {
     fn worker(&mut self, worker: u32) -> &mut Worker {
-        &mut self.fleet[worker as usize]
+        &mut self.workers[worker as usize]
     }
 
     fn is_same(&mut self, worker: u32, life: u16) -> bool {
