@@ -146,7 +146,8 @@ impl Handler {
         task.pause = SimDuration::ZERO;
         let Some(work) = self.work else { return self.next_step(index, cx) };
         let mut duration = cx.work(work, msg);
-        if self.slowness > 1.0 || self.slowness < 1.0 {
+        #[allow(clippy::float_cmp, reason = "exactly 1 leaves the nanoseconds alone")]
+        if self.slowness != 1.0 {
             duration = duration.scaled(self.slowness);
         }
         cx.alarm_after(duration, T::from(HandlerAlarm::Worked { task: index, serial }));

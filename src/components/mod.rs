@@ -130,6 +130,7 @@ macro_rules! registry {
         }),*];
 
         /// What a scenario says about a node of any kind.
+        #[allow(clippy::large_enum_variant, reason = "there are a few at a time, and only while a scenario is read")]
         pub enum AnySpec {
             $(#[doc = concat!("Of a `", stringify!($variant), "`.")] $variant(<$component as Component>::Spec)),*
         }

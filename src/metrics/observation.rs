@@ -3,7 +3,7 @@
 use super::fate::Fate;
 use super::recorder::{Catalogue, Recorder};
 use crate::engine::random::mix;
-use crate::engine::{LossId, LossKind, NodeId, SimTime};
+use crate::engine::{LossId, LossKind, NodeId, SimDuration, SimTime};
 
 /// A figure of every pipeline: a column of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,9 @@ pub struct Frame<'a> {
 
 impl Observation {
     /// Reads a recorder whose observation has ended.
+    ///
+    /// # Panics
+    /// If the fates of the jobs do not add up to what was sent: an error in surgetank.
     pub fn of(recorder: &Recorder, frame: &Frame<'_>) -> Self {
         let jobs = &recorder.jobs;
         let losses: Vec<u64> =
@@ -211,7 +214,7 @@ fn summary(recorder: &Recorder, fates: &[u64; Fate::ALL.len()], frame: &Frame<'_
         jobs.latency().max(),
         (seconds > 0.0).then(|| jobs.under_way().area() as f64 / 1e9 / seconds),
         Some(jobs.under_way().max() as f64),
-        jobs.drain().map(|drain| drain.as_secs_f64()),
+        jobs.drain().map(SimDuration::as_secs_f64),
         (seconds > 0.0).then(|| jobs.latency().count() as f64 / seconds),
         share(total(&["ghost_time", "repeated_time"]), total(&["busy_time"])),
         Some(frame.ended.as_secs_f64()),

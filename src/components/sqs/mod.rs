@@ -97,7 +97,7 @@ struct SqsLosses {
     down: LossId,
 }
 
-/// What a queue counts; the names are those of its CloudWatch metrics.
+/// What a queue counts; the names are those of its `CloudWatch` metrics.
 #[derive(Debug, Clone, Copy)]
 struct SqsMetrics {
     /// Messages that can be received.
