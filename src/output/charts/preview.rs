@@ -18,6 +18,8 @@ fn reports() -> Vec<(&'static str, Report)> {
         .collect();
     vec![
         ("video", fixture::video()),
+        ("exported", crate::report::fixture::report()),
+        ("exported-hostile", crate::report::fixture::hostile()),
         ("one", fixture::build(&fixture::five()[1..2], &[("base", 100.0)], 5)),
         ("two-by-three", fixture::build(&fixture::five()[..2], &cases[..3], 5)),
         ("eight-by-six", fixture::build(&eight, &cases, 4)),
