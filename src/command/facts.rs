@@ -60,7 +60,13 @@ fn page(row: &FactRow, width: usize) -> String {
 fn json(rows: &[FactRow]) -> String {
     let list: Vec<serde_json::Value> = rows
         .iter()
-        .map(|row| COLUMNS.iter().zip(fields(row)).map(|(&name, value)| (name.to_owned(), serde_json::Value::from(value))).collect())
+        .map(|row| {
+            COLUMNS
+                .iter()
+                .zip(fields(row))
+                .map(|(&name, value)| (name.to_owned(), serde_json::Value::from(value)))
+                .collect()
+        })
         .collect();
     format!("{:#}\n", serde_json::Value::Array(list))
 }
