@@ -330,15 +330,15 @@ impl Handler {
         }
     }
 
-    /// Tries again after a pause, or ends the task.
+    /// Tries again after a pause, or ends the task: after the last attempt, or when the callee refused for good.
     fn step_failed<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let serial = self.next_serial();
         let task = self.tasks.get_mut(index)?;
-        let retries = &self.steps[usize::from(task.step)].retries;
-        if task.tries >= retries.attempts {
+        let Step { retries, to, .. } = &self.steps[usize::from(task.step)];
+        if task.tries >= retries.attempts || cx.is_refused_for_good(loss, to.node) {
             return self.end(index, loss);
         }
         let request = task.request(cx);

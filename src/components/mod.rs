@@ -4,6 +4,8 @@
 //! counts; its state; its alarms; its behaviour; tests. Components speak signals and never call each other. A new
 //! service is a new file and a line in [`registry!`].
 
+#[cfg(test)]
+mod bench;
 mod context;
 mod edge;
 mod fault;
@@ -14,8 +16,10 @@ mod polls;
 mod request;
 mod retry;
 mod service;
+mod sink;
 mod site;
 mod slab;
+mod sns;
 mod spec;
 mod sqs;
 mod workers;
@@ -183,7 +187,11 @@ macro_rules! registry {
 }
 
 registry! {
+    Email => sink::Email,
+    Http => sink::Http,
+    S3 => sink::S3,
     Service => service::Service,
+    Sns => sns::Sns,
     Sqs => sqs::Sqs,
     Workers => workers::Workers,
 }

@@ -46,6 +46,8 @@ pub struct LossCause {
     pub reason: &'static str,
     /// What it means for a job.
     pub kind: LossKind,
+    /// Whether it is no use to try again, as after most 4xx answers; a caller that knows the services does not.
+    pub permanent: bool,
 }
 
 /// The place where one node is built.
@@ -85,9 +87,18 @@ impl NodeSite<'_, '_> {
         self.catalogue.timing(self.node, metric)
     }
 
-    /// A cause of loss.
+    /// A cause of loss. As a refusal it is worth another attempt: an overload, an outage, a 5xx or 429 answer.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
-        self.losses.push(LossCause { node: self.node, reason, kind });
+        self.register(LossCause { node: self.node, reason, kind, permanent: false })
+    }
+
+    /// A refusal that the next attempt would meet as well: the request itself is at fault, a 4xx answer.
+    pub fn permanent_refusal(&mut self, reason: &'static str) -> LossId {
+        self.register(LossCause { node: self.node, reason, kind: LossKind::Rejected, permanent: true })
+    }
+
+    fn register(&mut self, cause: LossCause) -> LossId {
+        self.losses.push(cause);
         LossId(u16::try_from(self.losses.len() - 1).expect("the number of nodes of a pipeline is bounded"))
     }
 

@@ -99,6 +99,10 @@ fn advance<W: World>(
     bounds: &Bounds,
     tally: &mut Tally<W::Timer>,
 ) -> (Stop, SimTime) {
+    // What the nodes told each other when they started comes before everything else.
+    if !drain_lane(world, kernel, bounds, tally) {
+        return (Stop::Exceeded(Bound::Lane), kernel.now);
+    }
     loop {
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
         let next = arrival.min(scheduled);

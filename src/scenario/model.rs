@@ -143,6 +143,7 @@ impl CaseModel {
             works: Works::new(Arc::clone(&self.works), root),
             faults: pipeline.faults.clone(),
             keys,
+            losses: pipeline.losses.clone(),
         };
         let kinds = pipeline.loss_kinds();
         let mut kernel = Kernel::new(pipeline.nodes.len(), kinds.clone());

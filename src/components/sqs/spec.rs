@@ -98,7 +98,7 @@ impl SqsSpec {
         let order = self.order(is_fifo, site);
         let losses = SqsLosses {
             throttled: site.loss(LossKind::Rejected, "throttled: more calls than a FIFO queue takes"),
-            too_large: site.loss(LossKind::Rejected, "message too large"),
+            too_large: site.permanent_refusal("message too large"),
             expired: site.loss(LossKind::Expired, "older than the retention period"),
             down: site.loss(LossKind::Rejected, "down"),
         };
