@@ -12,6 +12,8 @@ mod load;
 mod model;
 mod names;
 mod pipeline;
+#[cfg(test)]
+mod rabbitmq_tests;
 mod resolve;
 mod resolved_text;
 mod run;
