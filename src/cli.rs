@@ -6,8 +6,10 @@ use std::path::PathBuf;
 /// Puts the same traffic, job by job, through several designs, and tells what happened to every job.
 #[derive(Debug, Parser)]
 #[command(name = "surgetank", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 a run or a file failed; 2 wrong command line; 99 an expectation failed;\n\
-                        104 invalid scenario; 105 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 a run or a file failed; 2 wrong command line; 99 an expectation failed;\n\
+                        104 invalid scenario; 105 interrupted."
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -5,7 +5,6 @@ use super::open::open;
 use crate::cli::{CheckArguments, CheckFormat};
 use crate::diagnostic::{DiagnosticRow, rows};
 use crate::exit::Exit;
-use serde_json::{Value, json};
 
 /// Checks every file; the worst exit code is that of the whole.
 pub fn run(arguments: &CheckArguments) -> Exit {
@@ -24,7 +23,7 @@ pub fn run(arguments: &CheckArguments) -> Exit {
             worst = worst.max(Exit::Scenario);
         }
         match arguments.format {
-            CheckFormat::Json => all.extend(rows(found, sources)),
+            CheckFormat::Json => all.extend(rows(found, sources).into_iter().map(json)),
             CheckFormat::Text => {
                 console::findings(found, sources);
                 if arguments.resolved && !found.has_errors() {
@@ -37,13 +36,14 @@ pub fn run(arguments: &CheckArguments) -> Exit {
         }
     }
     if arguments.format == CheckFormat::Json {
-        console::result(&format!("{:#}\n", Value::from_iter(all.iter().map(finding))));
+        console::result(&format!("{:#}\n", serde_json::Value::from(all)));
     }
     worst
 }
 
-fn finding(row: &DiagnosticRow) -> Value {
-    json!({
+/// One finding as a program reads it.
+fn json(row: DiagnosticRow) -> serde_json::Value {
+    serde_json::json!({
         "severity": row.severity,
         "code": row.code,
         "path": row.path,

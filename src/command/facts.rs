@@ -5,6 +5,7 @@ use crate::cli::{FactsArguments, Format};
 use crate::exit::Exit;
 use crate::facts::{FactRow, all, find};
 use crate::output::text::wrap;
+use std::fmt::Write as _;
 
 /// Prints the facts that were asked for.
 pub fn run(arguments: &FactsArguments) -> Exit {
@@ -60,7 +61,13 @@ fn page(row: &FactRow, width: usize) -> String {
 fn json(rows: &[FactRow]) -> String {
     let list: Vec<serde_json::Value> = rows
         .iter()
-        .map(|row| COLUMNS.iter().zip(fields(row)).map(|(&name, value)| (name.to_owned(), serde_json::Value::from(value))).collect())
+        .map(|row| {
+            COLUMNS
+                .iter()
+                .zip(fields(row))
+                .map(|(&name, value)| (name.to_owned(), serde_json::Value::from(value)))
+                .collect()
+        })
         .collect();
     format!("{:#}\n", serde_json::Value::Array(list))
 }
@@ -78,7 +85,7 @@ fn csv(rows: &[FactRow]) -> String {
 fn markdown(rows: &[FactRow]) -> String {
     let line = |fields: &[String]| format!("| {} |\n", fields.join(" | "));
     let mut text = line(&COLUMNS.map(str::to_owned));
-    text.push_str(&format!("|{}\n", " --- |".repeat(COLUMNS.len())));
+    let _ = writeln!(text, "|{}", " --- |".repeat(COLUMNS.len()));
     text.extend(rows.iter().map(|row| line(&fields(row).map(|field| field.replace('|', "\\|")))));
     text
 }

@@ -32,7 +32,10 @@ const TEXT_MAX: u64 = 4 << 20;
 pub fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
     let shown = file.display().to_string();
     let text = read(file, TEXT_MAX).map_err(|why| {
-        console::error(&format!("cannot read the scenario `{shown}`: {why}"), "`surgetank list scenarios` shows what is there");
+        console::error(
+            &format!("cannot read the scenario `{shown}`: {why}"),
+            "`surgetank list scenarios` shows what is there",
+        );
         Exit::Failed
     })?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -76,5 +79,6 @@ fn read(path: &Path, most: u64) -> Result<String, String> {
         return Err(format!("it has {} bytes, and the most is {most}", size.len()));
     }
     let bytes = std::fs::read(path).map_err(why)?;
-    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
 }

@@ -83,7 +83,8 @@ fn known(asked: &[String], known: &[String], what: &str) -> Result<(), Exit> {
     for name in asked {
         if !known.contains(name) {
             let near = nearest(name, known.iter().map(String::as_str));
-            let help = near.map_or_else(|| format!("there are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            let help = near
+                .map_or_else(|| format!("there are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
             console::error(&format!("the scenario has no {what} `{name}`"), &help);
             return Err(Exit::Usage);
         }

@@ -3,6 +3,7 @@
 use super::AnyTimer;
 use super::fault::Fault;
 use super::latency::Latency;
+use super::site::LossCause;
 use crate::engine::random::{Draws, StreamKey};
 use crate::engine::{Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
@@ -20,6 +21,8 @@ pub struct Shared {
     pub faults: Vec<Fault>,
     /// One family of random streams per node, keyed by its name.
     pub keys: Vec<StreamKey>,
+    /// The causes of loss, by id.
+    pub losses: Vec<LossCause>,
 }
 
 /// One reaction of one node. `T` is the node's own alarm type: setting somebody else's does not compile.
@@ -141,6 +144,13 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         }
     }
 
+    /// Whether it is no use to ask `callee` again after it answered with `loss`. What a node further down refused for
+    /// good reaches its caller's caller as a 5xx answer, which is worth another attempt.
+    pub fn is_refused_for_good(&self, loss: LossId, callee: NodeId) -> bool {
+        let cause = &self.shared.losses[usize::from(loss.0)];
+        cause.permanent && cause.node == callee
+    }
+
     fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
         if let Some(Call { node, task, attempt }) = message.reply_to.take()
@@ -207,6 +217,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline]
     pub fn number(&self, msg: MsgId) -> u64 {
         self.kernel.job_of(msg).number
+    }
+
+    /// The flow of the traffic that brought the job of `msg`.
+    #[inline]
+    pub fn flow(&self, msg: MsgId) -> u16 {
+        self.kernel.job_of(msg).flow
     }
 
     /// How long this work takes for the job of `msg`: the same in every pipeline and at every attempt.

@@ -78,6 +78,11 @@ pub trait NodeSpec {
         Vec::new()
     }
 
+    /// The shards of a stream: each is read on its own. None for everything else.
+    fn shards(&self) -> u32 {
+        0
+    }
+
     /// How many of these ports, from the first, somebody may mean who names none: only a single one is clear.
     fn main_ports(&self, name: &str) -> usize {
         self.ports(name).len()

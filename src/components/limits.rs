@@ -1,4 +1,4 @@
-//! The two shapes of a rate limit.
+//! The shapes of a rate limit.
 
 use crate::engine::{SimDuration, SimTime};
 use std::collections::VecDeque;
@@ -29,6 +29,36 @@ impl CallsPerSecond {
     }
 }
 
+/// At most `limit` pieces in each second of the clock: three numbers, however high the limit is.
+#[derive(Debug, Clone)]
+pub struct EachSecond {
+    limit: f64,
+    used: f64,
+    since: SimTime,
+}
+
+impl EachSecond {
+    /// A limit with nothing used.
+    pub const fn new(limit: f64) -> Self {
+        Self { limit, used: 0.0, since: SimTime::ZERO }
+    }
+
+    /// Whether one more piece at `now` is within the limit; if so, it counts.
+    #[inline]
+    pub fn admit(&mut self, now: SimTime) -> bool {
+        if now >= self.since + SimDuration::from_secs(1) {
+            let second = SimDuration::from_secs(1).as_nanos();
+            self.since = SimTime::from_nanos(now.as_nanos() / second * second);
+            self.used = 0.0;
+        }
+        let free = self.used + 1.0 <= self.limit;
+        if free {
+            self.used += 1.0;
+        }
+        free
+    }
+}
+
 /// A bucket of tokens, filled at a constant rate: what is not used is saved up to its depth.
 #[derive(Debug, Clone)]
 pub struct TokenBucket {
@@ -52,6 +82,11 @@ impl TokenBucket {
         self.level
     }
 
+    /// Whether there are so many tokens at `now`, or the bucket is full.
+    pub fn has(&mut self, tokens: f64, now: SimTime) -> bool {
+        self.level(now) >= tokens.min(self.depth)
+    }
+
     /// Takes `tokens`, whether they are there or not: check [`level`](Self::level) first.
     pub fn take(&mut self, tokens: f64) {
         self.level -= tokens;
@@ -72,6 +107,14 @@ mod tests {
             let window = admitted.iter().filter(|&nanos| nanos >= start && *nanos < start + 1_000_000_000);
             assert!(window.count() <= 300);
         }
+    }
+
+    #[test]
+    fn each_second_of_the_clock_has_its_own_allowance() {
+        let mut limit = EachSecond::new(3.0);
+        let millis = [0, 1, 2, 3, 999, 1000, 1001, 5500, 5501, 5502, 5503, 6000];
+        let admitted = millis.map(|millis| limit.admit(SimTime::ZERO + SimDuration::from_millis(millis)));
+        assert_eq!(admitted, [true, true, true, false, false, true, true, true, true, true, false, true]);
     }
 
     #[test]

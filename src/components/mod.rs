@@ -4,19 +4,25 @@
 //! counts; its state; its alarms; its behaviour; tests. Components speak signals and never call each other. A new
 //! service is a new file and a line in [`registry!`].
 
+#[cfg(test)]
+mod bench;
 mod context;
 mod edge;
 mod fault;
 mod handler;
+mod kinesis;
 mod latency;
 mod limits;
 mod mq;
 mod polls;
+mod reader;
 mod request;
 mod retry;
 mod service;
+mod sink;
 mod site;
 mod slab;
+mod sns;
 mod spec;
 mod sqs;
 mod workers;
@@ -124,6 +130,7 @@ macro_rules! registry {
         }),*];
 
         /// What a scenario says about a node of any kind.
+        #[allow(clippy::large_enum_variant, reason = "there are a few at a time, and only while a scenario is read")]
         pub enum AnySpec {
             $(#[doc = concat!("Of a `", stringify!($variant), "`.")] $variant(<$component as Component>::Spec)),*
         }
@@ -184,8 +191,14 @@ macro_rules! registry {
 }
 
 registry! {
+    Email => sink::Email,
+    Http => sink::Http,
+    S3 => sink::S3,
     Service => service::Service,
+    Sns => sns::Sns,
     Sqs => sqs::Sqs,
     Mq => mq::Mq,
     Workers => workers::Workers,
+    Kinesis => kinesis::Kinesis,
+    Reader => reader::Reader,
 }

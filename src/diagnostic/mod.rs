@@ -203,9 +203,12 @@ impl Diagnostics {
     pub fn append_new(&mut self, other: Self) {
         for diagnostic in other.list {
             if !self.list.contains(&diagnostic) {
-                self.list.push(diagnostic);
+                self.push(diagnostic);
             }
         }
+        // Of those that were only counted nobody can tell whether they are new; they stay errors.
+        self.spilt_errors = self.spilt_errors.max(other.spilt_errors);
+        self.spilt_warnings = self.spilt_warnings.max(other.spilt_warnings);
     }
 
     /// Takes over all that `other` has.

@@ -22,6 +22,8 @@ const BALANCER_GUIDE: Source = read(
     "Elastic Load Balancing, User Guide for Application Load Balancers, Troubleshooting \
      (awsdocs/elb-application-load-balancers-user-guide, 2023-06-15)",
 );
+const SEMANTICS: Source = read("RFC 9110, HTTP Semantics, section 15");
+const MORE_STATUS_CODES: Source = read("RFC 6585, Additional HTTP Status Codes, section 4");
 const REMEMBERED: Source = read("from memory; not found on a page that could be read");
 
 facts! { "http";
@@ -78,6 +80,31 @@ facts! { "http";
         "What network and load balancer add to one call and its answer within a Region.",
         "Not published. About a millisecond between zones and as much in the balancer, with an occasional slow one; \
          the server's own time comes on top.";
+
+    ENDPOINT_LATENCY: Latency = Latency::of_millis(50, 500), Assumption, Own, OWN,
+        "How long a web endpoint of somebody else takes to answer, the way to it and back included.",
+        "Not published by anybody. A small request across the internet: fifty milliseconds in the middle, half a second \
+         for one in a hundred.";
+
+    STATUS_UNSUCCESSFUL: u16 = 300, Default, Stated, SEMANTICS,
+        "Answers from this status on are no success.",
+        "Redirections count as failures here: nobody follows them.";
+
+    STATUS_CLIENT_ERROR: u16 = 400, Default, Stated, SEMANTICS,
+        "Answers from this status on say that the request is wrong.",
+        "The same request would get the same answer again, but for http.status_too_many_requests.";
+
+    STATUS_TOO_MANY_REQUESTS: u16 = 429, Default, Stated, MORE_STATUS_CODES,
+        "The answer that tells a client to slow down.",
+        "The one client error that is worth another attempt.";
+
+    STATUS_SERVER_ERROR: u16 = 500, Default, Stated, SEMANTICS,
+        "Answers from this status on say that the server failed, this one without saying why.",
+        "Worth another attempt.";
+
+    STATUS_MAX: u16 = 599, Default, Stated, SEMANTICS,
+        "The last status that has a meaning.",
+        "";
 
     TOMCAT_MAX_THREADS: u32 = 200, Default, Dated, TOMCAT,
         "How many requests a server works on at once.",

@@ -20,6 +20,7 @@ pub mod http;
 pub mod kinesis;
 pub mod lambda;
 pub mod mq;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 

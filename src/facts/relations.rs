@@ -5,7 +5,7 @@
 use crate::units::{Bytes, Duration, Share};
 
 use super::sns::RetrySchedule;
-use super::{Between, Latency, ec2, http, kinesis, lambda, mq, sns, sqs};
+use super::{Between, Latency, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
 
 const fn ns(duration: Duration) -> u64 {
     duration.get().as_nanos()
@@ -90,6 +90,7 @@ const _: () = assert!(sns::PUBLISH_RATE.value.get() > sns::PUBLISH_RATE_LARGE_RE
 const _: () = assert!(sns::PUBLISH_RATE_MEDIUM_REGIONS.value.get() > sns::PUBLISH_RATE_OTHER_REGIONS.value.get());
 const _: () = assert!(spread(sns::PUBLISH_LATENCY.value) && spread(sns::DELIVERY_LATENCY.value));
 const _: () = assert!(spread(sns::DELIVERY_LATENCY_SQS.value));
+const _: () = assert!(spread(sns::EMAIL_HANDOVER_LATENCY.value));
 const _: () = assert!(spread(sns::EMAIL_LATENCY.value) && spread(sns::SMS_LATENCY.value));
 
 // Kinesis: defaults lie in their ranges, and the two descriptions of the read limit agree.
@@ -107,8 +108,8 @@ const _: () = assert!(no_longer(kinesis::KCL_IDLE_TIME_MIN.value, kinesis::KCL_I
 const _: () = assert!(kinesis::GET_RECORDS_RATE.value.get() * secs(kinesis::KCL_IDLE_TIME_MIN.value) <= 1.0);
 const _: () = assert!(kinesis::KCL_MAX_RECORDS.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(kinesis::KCL_RENEW_INTERVAL.value, kinesis::KCL_FAILOVER_TIME.value));
-const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER_MIN.value));
-const _: () = assert!(no_longer(kinesis::KCL_TAKEOVER_MIN.value, kinesis::KCL_TAKEOVER_MAX.value));
+const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER.value.from));
+const _: () = assert!(in_order(kinesis::KCL_TAKEOVER.value));
 const _: () = assert!(no_larger(kinesis::PUT_ROUNDING.value, kinesis::PUT_UNIT_SIZE.value));
 const _: () = assert!(spread(kinesis::PUT_RECORD_LATENCY.value) && spread(kinesis::PUT_RECORDS_LATENCY.value));
 const _: () = assert!(spread(kinesis::PUT_TO_VISIBLE_LATENCY.value) && spread(kinesis::GET_RECORDS_LATENCY.value));
@@ -138,7 +139,14 @@ const _: () = assert!(no_longer(http::SDK_BACKOFF_BASE_THROTTLED.value, http::SD
 const _: () = assert!(no_longer(http::ALB_IDLE_TIMEOUT.value, http::ALB_IDLE_TIMEOUT_MAX.value));
 const _: () = assert!(http::TOMCAT_ACCEPT_COUNT.value <= http::LISTEN_BACKLOG_MAX.value);
 const _: () = assert!(http::TOMCAT_MAX_THREADS.value <= http::TOMCAT_MAX_CONNECTIONS.value);
-const _: () = assert!(spread(http::CALL_LATENCY.value));
+const _: () = assert!(spread(http::CALL_LATENCY.value) && spread(http::ENDPOINT_LATENCY.value));
+const _: () = assert!(http::STATUS_UNSUCCESSFUL.value < http::STATUS_CLIENT_ERROR.value);
+const _: () = assert!(http::STATUS_CLIENT_ERROR.value < http::STATUS_TOO_MANY_REQUESTS.value);
+const _: () = assert!(http::STATUS_TOO_MANY_REQUESTS.value < http::STATUS_SERVER_ERROR.value);
+const _: () = assert!(http::STATUS_SERVER_ERROR.value < http::STATUS_MAX.value);
+
+// S3.
+const _: () = assert!(spread(s3::PUT_LATENCY.value));
 // A client that long-polls a queue must not give up before the queue answers.
 const _: () = assert!(no_longer(sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value, http::SDK_READ_TIMEOUT.value));
 

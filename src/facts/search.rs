@@ -1,6 +1,6 @@
 //! The list of all facts, and how a person finds one in it.
 
-use super::{FactRow, ec2, http, kinesis, lambda, mq, sns, sqs};
+use super::{FactRow, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
 
 /// So many names are offered when nothing matches.
 const NEAREST: usize = 5;
@@ -17,6 +17,7 @@ pub fn all() -> Vec<FactRow> {
         lambda::rows(),
         mq::rows(),
         mq::instances::rows(),
+        s3::rows(),
         sns::rows(),
         sqs::rows(),
     ]

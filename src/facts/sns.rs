@@ -138,6 +138,10 @@ facts! { "sns";
         "All waits of a delivery policy for web endpoints together.",
         "A policy that needs longer is refused.";
 
+    HTTP_RECEIVES_MIN: u32 = 1, Quota, Stated, POLICY,
+        "The lowest rate a second to which a delivery policy can hold the deliveries of one subscription.",
+        "A policy with a lower one is refused. Unless it sets a rate, an endpoint gets every message as it comes.";
+
     HTTP_TIMEOUT: Duration = Duration::from_secs(15), Quota, Stated, HTTP,
         "How long SNS waits for a web endpoint's answer.",
         "Then the attempt has failed and is retried, as after a 5xx or 429 answer; other 4xx answers end it for good. \
@@ -174,6 +178,11 @@ facts! { "sns";
     LARGE_MESSAGE_SUBSCRIPTIONS_MAX: u32 = 100, Quota, Stated, TOPIC,
         "The most subscriptions of a topic whose messages may exceed 256 KiB.",
         "Raising the size of a topic with more, or with other kinds of them, is refused.";
+
+    ENVELOPE_SIZE: Bytes = Bytes::new(900), Assumption, Own, OWN,
+        "How much larger a message arrives unless the subscription asks for raw delivery.",
+        "The JSON around it with identifiers, time, signature and two links, counted for a topic with a name of twelve \
+         letters.";
 
     BATCH_ENTRIES_MAX: u32 = 10, Quota, Stated, PUBLISH_BATCH,
         "The most messages in one batch.",
@@ -226,6 +235,10 @@ facts! { "sns";
         "The same test needed 40 ms through topic and queue and 28 ms through the queue alone, both FIFO; the \
          difference with the tail of sns.delivery_latency. The p99 values of that pair contradict each other (497 and \
          645 ms).";
+
+    EMAIL_HANDOVER_LATENCY: Latency = Latency::of_millis(100, 1_000), Assumption, Own, OWN,
+        "How long a mail system takes to accept an e-mail.",
+        "No figure found: a few exchanges of an SMTP session. The way to the inbox comes after it.";
 
     EMAIL_LATENCY: Latency = Latency::of_millis(5_000, 120_000), Assumption, Own, OWN,
         "From SNS to the inbox.",

@@ -20,7 +20,8 @@ pub fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
-const fn char_width(c: char) -> usize {
+/// How many columns one character takes: none, one or two.
+pub const fn char_width(c: char) -> usize {
     match c {
         '\u{300}'..='\u{36f}'
         | '\u{483}'..='\u{489}'

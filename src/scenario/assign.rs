@@ -1,7 +1,7 @@
 //! Setting one value deep inside a scenario: `--set path=value` and the `set` of a case.
 //!
 //! A path is written as in TOML (`traffic.uploads.spike.count`); a number in it counts the tables of a list
-//! (`fault.0.factor`). Keys that do not exist yet are made; whether they may exist is found when the tree is decoded.
+//! (`fault.0.factor` or `fault[0].factor`). Keys that do not exist yet are made; whether they may exist is found when the tree is decoded.
 //! Only the names of parts must exist, because a new part with a single key is always a slip.
 
 use crate::diagnostic::{Diagnostics, Span, clip, nearest};
@@ -86,18 +86,33 @@ pub(super) fn split_path(text: &str, base: usize, found: &mut Diagnostics) -> Op
         let end = start + (rest.len() - after.len());
         let after = after.trim_start();
         let next = after.strip_prefix('.');
-        if name.is_empty() || (next.is_none() && !after.is_empty()) || path.len() == STEPS_MAX {
+        if name.is_empty() || (next.is_none() && !after.is_empty()) || path.len() >= STEPS_MAX {
             found
                 .error(whole, "S004", format!("`{}` is not a path", clip(text, 60)))
                 .hint("a path is names with dots between them, such as `traffic.uploads.spike.count`");
             return None;
         }
-        path.push(Key { name: name.to_owned(), span: Span::new(start, end) });
+        let span = Span::new(start, end);
+        match counted(name).filter(|_| end - start == name.len()) {
+            // `fault[0]` as the messages write it.
+            Some((list, index)) => {
+                path.push(Key { name: list.to_owned(), span });
+                path.push(Key { name: index.to_owned(), span });
+            }
+            None => path.push(Key { name: name.to_owned(), span }),
+        }
         match next {
             Some(next) => rest = next,
             None => return Some(path),
         }
     }
+}
+
+/// List and number of `fault[0]`.
+fn counted(name: &str) -> Option<(&str, &str)> {
+    let (list, index) = name.strip_suffix(']')?.split_once('[')?;
+    let plain = !list.is_empty() && !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit());
+    plain.then_some((list, index))
 }
 
 /// How deep the names of parts go in each section, and what they are called.
@@ -218,6 +233,8 @@ mod tests {
         assert!(set("pipeline.q.web.calls.retries.attempts=3").contains("to = \"x\", retries = { attempts = 3 }"));
         assert!(set("pipeline.q.web.calls={ to = 'z' }").contains("calls = { to = \"z\" }"));
         assert!(set("fault.0.factor=2").contains("[[fault]]\nfactor = 2"));
+        assert!(set("fault[0].factor=2").contains("[[fault]]\nfactor = 2"));
+        assert!(set("'fault[0]'.factor=2").contains("[\"fault[0]\"]\nfactor = 2"));
         assert!(set("traffic.new={ rate = '1/s' }").contains("new = { rate = \"1/s\" }"));
         assert!(set("objective.within=1s").contains("[objective]\nwithin = \"1s\""));
     }

@@ -150,6 +150,7 @@ impl CaseModel {
             works: Works::new(Arc::clone(&self.works), root),
             faults: pipeline.faults.clone(),
             keys,
+            losses: pipeline.losses.clone(),
         };
         let kinds = pipeline.loss_kinds();
         let mut kernel = Kernel::new(pipeline.nodes.len(), kinds.clone());
@@ -168,7 +169,7 @@ impl CaseModel {
             live: self.run.max_live_messages,
             lane: LANE_BOUND,
         };
-        let finish = engine::run(&mut world, &mut kernel, &bounds, pipeline.unfinished());
+        let finish = engine::run(&mut world, &mut kernel, &bounds, engine::LossId(UNFINISHED));
         match finish.stop {
             Stop::Interrupted => return Replication::Interrupted,
             Stop::Exceeded(bound) => {
@@ -194,13 +195,6 @@ impl CaseModel {
             events: finish.events,
         };
         Replication::Done(Box::new(Observation::of(&world.shared.recorder, &frame)))
-    }
-}
-
-impl PipelineModel {
-    /// The cause that every pipeline has: the run ended.
-    fn unfinished(&self) -> engine::LossId {
-        engine::LossId(UNFINISHED)
     }
 }
 

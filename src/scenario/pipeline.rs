@@ -42,8 +42,8 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
     let entries = entries(&drafts, &name, complete, desk);
     let mut catalogue = Catalogue::default();
     let mut losses = vec![
-        LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished },
-        LossCause { node: NodeId(0), reason: "the run ended", kind: LossKind::Unfinished },
+        LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false },
+        LossCause { node: NodeId(0), reason: "the run ended", kind: LossKind::Unfinished, permanent: false },
     ];
     debug_assert!(losses.len() == usize::from(UNFINISHED) + 1);
     let mut nodes = Vec::new();
@@ -75,7 +75,8 @@ fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
 fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
     let name = draft.name.value.clone();
-    PlannedNode { kind: draft.kind.name, edges: node.edges(), ports: node.ports(&name), name }
+    let (edges, ports, shards) = (node.edges(), node.ports(&name), node.shards());
+    PlannedNode { kind: draft.kind.name, edges, ports, shards, name }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not

@@ -14,16 +14,13 @@ use crate::engine::random::fingerprint;
 use crate::engine::{NodeId, SimDuration};
 use crate::metrics::columns;
 use crate::site::{Resolution, Site, decode};
-use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
+use crate::traffic::{Flow, Keys, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
 
 /// Points of a time series over the duration, about.
 const SAMPLES: u64 = 300;
 /// Points of a time series over the whole run at most.
 const SAMPLES_MAX: u64 = 20_000;
-
-/// Stands for the grid while `[run]` is wrong and the rest is still checked.
-const A_SECOND: SimDuration = SimDuration::from_secs(1);
 
 /// A scenario after resolving, with everything that was said about it.
 pub struct Resolved {
@@ -83,12 +80,13 @@ fn resolve_case(
     let mut site = Site::new("", Span::new(0, 0), &loaded.sources, found, resolution);
     let title = site.optional("title", spec.title);
     let question = site.optional("question", spec.question);
-    let run = spec.run.and_then(|at| at.value.resolve(&mut site.part("run", at.span)));
-    let objective = spec.objective.map(|at| at.value.resolve(&mut site.part("objective", at.span)));
+    let run = spec.run.and_then(|run| run.value.resolve(&mut site.part("run", run.span)));
+    let objective = spec.objective.and_then(|it| it.value.resolve(&mut site.part("objective", it.span)));
     let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
     let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
-    let sample_every = run.as_ref().map_or(A_SECOND, |run| run.sample_every.unwrap_or_else(|| grid(run)));
-    let plan = plan(run.as_ref(), sample_every, &flows, &works);
+    let run = run?;
+    let sample_every = run.sample_every.unwrap_or_else(|| grid(&run));
+    let plan = plan(&run, sample_every, &flows, &works);
     let count = spec.pipelines.len();
     let sources = &loaded.sources;
     let mut pipelines = Vec::new();
@@ -99,7 +97,6 @@ fn resolve_case(
     if pipelines.len() < count {
         return None;
     }
-    let (run, objective) = (run?, objective?);
     let names = names(loaded, &run, &pipelines);
     let mut faults = Vec::new();
     for (index, fault) in spec.faults.into_iter().enumerate() {
@@ -169,14 +166,12 @@ fn grid(run: &Run) -> SimDuration {
     }
 }
 
-fn plan(run: Option<&Run>, sample_every: SimDuration, flows: &[Flow], works: &[Work]) -> Plan {
-    let most = flows.iter().filter_map(|flow| flow.keys.as_ref()).max_by_key(|keys| keys.count());
+fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) -> Plan {
     Plan {
         nodes: Vec::new(),
         works: works.iter().map(|work| work.name.clone()).collect(),
-        keys: most.map_or(1, |keys| keys.count()),
-        key_texts: most.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect()),
-        horizon: run.map_or(SimDuration::MAX, |run| run.duration + run.drain),
+        flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
+        horizon: run.duration + run.drain,
         sample_every,
     }
 }

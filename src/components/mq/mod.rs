@@ -163,7 +163,7 @@ struct MqMetrics {
 }
 
 /// A message in a queue, or delivered from one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Entry {
     msg: MsgId,
     queue: u16,

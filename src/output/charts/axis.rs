@@ -6,6 +6,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
 use super::ticks::{self, Division, Tick};
+use crate::output::human;
 
 /// How values are spread over an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +34,7 @@ impl Scale {
     /// What a note beside the axis says about it.
     pub fn note(self) -> String {
         match self {
-            Self::Symlog { knee } => format!(" (logarithmic above {})", ticks::figure(knee)),
+            Self::Symlog { knee } => format!(" (logarithmic above {})", human::rough(knee)),
             Self::Linear | Self::Log => String::new(),
         }
     }
@@ -79,7 +80,7 @@ impl Axis {
         let high = if high.is_finite() && high > 0.0 { high.clamp(1e-12, 1e18) } else { 1.0 };
         let digit = libm::exp10(libm::floor(libm::log10(high)) - 1.0);
         let high = libm::ceil(high / digit - 1e-9) * digit;
-        let tick = |at: f64| Tick { at, label: ticks::figure(at) };
+        let tick = |at: f64| Tick { at, label: human::rough(at) };
         Self { scale, low: 0.0, high, ticks: vec![tick(0.0), tick(high)] }
     }
 

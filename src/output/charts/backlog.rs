@@ -5,7 +5,8 @@ use super::facets::{self, Facet, Plan};
 use super::page::{Frame, Page, Style};
 use super::scene::{Ink, Pen};
 use super::series::{self, Line};
-use super::{Sketch, caption, page, text, theme, ticks};
+use super::{Sketch, caption, page, text, theme};
+use crate::output::human;
 use crate::report::Report;
 
 /// The lines this chart draws.
@@ -58,7 +59,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
     let values = Axis::amounts(top, HEADROOM / height, scale, 5);
     let mut note = format!("jobs{}", scale.note());
     if let Some(line) = arrivals.first() {
-        let interval = if line.series.unit == "1/s" { "second".to_owned() } else { ticks::duration(line.sample_s) };
+        let interval = if line.series.unit == "1/s" { "second".to_owned() } else { human::seconds(line.run.sample_s) };
         note = format!("{note} · below: arrivals per {interval}");
     }
     let plan = Plan {
@@ -96,7 +97,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
     let style =
         Style { weight: text::Weight::Strong, ..Style::SMALL }.in_colour(theme::hue(line.pipeline).text).with_rim();
     page.dot((x, y), 3.0, theme::hue(line.pipeline).line);
-    let label = ticks::figure(top);
+    let label = human::rough(top);
     let room = style.width(&label) + 8.0;
     let left = if x + room <= panel.frame.right { x + 8.0 } else { x - room };
     page.words_beside(&label, left, y - 10.0, style);
@@ -106,7 +107,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
 fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axis) {
     let frame = Frame { top: facet.below.top + 26.0, ..facet.below };
     let panel = page.panel(frame, facet.panel.x.clone(), amounts.clone());
-    facets::steps(&panel, line.mean(), line.sample_s, 1.0);
+    facets::steps(&panel, line.mean(), line.run.sample_s, 1.0);
     if facet.first {
         panel.side(page);
     }

@@ -7,6 +7,7 @@ use super::labels::{self, Wanted};
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
 use super::{Sketch, caption, facets, page, text, theme, ticks};
+use crate::output::human;
 use crate::report::{Cell, Report};
 
 /// The curve of one pipeline under one case.
@@ -146,7 +147,7 @@ fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) -> Vec<(f64, f
     let (x, _) = panel.place(objective, 1.0);
     page.line(&[(x, top - 4.0), (x, bottom)], Pen::solid(Ink::solid(theme::OBJECTIVE), 1.3).dashed(&[50, 35]));
     let style = Style::SMALL.in_colour(theme::OBJECTIVE).aligned(Align::Centre);
-    let label = format!("objective {}", ticks::duration(objective));
+    let label = format!("objective {}", human::seconds(objective));
     let half = style.width(&label) / 2.0;
     page.words(&label, x.clamp(left + half, right - half), top - 9.0, style);
     vec![(x, top), (x, bottom)]

@@ -18,6 +18,8 @@ fn reports() -> Vec<(&'static str, Report)> {
         .collect();
     vec![
         ("video", fixture::video()),
+        ("exported", crate::report::fixture::report()),
+        ("exported-hostile", crate::report::fixture::hostile()),
         ("one", fixture::build(&fixture::five()[1..2], &[("base", 100.0)], 5)),
         ("two-by-three", fixture::build(&fixture::five()[..2], &cases[..3], 5)),
         ("eight-by-six", fixture::build(&eight, &cases, 4)),
@@ -192,6 +194,7 @@ fn the_first_page_has_all_charts_small_and_the_same_every_time() {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "writes pictures for the eye")]
 #[test]
 fn pictures_are_written_to_be_looked_at() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/charts-preview");

@@ -1,6 +1,6 @@
 //! The time series that charts draw: which line belongs to whom, and when it stops saying anything.
 
-use crate::report::{Report, Series};
+use crate::report::{Report, RunInfo, Series};
 
 /// One line over time, as drawn and as in `timeseries.csv`.
 #[derive(Debug, Clone, Copy)]
@@ -9,10 +9,10 @@ pub struct Line<'a> {
     pub case: usize,
     /// Index of the pipeline.
     pub pipeline: usize,
-    /// The values: mean and band, one for each `sample_s` seconds from 0.
+    /// The values: mean and band, one for each point of the grid.
     pub series: &'a Series,
-    /// Seconds between two values.
-    pub sample_s: f64,
+    /// How the report was run: it has the grid.
+    pub run: &'a RunInfo,
 }
 
 impl<'a> Line<'a> {
@@ -51,8 +51,8 @@ impl<'a> Line<'a> {
     }
 
     fn timed(&self, values: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
-        let step = self.sample_s;
-        (0_u32..).zip(values).map(move |(index, value)| (f64::from(index) * step, *value))
+        let run = self.run;
+        values.iter().enumerate().map(move |(index, value)| (run.grid(index), *value))
     }
 
     /// Whether the replications differ anywhere, so that there is a band to draw.
@@ -69,11 +69,12 @@ impl<'a> Line<'a> {
             (1..=last).rev().find(|&index| (values[index] - values[index - 1]).abs() > 1e-9).unwrap_or(0)
         };
         let index = changed(&self.series.mean).max(changed(&self.series.high)).max(changed(&self.series.low));
-        u32::try_from(index).map_or(f64::INFINITY, f64::from) * self.sample_s
+        self.run.grid(index)
     }
 
-    fn end(&self) -> f64 {
-        u32::try_from(self.series.mean.len().saturating_sub(1)).map_or(f64::INFINITY, f64::from) * self.sample_s
+    /// Time of the last value, in seconds.
+    pub fn end(&self) -> f64 {
+        self.run.grid(self.series.mean.len().saturating_sub(1))
     }
 }
 
@@ -81,7 +82,7 @@ impl<'a> Line<'a> {
 pub fn of_pipelines<'a>(report: &'a Report, metric: &str) -> Vec<Line<'a>> {
     let lines = report.cells.iter().filter_map(|cell| {
         let series = cell.pipeline_series(metric).filter(|series| !series.mean.is_empty())?;
-        Some(Line { case: cell.case, pipeline: cell.pipeline, series, sample_s: report.run.sample_s })
+        Some(Line { case: cell.case, pipeline: cell.pipeline, series, run: &report.run })
     });
     lines.collect()
 }
@@ -107,24 +108,26 @@ mod tests {
     #[test]
     fn the_axis_ends_a_little_after_the_last_change() {
         let report = fixture::video();
+        let run = RunInfo { sample_s: 10.0, ..report.run.clone() };
         let mut series = report.cells[0].series[0].clone();
         series.mean = vec![0.0; 1000];
         series.low = series.mean.clone();
         series.high = series.mean.clone();
         series.high[100] = 5.0;
-        let line = Line { case: 0, pipeline: 0, series: &series, sample_s: 10.0 };
+        let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
         assert!((end_of_change(&[line]) - 1010.0 * 1.04).abs() < 1e-9);
         series.high[100] = 0.0;
-        let line = Line { case: 0, pipeline: 0, series: &series, sample_s: 10.0 };
+        let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
         assert!((end_of_change(&[line]) - 9990.0).abs() < 1e-9, "nothing ever changes: all of it");
     }
 
     #[test]
     fn the_peak_is_the_first_of_equal_ones() {
         let report = fixture::video();
+        let run = RunInfo { sample_s: 2.0, ..report.run.clone() };
         let mut series = report.cells[0].series[0].clone();
         series.mean = vec![1.0, 7.0, 3.0, 7.0, f64::NAN];
-        let line = Line { case: 0, pipeline: 0, series: &series, sample_s: 2.0 };
+        let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
         assert_eq!(line.peak(), Some((2.0, 7.0)));
     }
 }

@@ -23,7 +23,7 @@ pub struct Data<'a> {
 impl Data<'_> {
     /// What the values of a line are multiplied by to become rates per [`Data::unit`].
     pub fn factor(&self, line: &Line<'_>) -> f64 {
-        per_second(line.series, line.sample_s) * self.unit_s
+        per_second(line.series, line.run.sample_s) * self.unit_s
     }
 }
 
@@ -33,7 +33,7 @@ pub fn data(report: &Report) -> Data<'_> {
     let completions = series::of_pipelines(report, "completions");
     // The pace of the work decides: a spike would choose a unit in which everything else is next to nothing.
     let highest = |lines: &[Line<'_>]| {
-        lines.iter().map(|line| line.highest() * per_second(line.series, line.sample_s)).fold(0.0, f64::max)
+        lines.iter().map(|line| line.highest() * per_second(line.series, line.run.sample_s)).fold(0.0, f64::max)
     };
     let top = if highest(&completions) > 0.0 { highest(&completions) } else { highest(&arrivals) };
     let units = [(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
@@ -97,12 +97,14 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
 
 fn draw_facet(facet: &Facet<'_>, arrivals: Option<&Line<'_>>, completions: &[Line<'_>], data: &Data<'_>) {
     if let Some(line) = arrivals {
-        facets::steps(&facet.panel, line.mean(), line.sample_s, data.factor(line));
+        facets::steps(&facet.panel, line.mean(), line.run.sample_s, data.factor(line));
     }
     if let Some(line) = completions.iter().find(|line| line.pipeline == facet.pipeline) {
         let factor = data.factor(line);
-        let rates = line.mean().map(|(at, value)| (at, value * factor));
-        facet.panel.curve(rates.collect(), facets::pen(line.pipeline));
+        // A count belongs to the whole interval: its point stands in the middle. After the last one nothing is done.
+        let rates = line.mean().map(|(at, value)| (at + line.run.sample_s / 2.0, value * factor));
+        let end = (line.end() + line.run.sample_s, 0.0);
+        facet.panel.curve(rates.chain([end]).collect(), facets::pen(line.pipeline));
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn from_knee(knee: f64, high: f64, every: usize) -> Vec<Tick> {
     let mut at = knee;
     let mut decades = Vec::new();
     while at <= high * (1.0 + 1e-9) && decades.len() < 40 {
-        // A lone decade reads best as `1k`, where a row of round numbers keeps `1,000`.
+        // A lone decade reads best as `1k`, where a row of round numbers keeps `1000`.
         let top = if (1e3..1e4).contains(&at) { 1e4 } else { at };
         decades.push(Tick { at, label: number(at, at, top) });
         at *= 10.0;
@@ -126,25 +126,7 @@ fn number(value: f64, step: f64, top: f64) -> String {
     if digits > 5 {
         format!("{:.0}e-{digits}", value * libm::exp10(count(digits)))
     } else {
-        grouped(value, digits) + suffix
-    }
-}
-
-/// A single figure for a label: three significant digits, whole thousands in full.
-pub(super) fn figure(value: f64) -> String {
-    let size = value.abs();
-    match size {
-        _ if !value.is_finite() => "–".to_owned(),
-        _ if size < 1e-3 && size > 0.0 => format!("{value:.1e}"),
-        _ if size >= 1e16 => format!("{value:.1e}"),
-        _ if size >= 1e12 => trimmed(value / 1e12, 1) + "T",
-        _ if size >= 1e9 => trimmed(value / 1e9, 1) + "G",
-        _ if size >= 1e6 => trimmed(value / 1e6, 1) + "M",
-        _ if size >= 1e5 => trimmed(value / 1e3, 0) + "k",
-        _ if size >= 99.95 => grouped(value, 0),
-        _ if size >= 9.995 => trimmed(value, 1),
-        _ if size >= 0.9995 => trimmed(value, 2),
-        _ => trimmed(value, 3),
+        format!("{value:.digits$}{suffix}")
     }
 }
 
@@ -164,15 +146,6 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// A time for a label, in the largest unit that it has at least one of: `5 min`, `1.5 h`.
-pub(super) fn duration(seconds: f64) -> String {
-    let unit = UNITS.iter().rev().find(|(unit, _)| seconds >= *unit * (1.0 - 1e-9));
-    match unit {
-        Some((unit, name)) => format!("{} {name}", figure(seconds / unit)),
-        None => "0 s".to_owned(),
-    }
-}
-
 /// The name of a unit of time in running text: `second` for `s`.
 pub(super) fn unit_name(unit: &str) -> &str {
     match unit {
@@ -185,23 +158,8 @@ pub(super) fn unit_name(unit: &str) -> &str {
 }
 
 fn trimmed(value: f64, digits: usize) -> String {
-    let text = grouped(value, digits);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// A number with a comma between thousands.
-fn grouped(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
-    let whole = text.find('.').unwrap_or(text.len());
-    let first = usize::from(text.starts_with('-'));
-    let mut out = String::new();
-    for (index, character) in text.chars().enumerate() {
-        if index > first && index < whole && (whole - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(character);
-    }
-    out
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// The smallest of 1, 2, 5 times a power of ten that is not below `raw`.
@@ -249,7 +207,7 @@ mod tests {
     #[test]
     fn numbers_are_round() {
         assert_eq!(labels(&numbers(1.0, 4)), ["0", "0.5", "1.0"]);
-        assert_eq!(labels(&numbers(1008.0, 4)), ["0", "500", "1,000"]);
+        assert_eq!(labels(&numbers(1008.0, 4)), ["0", "500", "1000"]);
         assert_eq!(labels(&numbers(7.0, 8)), ["0", "1", "2", "3", "4", "5", "6", "7"]);
         assert_eq!(labels(&numbers(44_000.0, 5)), ["0", "10k", "20k", "30k", "40k"]);
         assert_eq!(labels(&numbers(2.5e6, 3)), ["0", "1M", "2M"]);
@@ -300,18 +258,10 @@ mod tests {
     }
 
     #[test]
-    fn figures_have_three_digits_and_shares_never_lie_at_the_ends() {
-        assert_eq!(figure(1008.4), "1,008");
-        assert_eq!(figure(12.34), "12.3");
-        assert_eq!(figure(0.5), "0.5");
-        assert_eq!(figure(-4.0), "-4");
-        assert_eq!(figure(12_345_678.0), "12.3M");
+    fn shares_never_lie_at_the_ends() {
         assert_eq!(percent(0.999_99), ">99.9\u{a0}%");
         assert_eq!(percent(0.000_01), "<0.01\u{a0}%");
         assert_eq!(percent(0.015), "1.5\u{a0}%");
         assert_eq!(percent(1.0), "100\u{a0}%");
-        assert_eq!(duration(300.0), "5 min");
-        assert_eq!(duration(5400.0), "1.5 h");
-        assert_eq!(duration(0.02), "20 ms");
     }
 }

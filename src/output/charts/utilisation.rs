@@ -34,12 +34,7 @@ fn nodes<'a>(report: &'a Report, cell: &'a Cell) -> impl Iterator<Item = Node<'a
         let series = cell.series.iter().find(|series| {
             series.metric == "busy" && series.node.as_deref() == Some(&node.name) && !series.mean.is_empty()
         });
-        let busy = series.map(|series| Line {
-            case: cell.case,
-            pipeline: cell.pipeline,
-            series,
-            sample_s: report.run.sample_s,
-        });
+        let busy = series.map(|series| Line { case: cell.case, pipeline: cell.pipeline, series, run: &report.run });
         let mut metrics = node.metrics.iter().filter(|metric| metric.metric == "utilisation");
         let utilisation = metrics.find(|metric| metric.statistic == "mean").and_then(|metric| metric.estimate);
         let known = busy.is_some() || utilisation.is_some();

@@ -1,0 +1,329 @@
+//! A test bench: a few nodes from TOML text, scripted arrivals, the real engine, and a record of who was told what when.
+//!
+//! Each top-level table is a node by its name; a table `[work.NAME]` is a kind of work. Keys are `key-0` to `key-9`.
+
+use super::{AnyNode, AnySpec, AnyTimer, Fault, FaultKind, KINDS, LossCause, NodeSite, Plan, PlannedNode, Shared};
+use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
+use crate::engine::random::{StreamKey, mix};
+use crate::engine::{
+    Bounds, Event, Kernel, LossId, LossKind, NewJob, NodeId, Observer, Signal, SimDuration, SimTime, Stimulus, Stop,
+    World, run,
+};
+use crate::metrics::{Catalogue, Gauge, Recorder, View};
+use crate::site::{Resolution, Site, check_name, decode, parse, take_kind};
+use crate::traffic::{Arrival, Work, WorkSpec, Works};
+use crate::units::Duration;
+use std::sync::Arc;
+
+/// Keys that jobs can have.
+const KEYS: u32 = 10;
+
+/// What arrives at a node by script.
+#[derive(Debug, Clone, Copy)]
+pub struct Scripted {
+    pub at: SimTime,
+    pub to: NodeId,
+    pub size: u32,
+    pub key: u32,
+    pub batched: bool,
+}
+
+/// Nodes that were built and wait for arrivals and faults.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    plan: Plan,
+    nodes: Vec<AnyNode>,
+    catalogue: Catalogue,
+    losses: Vec<LossCause>,
+    works: Arc<[Work]>,
+    script: Vec<Scripted>,
+    faults: Vec<Fault>,
+    lasts: SimDuration,
+    logs: bool,
+}
+
+/// A run that is over.
+pub struct Ran {
+    plan: Plan,
+    catalogue: Catalogue,
+    losses: Vec<LossCause>,
+    pub recorder: Recorder,
+    /// Every signal: when, to whom, what.
+    pub log: Vec<(SimTime, NodeId, Signal)>,
+    pub ended: SimTime,
+    pub events: u64,
+}
+
+/// A time as a scenario writes it.
+pub fn time(text: &str) -> SimTime {
+    SimTime::ZERO + text.parse::<Duration>().unwrap_or_else(|e| panic!("{text}: {}", e.message())).get()
+}
+
+impl Bench {
+    /// The nodes of `text`.
+    ///
+    /// # Panics
+    /// If something is wrong with them, with what is wrong.
+    pub fn of(text: &str) -> Self {
+        match Self::build(text) {
+            (Some(bench), _) => bench,
+            (None, told) => panic!("{told}"),
+        }
+    }
+
+    /// What is said about the nodes of `text`: errors and warnings.
+    pub fn told(text: &str) -> String {
+        Self::build(text).1
+    }
+
+    fn build(text: &str) -> (Option<Self>, String) {
+        let (mut found, mut sources, mut resolution) = (Diagnostics::new(), SourceMap::new(), Resolution::new());
+        sources.add("bench.toml", text);
+        let file = parse(text, 0, &mut found);
+        let read = |_: &str| Err("the bench has no files".to_owned());
+        let mut works = Vec::new();
+        let mut drafts = Vec::new();
+        for entry in file.iter() {
+            let table = entry.value.as_table().expect("a bench is made of tables");
+            if entry.key.name == "work" {
+                for work in table.iter() {
+                    let path = format!("work.{}", work.key.name);
+                    let spec = decode::<WorkSpec>(work.value.as_table().expect("a table"), &path, &mut found);
+                    let mut site = Site::new(path, work.key.span, &sources, &mut found, &mut resolution);
+                    works.extend(spec.and_then(|spec| spec.build(&mut site, &read)));
+                }
+                continue;
+            }
+            check_name(&entry.key, "node", &mut found);
+            let mut table = table.clone();
+            let name = entry.key.name.clone();
+            let kind = take_kind(&mut table, &name, KINDS, &mut found);
+            let spec =
+                kind.and_then(|kind| Some((kind.value, AnySpec::decode(kind.value, &table, &name, &mut found)?)));
+            drafts.extend(spec.map(|(kind, spec)| (name, kind, spec, entry.key.span)));
+        }
+        let nodes = drafts.iter().map(|(name, kind, spec, _)| PlannedNode {
+            name: name.clone(),
+            kind,
+            edges: spec.as_node().edges(),
+            ports: spec.as_node().ports(),
+        });
+        let plan = Plan {
+            nodes: nodes.collect(),
+            works: works.iter().map(|work: &Work| work.name.clone()).collect(),
+            keys: KEYS,
+            key_texts: (0..KEYS).map(|key| format!("key-{key}")).collect(),
+            horizon: SimDuration::from_secs(1 << 30),
+            sample_every: SimDuration::from_secs(1),
+        };
+        let nothing = LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false };
+        let mut losses = vec![nothing, LossCause { reason: "the run ended", ..nothing }];
+        let (mut catalogue, mut nodes) = (Catalogue::default(), Vec::new());
+        for (index, (name, _, spec, span)) in (0..).zip(drafts) {
+            let site = &mut Site::new(name, span, &sources, &mut found, &mut resolution);
+            let (catalogue, losses) = (&mut catalogue, &mut losses);
+            let mut site = NodeSite { site, read: &read, plan: &plan, node: NodeId(index), catalogue, losses };
+            nodes.extend(spec.build(&mut site));
+        }
+        let told = render(&found, &sources, Look::Plain);
+        let fine = !found.has_errors() && nodes.len() == plan.nodes.len();
+        let bench = Self {
+            plan,
+            nodes,
+            catalogue,
+            losses,
+            works: works.into(),
+            script: Vec::new(),
+            faults: Vec::new(),
+            lasts: SimDuration::from_secs(1 << 20),
+            logs: true,
+        };
+        (fine.then_some(bench), told)
+    }
+
+    fn node(&self, name: &str) -> NodeId {
+        node(&self.plan, name)
+    }
+
+    /// A job of 1,000 bytes arrives at a node.
+    #[must_use]
+    pub fn job(self, at: &str, to: &str) -> Self {
+        self.jobs(1, at, to)
+    }
+
+    /// Several jobs arrive at once.
+    #[must_use]
+    pub fn jobs(self, count: usize, at: &str, to: &str) -> Self {
+        self.jobs_every("0s", count, at, to)
+    }
+
+    /// Jobs arrive at equal distances.
+    #[must_use]
+    pub fn jobs_every(mut self, distance: &str, count: usize, at: &str, to: &str) -> Self {
+        let (mut at, to) = (time(at), self.node(to));
+        for _ in 0..count {
+            self.script.push(Scripted { at, to, size: 1000, key: 0, batched: false });
+            at += time(distance).since(SimTime::ZERO);
+        }
+        self
+    }
+
+    /// Changes what was scripted last, as in `.job("1s", "jobs").with(|job| job.size = 7)`.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Scripted)) -> Self {
+        change(self.script.last_mut().expect("a job was scripted before"));
+        self
+    }
+
+    /// A node is hit by a fault.
+    #[must_use]
+    pub fn fault(mut self, name: &str, kind: FaultKind, from: &str, to: &str) -> Self {
+        let node = self.node(name);
+        self.faults.push(Fault { node, kind, from: time(from), to: time(to) });
+        self
+    }
+
+    /// The run is cut at this time if it has not settled by then.
+    #[must_use]
+    pub fn until(mut self, at: &str) -> Self {
+        self.lasts = time(at).since(SimTime::ZERO);
+        self
+    }
+
+    /// No record of signals: for long runs.
+    #[must_use]
+    pub const fn quiet(mut self) -> Self {
+        self.logs = false;
+        self
+    }
+
+    /// Runs until everything has settled.
+    ///
+    /// # Panics
+    /// If a bound on events or messages is exceeded.
+    pub fn run(self) -> Ran {
+        let Self { plan, mut nodes, catalogue, losses, works, mut script, faults, lasts, logs } = self;
+        script.sort_by_key(|scripted| scripted.at);
+        let root = StreamKey::new(1, 0);
+        let view = View { step: plan.sample_every, warmup: SimTime::ZERO, objective: SimDuration::MAX };
+        let mut shared = Shared {
+            recorder: Recorder::new(&catalogue, losses.len(), &view),
+            works: Works::new(Arc::clone(&works), root),
+            faults: faults.clone(),
+            keys: plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
+            losses: losses.clone(),
+        };
+        let mut kernel = Kernel::new(nodes.len(), losses.iter().map(|loss| loss.kind).collect());
+        for (index, node) in (0..).zip(&mut nodes) {
+            node.start(NodeId(index), &mut kernel, &mut shared);
+        }
+        for (index, fault) in (0..).zip(&faults) {
+            let (from, to) = (fault.from.since(SimTime::ZERO), fault.to.since(SimTime::ZERO));
+            kernel.tell_after(from, fault.node, Signal::Fault { index, begins: true });
+            kernel.tell_after(to, fault.node, Signal::Fault { index, begins: false });
+        }
+        let last = script.last().map_or(SimTime::ZERO, |scripted| scripted.at);
+        let mut world = Scene { nodes, shared, script, next: 0, log: Vec::new(), logs };
+        let horizon = SimTime::ZERO + lasts;
+        let bounds = Bounds { duration: last, horizon, events: 100_000_000, live: 10_000_000, lane: 10_000_000 };
+        let finish = run(&mut world, &mut kernel, &bounds, LossId(1));
+        assert_eq!(finish.stop, Stop::Done);
+        let Scene { mut shared, log, .. } = world;
+        shared.recorder.finish(finish.at);
+        let (ended, events) = (finish.at, finish.events);
+        Ran { plan, catalogue, losses, recorder: shared.recorder, log, ended, events }
+    }
+}
+
+impl Ran {
+    /// What a counter of a node came to.
+    pub fn counter(&self, name: &str, metric: &str) -> u64 {
+        let node = node(&self.plan, name);
+        let names = self.catalogue.counters();
+        let index = names.iter().position(|known| known.node == node && known.metric == metric);
+        self.recorder.counters()[index.unwrap_or_else(|| panic!("{name} has no counter {metric}"))]
+    }
+
+    /// A gauge of a node.
+    pub fn gauge(&self, name: &str, metric: &str) -> &Gauge {
+        let node = node(&self.plan, name);
+        let names = self.catalogue.gauges();
+        let index = names.iter().position(|known| known.node == node && known.metric == metric);
+        &self.recorder.gauges()[index.unwrap_or_else(|| panic!("{name} has no gauge {metric}"))]
+    }
+
+    /// Jobs lost by a cause of a node.
+    pub fn lost(&self, name: &str, reason: &str) -> u64 {
+        let node = node(&self.plan, name);
+        let index = self.losses.iter().position(|loss| loss.node == node && loss.reason == reason);
+        let index = index.unwrap_or_else(|| panic!("{name} has no loss {reason}"));
+        self.recorder.jobs.lost(LossId(u16::try_from(index).expect("small")))
+    }
+
+    /// Jobs done, in whatever way.
+    pub fn done(&self) -> u64 {
+        let jobs = &self.recorder.jobs;
+        jobs.done_in_time() + jobs.done_late() + jobs.done_twice()
+    }
+
+    /// When messages reached a node, in seconds.
+    pub fn arrivals(&self, name: &str) -> Vec<f64> {
+        let node = node(&self.plan, name);
+        let arrived = |signal: &Signal| matches!(signal, Signal::Arrive { .. });
+        let to_node = self.log.iter().filter(|(_, to, signal)| *to == node && arrived(signal));
+        to_node.map(|(at, ..)| at.as_secs_f64()).collect()
+    }
+}
+
+fn node(plan: &Plan, name: &str) -> NodeId {
+    let index = plan.nodes.iter().position(|node| node.name == name);
+    NodeId(u16::try_from(index.unwrap_or_else(|| panic!("there is no node {name}"))).expect("a bench is small"))
+}
+
+/// What the engine drives.
+struct Scene {
+    nodes: Vec<AnyNode>,
+    shared: Shared,
+    script: Vec<Scripted>,
+    next: usize,
+    log: Vec<(SimTime, NodeId, Signal)>,
+    logs: bool,
+}
+
+impl World for Scene {
+    type Timer = AnyTimer;
+
+    fn next_arrival(&self) -> SimTime {
+        self.script.get(self.next).map_or(SimTime::MAX, |scripted| scripted.at)
+    }
+
+    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
+        let Scripted { to, size, key, batched, .. } = self.script[self.next];
+        let number = mix(self.next as u64);
+        self.next += 1;
+        let arrival = Arrival { at: kernel.now(), number, size, key, index: 0, flow: 0, source: 0 };
+        let (work, checksum) = self.shared.works.meet(&arrival);
+        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
+        let msg = kernel.create(&NewJob { number, work, flow: 0, size, key });
+        Event { node: to, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: 0, batched }) }
+    }
+
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+        if let (true, Stimulus::Signal(signal)) = (self.logs, event.stimulus) {
+            self.log.push((kernel.now(), event.node, signal));
+        }
+        self.nodes[event.node.index()].react(event, kernel, &mut self.shared);
+    }
+
+    fn holding(&self, node: NodeId) -> u64 {
+        self.nodes[node.index()].holding()
+    }
+
+    fn observer(&mut self) -> &mut impl Observer {
+        &mut self.shared.recorder.jobs
+    }
+
+    fn goes_on(&mut self, _: SimTime) -> bool {
+        true
+    }
+}

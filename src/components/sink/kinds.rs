@@ -1,0 +1,144 @@
+//! The kinds of sinks: what each is, and what a scenario may say about it.
+
+use super::{AlarmOf, SinkKind};
+use crate::components::spec::{LatencySpec, OneOrMany, all};
+use crate::components::{Edge, NodeSpec, Verb};
+use crate::facts::{self, Fact, http, s3, sns};
+use crate::site::At;
+use crate::units::Share;
+use serde::Deserialize;
+
+/// What a scenario may say about any sink.
+#[derive(Debug, Clone, Default)]
+pub struct SinkParts {
+    pub(super) from: Option<At<OneOrMany<String>>>,
+    pub(super) latency: Option<At<LatencySpec>>,
+    pub(super) delivery_time: Option<At<LatencySpec>>,
+    pub(super) fails: Option<At<Share>>,
+    pub(super) status: Option<At<u16>>,
+}
+
+/// An Amazon S3 bucket into which objects are put.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct S3Spec {
+    /// The flows of traffic that are stored here directly.
+    from: Option<At<OneOrMany<String>>>,
+    /// How long a put takes.
+    latency: Option<At<LatencySpec>>,
+    /// The share of puts that fail; the client may try again.
+    fails: Option<At<Share>>,
+}
+
+/// A web endpoint of somebody else.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct HttpSpec {
+    /// The flows of traffic that go here directly.
+    from: Option<At<OneOrMany<String>>>,
+    /// How long it takes to answer.
+    latency: Option<At<LatencySpec>>,
+    /// The share of requests that it answers with an error.
+    fails: Option<At<Share>>,
+    /// The status of its errors: 4xx but 429 is for good, all others are worth another attempt.
+    status: Option<At<u16>>,
+}
+
+/// A mailbox.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailSpec {
+    /// The flows of traffic that are mailed directly.
+    from: Option<At<OneOrMany<String>>>,
+    /// How long the mail system takes to accept an e-mail.
+    latency: Option<At<LatencySpec>>,
+    /// How long an accepted e-mail is on its way to the inbox.
+    delivery_time: Option<At<LatencySpec>>,
+    /// The share of e-mails that the mail system does not accept now.
+    fails: Option<At<Share>>,
+}
+
+/// Amazon S3.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket;
+
+/// A web endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct WebEndpoint;
+
+/// A mailbox.
+#[derive(Debug, Clone, Copy)]
+pub struct Mailbox;
+
+impl SinkKind for Bucket {
+    const KIND: &'static str = "s3";
+    const ABOUT: &'static str = "an Amazon S3 bucket: objects are put there, and that is the end of the path";
+    const NOUN: &'static str = "a bucket";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends];
+    const LATENCY: &'static Fact<facts::Latency> = &s3::PUT_LATENCY;
+    const ONWARD: Option<&'static Fact<facts::Latency>> = None;
+    const COUNTERS: [&'static str; 3] = ["put_requests", "bytes_uploaded", "5xx_errors"];
+    type Alarm = AlarmOf<Self>;
+    type Spec = S3Spec;
+}
+
+impl SinkKind for WebEndpoint {
+    const KIND: &'static str = "http";
+    const ABOUT: &'static str = "somebody else's web endpoint: it answers each request, sometimes with an error";
+    const NOUN: &'static str = "a web endpoint";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
+    const LATENCY: &'static Fact<facts::Latency> = &http::ENDPOINT_LATENCY;
+    const ONWARD: Option<&'static Fact<facts::Latency>> = None;
+    const COUNTERS: [&'static str; 3] = ["requests", "bytes", "errors"];
+    type Alarm = AlarmOf<Self>;
+    type Spec = HttpSpec;
+}
+
+impl SinkKind for Mailbox {
+    const KIND: &'static str = "email";
+    const ABOUT: &'static str = "a mailbox: accepted by the mail system at once, in the inbox later";
+    const NOUN: &'static str = "a mailbox";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
+    const LATENCY: &'static Fact<facts::Latency> = &sns::EMAIL_HANDOVER_LATENCY;
+    const ONWARD: Option<&'static Fact<facts::Latency>> = Some(&sns::EMAIL_LATENCY);
+    const COUNTERS: [&'static str; 3] = ["emails", "bytes", "errors"];
+    type Alarm = AlarmOf<Self>;
+    type Spec = EmailSpec;
+}
+
+impl From<S3Spec> for SinkParts {
+    fn from(S3Spec { from, latency, fails }: S3Spec) -> Self {
+        Self { from, latency, fails, ..Self::default() }
+    }
+}
+
+impl From<HttpSpec> for SinkParts {
+    fn from(HttpSpec { from, latency, fails, status }: HttpSpec) -> Self {
+        Self { from, latency, fails, status, ..Self::default() }
+    }
+}
+
+impl From<EmailSpec> for SinkParts {
+    fn from(EmailSpec { from, latency, delivery_time, fails }: EmailSpec) -> Self {
+        Self { from, latency, delivery_time, fails, ..Self::default() }
+    }
+}
+
+macro_rules! flows_only {
+    ($($spec:ty),*) => { $(
+        impl NodeSpec for $spec {
+            fn edges(&self) -> Vec<Edge> {
+                Vec::new()
+            }
+
+            fn flows(&self) -> Vec<At<String>> {
+                all(self.from.as_ref())
+            }
+        }
+    )* };
+}
+
+flows_only!(S3Spec, HttpSpec, EmailSpec);

@@ -1,0 +1,293 @@
+//! Where paths end: a bucket, somebody else's web endpoint, a mailbox.
+//!
+//! ```text
+//!  Arrive ─▶ latency ─▶ answer: 2xx, or an error for a share of the requests
+//!                         └▶ e-mail only: on its way to the inbox, done there
+//! ```
+//! A sink takes any number of requests at once, so it never queues. What reaches it and is answered with success is done.
+//! Facts: `s3.put_latency`, `http.endpoint_latency`, `http.status_*`, `sns.email_*`.
+//!
+//! Simplified: a bucket's limit on requests per prefix is not held against a pipeline, because a scenario does not name
+//! its objects. Simplified: a mailbox takes e-mails at any rate; that a topic's subscription is switched off above 10 a
+//! second is not modelled.
+
+mod kinds;
+
+#[cfg(test)]
+mod tests;
+
+pub use kinds::{Bucket, Mailbox, SinkParts, WebEndpoint};
+
+use super::context::Ctx;
+use super::fault::Health;
+use super::latency::Latency;
+use super::spec::many;
+use super::{AnyTimer, Component, NodeSite, NodeSpec, Verb};
+use crate::engine::random::mix;
+use crate::engine::{Ending, LossId, LossKind, MsgId, Signal, SimDuration};
+use crate::facts::{self, Fact, http};
+use crate::metrics::{CounterId, GaugeId};
+use crate::site::At;
+use crate::units::Share;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+/// A bucket: Amazon S3.
+pub type S3 = Sink<Bucket>;
+/// Somebody else's web endpoint.
+pub type Http = Sink<WebEndpoint>;
+/// Somebody's mailbox.
+pub type Email = Sink<Mailbox>;
+
+/// What tells one kind of sink from another.
+pub trait SinkKind: Copy + Debug + 'static {
+    /// The kind as a scenario writes it.
+    const KIND: &'static str;
+    /// What it is, in a line.
+    const ABOUT: &'static str;
+    /// What it is called in a sentence.
+    const NOUN: &'static str;
+    /// The edges that may lead to it.
+    const ACCEPTS: &'static [Verb];
+    /// How long it takes to answer.
+    const LATENCY: &'static Fact<facts::Latency>;
+    /// How long what it took is on its way after the answer, if it is not there at once.
+    const ONWARD: Option<&'static Fact<facts::Latency>>;
+    /// What it calls its requests, their bytes and its errors.
+    const COUNTERS: [&'static str; 3];
+    /// Its alarms: a type of its own for each kind, so that no kind can set another's.
+    type Alarm: Copy + Into<AnyTimer> + From<SinkAlarm> + Into<SinkAlarm>;
+    /// What a scenario may say about it.
+    type Spec: NodeSpec + serde::de::DeserializeOwned + Into<SinkParts>;
+}
+
+/// A sink while it runs.
+#[derive(Debug, Clone)]
+pub struct Sink<K> {
+    /// How long it takes to answer -- parameter.
+    latency: Latency,
+    /// How long what it took is on its way after the answer; `None`: it is there at once -- parameter.
+    onward: Option<Latency>,
+    /// The share of requests that it answers with an error -- parameter.
+    fails: f64,
+    losses: SinkLosses,
+    metrics: SinkMetrics,
+    /// Messages that are not answered, or on their way -- state.
+    held: u64,
+    /// What is wrong with it -- state.
+    health: Health,
+    /// How often it went down: what was begun before is gone -- state.
+    outages: u32,
+    kind: PhantomData<K>,
+}
+
+/// Why a sink does not take a request.
+#[derive(Debug, Clone, Copy)]
+struct SinkLosses {
+    /// It answered with an error.
+    failing: LossId,
+    /// It is down.
+    down: LossId,
+}
+
+/// What a sink counts.
+#[derive(Debug, Clone, Copy)]
+struct SinkMetrics {
+    /// Requests that reached it.
+    requests: CounterId,
+    /// Their bytes.
+    bytes: CounterId,
+    /// Requests answered with an error, or not at all.
+    errors: CounterId,
+    /// Requests not answered yet.
+    in_progress: GaugeId,
+}
+
+/// An alarm of a sink.
+#[derive(Debug, Clone, Copy)]
+pub struct SinkAlarm {
+    msg: MsgId,
+    /// How often it had been down when the request came.
+    outages: u32,
+    what: Due,
+}
+
+/// An alarm of a sink of kind `K`.
+#[derive(Debug, Clone, Copy)]
+pub struct AlarmOf<K>(SinkAlarm, PhantomData<K>);
+
+impl<K> From<SinkAlarm> for AlarmOf<K> {
+    fn from(alarm: SinkAlarm) -> Self {
+        Self(alarm, PhantomData)
+    }
+}
+
+impl<K> From<AlarmOf<K>> for SinkAlarm {
+    fn from(AlarmOf(alarm, _): AlarmOf<K>) -> Self {
+        alarm
+    }
+}
+
+/// What an alarm of a sink is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// The answer to a request.
+    Answer,
+    /// The arrival of what was on its way.
+    Arrival,
+}
+
+impl<K: SinkKind> Component for Sink<K> {
+    const KIND: &'static str = K::KIND;
+    const ABOUT: &'static str = K::ABOUT;
+    const NOUN: &'static str = K::NOUN;
+    const ACCEPTS: &'static [Verb] = K::ACCEPTS;
+    type Spec = K::Spec;
+    type Alarm = K::Alarm;
+
+    fn build(spec: K::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
+        let SinkParts { from, latency, delivery_time, fails, status } = spec.into();
+        for flow in many(from) {
+            site.site.written("from", flow);
+        }
+        let latency = site.latency("latency", latency, K::LATENCY);
+        let onward = K::ONWARD.map(|fact| site.latency("delivery_time", delivery_time, fact));
+        let fails = site.site.or_default("fails", fails, Share::ZERO, "it takes every request");
+        let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
+        let [requests, bytes, errors] = K::COUNTERS;
+        let metrics = SinkMetrics {
+            requests: site.counter(requests, "requests"),
+            bytes: site.counter(bytes, "bytes"),
+            errors: site.counter(errors, "requests"),
+            in_progress: site.gauge("in_progress", "requests"),
+        };
+        let onward = match onward {
+            Some(onward) => Some(onward?),
+            None => None,
+        };
+        Some(Self {
+            latency: latency?,
+            onward,
+            fails: fails.get(),
+            losses,
+            metrics,
+            held: 0,
+            health: Health::default(),
+            outages: 0,
+            kind: PhantomData,
+        })
+    }
+
+    fn on(&mut self, signal: &Signal, cx: &mut Ctx<'_, K::Alarm>) {
+        match *signal {
+            Signal::Arrive { msg, .. } => self.take(msg, cx),
+            Signal::Fault { index, begins } => {
+                let fault = cx.fault(index).kind;
+                let was_down = self.health.is_down();
+                self.health.change(fault, begins);
+                self.outages += u32::from(self.health.is_down() && !was_down);
+            }
+            Signal::Receive { .. }
+            | Signal::Pull { .. }
+            | Signal::Empty { .. }
+            | Signal::Settle { .. }
+            | Signal::Reply { .. }
+            | Signal::Hangup { .. } => unreachable!("edges of these verbs do not lead to a sink"),
+        }
+    }
+
+    fn on_alarm(&mut self, alarm: K::Alarm, cx: &mut Ctx<'_, K::Alarm>) {
+        let alarm: SinkAlarm = alarm.into();
+        self.held -= 1;
+        if alarm.what == Due::Arrival {
+            return arrive(alarm.msg, cx);
+        }
+        let (gauge, now) = cx.gauge(self.metrics.in_progress);
+        gauge.fall(now);
+        if alarm.outages == self.outages {
+            self.answer(alarm.msg, cx);
+        } else {
+            // Simplified: who waits for the answer learns of the outage only now.
+            self.refuse(alarm.msg, self.losses.down, cx);
+        }
+    }
+
+    fn holding(&self) -> u64 {
+        self.held
+    }
+}
+
+/// What its errors mean for who asks: only a web endpoint can say so.
+fn failing<K: SinkKind>(status: Option<At<u16>>, site: &mut NodeSite<'_, '_>) -> Option<LossId> {
+    let first = http::STATUS_UNSUCCESSFUL.value;
+    if !site.site.within("status", status.as_ref(), first..=http::STATUS_MAX.value, &http::STATUS_MAX) {
+        return None;
+    }
+    let status = match (K::KIND == WebEndpoint::KIND, status) {
+        (true, status) => site.site.or_fact("status", status, &http::STATUS_SERVER_ERROR),
+        (false, _) => http::STATUS_SERVER_ERROR.value,
+    };
+    let client_error = (http::STATUS_CLIENT_ERROR.value..http::STATUS_SERVER_ERROR.value).contains(&status);
+    Some(if client_error && status != http::STATUS_TOO_MANY_REQUESTS.value {
+        site.permanent_refusal("answered with a client error")
+    } else {
+        site.loss(LossKind::Rejected, "answered with an error")
+    })
+}
+
+/// What was on its way is there.
+fn arrive<T: Into<AnyTimer>>(msg: MsgId, cx: &mut Ctx<'_, T>) {
+    cx.done(msg);
+    cx.retire(msg, Ending::Spent);
+}
+
+/// A number for the draws of one request: the job's, and which attempt of whom it is.
+fn request<T: Into<AnyTimer>>(msg: MsgId, purpose: u64, cx: &Ctx<'_, T>) -> u64 {
+    let attempt = cx.message(msg).reply_to.map_or(0, |call| u64::from(call.node.0) << 32 | u64::from(call.attempt));
+    cx.number(msg) ^ mix(attempt | purpose << 48)
+}
+
+impl<K: SinkKind> Sink<K> {
+    fn take(&mut self, msg: MsgId, cx: &mut Ctx<'_, K::Alarm>) {
+        cx.count(self.metrics.requests, 1);
+        cx.count(self.metrics.bytes, cx.message(msg).size.into());
+        if self.health.is_down() {
+            return self.refuse(msg, self.losses.down, cx);
+        }
+        let mut latency = cx.latency(&self.latency, request(msg, 0, cx));
+        if !self.health.is_sound() {
+            latency = latency.scaled(self.health.slowness());
+        }
+        if latency.is_zero() {
+            return self.answer(msg, cx);
+        }
+        let (gauge, now) = cx.gauge(self.metrics.in_progress);
+        gauge.rise(now);
+        self.wait(msg, Due::Answer, latency, cx);
+    }
+
+    fn wait(&mut self, msg: MsgId, what: Due, delay: SimDuration, cx: &mut Ctx<'_, K::Alarm>) {
+        self.held += 1;
+        cx.alarm_after(delay, SinkAlarm { msg, outages: self.outages, what }.into());
+    }
+
+    fn answer(&mut self, msg: MsgId, cx: &mut Ctx<'_, K::Alarm>) {
+        let failing = 1.0 - (1.0 - self.fails) * (1.0 - self.health.failing_share());
+        if failing > 0.0 && cx.draws(request(msg, 1, cx)).uniform() < failing {
+            return self.refuse(msg, self.losses.failing, cx);
+        }
+        let Some(onward) = &self.onward else { return cx.conclude(msg, LossId::NONE) };
+        let delay = cx.latency(onward, request(msg, 2, cx));
+        cx.accept(msg);
+        if delay.is_zero() {
+            arrive(msg, cx);
+        } else {
+            self.wait(msg, Due::Arrival, delay, cx);
+        }
+    }
+
+    fn refuse(&self, msg: MsgId, loss: LossId, cx: &mut Ctx<'_, K::Alarm>) {
+        cx.count(self.metrics.errors, 1);
+        cx.refuse(msg, loss);
+    }
+}
