@@ -28,13 +28,20 @@ pub struct NodeColumn {
 }
 
 impl NodeColumn {
-    /// The name by which an expectation asks for it: `messages_received`, `busy_max`, `utilisation`.
+    /// The name by which an expectation asks for it: `messages_received`, `busy_max`, `age_of_oldest_max_s`. It ends
+    /// with its unit, as those of the summary do, unless it is a plain count.
     pub fn name(&self) -> String {
+        let unit = match self.unit {
+            "s" => "_s",
+            "1" => "_share",
+            "bytes" => "_bytes",
+            "1/s" => "_per_s",
+            _ => "",
+        };
         match self.statistic.as_str() {
-            "total" => self.metric.to_owned(),
-            SHARE => self.metric.to_owned(),
-            _ if self.metric == "utilisation" => self.metric.to_owned(),
-            statistic => format!("{}_{statistic}", self.metric),
+            "total" | SHARE => format!("{}{unit}", self.metric),
+            _ if self.metric == "utilisation" => format!("{}{unit}", self.metric),
+            statistic => format!("{}_{statistic}{unit}", self.metric),
         }
     }
 }

@@ -11,6 +11,7 @@ mod fault;
 mod load;
 mod model;
 mod names;
+mod path;
 mod pipeline;
 #[cfg(test)]
 mod rabbitmq_tests;

@@ -107,14 +107,7 @@ impl PipelineModel {
 
     /// The way of a job through it: `web → jobs (sqs) ← encoders`.
     pub fn path(&self) -> String {
-        let words = self.plan.nodes.iter().map(|node| {
-            if node.kind == "service" || node.kind == "workers" || node.kind == node.name {
-                node.name.clone()
-            } else {
-                format!("{} ({})", node.name, node.kind)
-            }
-        });
-        words.collect::<Vec<_>>().join(" → ")
+        super::path::path(&self.plan.nodes, self.entries.iter().flatten().map(|entry| entry.node))
     }
 
     /// What each cause of loss means for a job.

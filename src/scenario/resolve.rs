@@ -17,11 +17,6 @@ use crate::site::{Resolution, Site, decode};
 use crate::traffic::{Flow, Keys, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
 
-/// Points of a time series over the duration, about.
-const SAMPLES: u64 = 300;
-/// Points of a time series over the whole run at most.
-const SAMPLES_MAX: u64 = 20_000;
-
 /// A scenario after resolving, with everything that was said about it.
 pub struct Resolved {
     /// The model; none if there were errors.
@@ -150,20 +145,6 @@ fn works(parts: Vec<PartSpec>, desk: &mut Parts<'_>) -> Vec<Work> {
         works.extend(spec.build(&mut desk.site(&path, name.span), read));
     }
     works
-}
-
-/// A round step that gives some hundred points over the duration and not too many over the whole run.
-fn grid(run: &Run) -> SimDuration {
-    let least = (run.duration.as_nanos() / SAMPLES).max((run.duration + run.drain).as_nanos() / SAMPLES_MAX).max(1);
-    let mut step = 1_u64;
-    loop {
-        for factor in [1, 2, 5] {
-            if step.saturating_mul(factor) >= least {
-                return SimDuration::from_nanos(step.saturating_mul(factor));
-            }
-        }
-        step = step.saturating_mul(10);
-    }
 }
 
 fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) -> Plan {
