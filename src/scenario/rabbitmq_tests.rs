@@ -127,7 +127,15 @@ fn replay(scenario: &str, input: &str, fleets: &[Fleet]) -> Vec<Row> {
                 let (_, fleet, consumer) = loans.swap_remove(loan);
                 let Fleet { name, leg, factor, constant } = fleets[fleet];
                 let started = at - leg - factor * work - constant;
-                rows.push(Row { msg: job, queue: name.to_owned(), consumer, published, started, acknowledged: at, work });
+                rows.push(Row {
+                    msg: job,
+                    queue: name.to_owned(),
+                    consumer,
+                    published,
+                    started,
+                    acknowledged: at,
+                    work,
+                });
             }
             _ => {}
         }
@@ -195,6 +203,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
         works: Works::new(Arc::clone(&case.works), root),
         faults: Vec::new(),
         keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
+        losses: pipeline.losses.clone(),
     };
     let mut kernel = Kernel::new(pipeline.nodes.len(), pipeline.loss_kinds());
     let mut nodes = pipeline.nodes.clone();
@@ -217,8 +226,7 @@ fn figures(rows: &[Row]) -> BTreeMap<&'static str, f64> {
     sojourns.sort_by(f64::total_cmp);
     let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / rows.len() as f64;
     let drain = rows.iter().map(|row| row.acknowledged).fold(0.0, f64::max);
-    let mut steps: Vec<(f64, i32)> =
-        rows.iter().flat_map(|row| [(row.published, 1), (row.acknowledged, -1)]).collect();
+    let mut steps: Vec<(f64, i32)> = rows.iter().flat_map(|row| [(row.published, 1), (row.acknowledged, -1)]).collect();
     steps.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut backlog, mut peak) = (0, 0);
     for (_, step) in steps {
@@ -259,7 +267,6 @@ fn assert_reproduced(must: &serde_json::Value, runs: &[Vec<Row>]) {
         let is = figures.iter().map(|figures| figures[name.as_str()]).sum::<f64>() / runs.len() as f64;
         let real = figure["mean"].as_f64().expect("a number");
         let off = (is / real - 1.0) * 100.0;
-        println!("{name}: {is:.5}, recorded {real:.5}, {off:+.2}% of {percent}%");
         assert!(off.abs() <= percent, "{name} is {is:.5} and was {real:.5}, {off:+.2}%");
     }
 }
@@ -296,7 +303,10 @@ fn a_burst_at_prefetch_1_goes_as_recorded_r1a() {
         let counts = counts(rows);
         assert_eq!((counts.len(), counts.values().sum::<usize>()), (10, 500));
         assert!(counts.values().all(|count| (40..=62).contains(count)), "{counts:?}");
-        assert!(rows.windows(2).all(|pair| pair[0].started <= pair[1].started), "they start in the order of publishing");
+        assert!(
+            rows.windows(2).all(|pair| pair[0].started <= pair[1].started),
+            "they start in the order of publishing"
+        );
     }
 }
 
@@ -306,9 +316,9 @@ fn a_burst_of_very_uneven_work_goes_as_recorded_r1c() {
     assert_reproduced(&specification("R1c_heavytail_cv2")["must_reproduce"], &runs);
     for rows in &runs {
         let counts = counts(rows);
-        // The recordings have 29 to 64. Who meets the long jobs is luck, so only that it is uneven can be held.
+        // The recordings have 29 to 64. Who meets the long jobs is luck: the least uneven of them has 44 to 61.
         let (least, most) = (counts.values().min(), counts.values().max());
-        assert!(most.zip(least).is_some_and(|(most, least)| most - least >= 64 - 29), "{counts:?}");
+        assert!(most.zip(least).is_some_and(|(most, least)| most - least >= 61 - 44), "{counts:?}");
     }
 }
 
@@ -321,8 +331,10 @@ fn a_burst_at_prefetch_50_is_dealt_out_in_turn_as_recorded_r2a() {
         let turn = |row: &Row| row.consumer[1..].parse::<usize>().expect("the number of a consumer");
         for rows in [rows, &recording("R2a_prefetch50", repetition)] {
             let shift = turn(&rows[0]);
-            let shifts: Vec<usize> = rows.iter().map(|row| (10 + turn(row) - row.msg % 10) % 10).collect();
-            assert!(shifts.iter().all(|&other| other == shift), "message i goes to consumer i + {shifts:?}");
+            assert!(
+                rows.iter().all(|row| turn(row) == (row.msg + shift) % 10),
+                "message i goes to consumer i + {shift}"
+            );
         }
     }
     let drain = |runs: &[Vec<Row>]| runs.iter().map(|rows| figures(rows)["drain_s"]).sum::<f64>() / runs.len() as f64;
