@@ -42,7 +42,7 @@ fn senders(count: usize, more: &str) -> String {
     )
 }
 
-fn bench(parts: &[&str]) -> Bench {
+fn bench<const N: usize>(parts: [&str; N]) -> Bench {
     Bench::of(&parts.concat())
 }
 
@@ -64,7 +64,7 @@ fn answers(ran: &Ran) -> Vec<(f64, bool)> {
 
 /// Messages a second that so many senders get stored.
 fn send_rate(broker: &str, count: usize, messages: usize, size: u32) -> f64 {
-    let mut bench = bench(&[&senders(count, ""), broker]);
+    let mut bench = bench([&senders(count, ""), broker]);
     for _ in 0..messages {
         bench = bench.job("0s", "senders").with(|job| job.size = size);
     }
@@ -101,7 +101,7 @@ fn claim_83_a_restart_loses_what_is_in_memory_and_keeps_what_is_stored() {
 
 #[test]
 fn a_restart_delivers_again_what_was_not_acknowledged_once_the_clients_are_back() {
-    let parts = [rabbit(""), fleet("workers", "broker", 1, "prefetch = 1"), SECOND.replace("1s", "3s")];
+    let parts: [&str; _] = [rabbit(""), fleet("workers", "broker", 1, "prefetch = 1"), SECOND.replace("1s", "3s")];
     let bench = Bench::of(&parts.concat()).jobs(2, "0s", "broker").fault("broker", FaultKind::Down, "1s", "2s");
     let ran = bench.run();
     // Cut at 1 s, the client tries again 5 s later. It had gone on with its message, and nobody took its word for it.
@@ -113,7 +113,7 @@ fn a_restart_delivers_again_what_was_not_acknowledged_once_the_clients_are_back(
 #[test]
 fn what_is_sent_while_the_broker_is_down_is_refused() {
     let retries = ", retries = { attempts = 1 }";
-    let bench = bench(&[&senders(1, retries), &rabbit("")]).job("1s", "senders").job("3s", "senders");
+    let bench = bench([&senders(1, retries), &rabbit("")]).job("1s", "senders").job("3s", "senders");
     let ran = bench.fault("broker", FaultKind::Down, "0s", "2s").until("1min").run();
     assert_eq!(answers(&ran).iter().map(|(_, safe)| *safe).collect::<Vec<_>>(), [false, true]);
     assert_eq!(ran.lost("broker", "down"), 1);
@@ -122,7 +122,7 @@ fn what_is_sent_while_the_broker_is_down_is_refused() {
 #[test]
 fn claim_85_a_listener_that_always_throws_gets_a_message_seven_times_a_second_apart() {
     let work = SECOND.replace("1s", "1ms");
-    let bench = bench(&[&active(""), &fleet("workers", "broker", 1, ""), &work]).job("0s", "broker");
+    let bench = bench([&active(""), &fleet("workers", "broker", 1, ""), &work]).job("0s", "broker");
     let ran = bench.fault("workers", FaultKind::Fails(1.0), "0s", "1h").run();
     let expected: Vec<f64> = (0..7).map(|delivery| f64::from(delivery) * 1.001).collect();
     assert_eq!(deliveries(&ran), expected);
@@ -135,7 +135,7 @@ fn claim_85_a_listener_that_always_throws_gets_a_message_seven_times_a_second_ap
 fn a_message_that_waits_for_another_try_is_given_up_when_its_consumer_dies() {
     let parts =
         [&active("prefetch = 1"), &fleet("workers", "broker", 1, ""), &fleet("others", "broker", 1, ""), SECOND];
-    let bench = bench(&parts).job("0s", "broker");
+    let bench = bench(parts).job("0s", "broker");
     let bench = bench.fault("workers", FaultKind::Fails(1.0), "0s", "1h");
     let ran = bench.fault("workers", FaultKind::Kill(1), "1500ms", "1h").run();
     assert_eq!(deliveries(&ran), [0.0, 1.5]);
@@ -144,13 +144,13 @@ fn a_message_that_waits_for_another_try_is_given_up_when_its_consumer_dies() {
 
 #[test]
 fn claim_88_each_group_of_a_virtual_topic_gets_every_message_once() {
-    let parts = [
+    let parts: [&str; _] = [
         &active("topics = { orders = [\"a\", \"b\"] }"),
         &fleet("group-a", "broker.a", 2, "prefetch = 1"),
         &fleet("group-b", "broker.b", 1, "prefetch = 1"),
         SECOND,
     ];
-    let ran = bench(&parts).jobs(100, "0s", "broker.orders").run();
+    let ran = bench(parts).jobs(100, "0s", "broker.orders").run();
     assert_eq!((ran.counter("group-a", "handled"), ran.counter("group-b", "handled")), (100, 100));
     assert_eq!((ran.done(), ran.recorder.jobs.done_twice()), (100, 0));
     assert_eq!((broker(&ran, "messages_published"), broker(&ran, "messages_acknowledged")), (100, 200));
@@ -160,7 +160,7 @@ fn claim_88_each_group_of_a_virtual_topic_gets_every_message_once() {
 fn claim_95_what_a_full_queue_rejects_vanishes_without_confirms_and_is_told_with_them() {
     let sent = |confirms: bool| {
         let limits = format!("confirms = {confirms}\nmax_length = 100\noverflow = \"reject_publish\"");
-        let bench = bench(&[&senders(1, ", latency = \"0s\", retries = { attempts = 1 }"), &memory(&limits)]);
+        let bench = bench([&senders(1, ", latency = \"0s\", retries = { attempts = 1 }"), &memory(&limits)]);
         bench.jobs(150, "0s", "senders").until("1min").run()
     };
     for confirms in [true, false] {
@@ -175,8 +175,8 @@ fn claim_95_what_a_full_queue_rejects_vanishes_without_confirms_and_is_told_with
 #[test]
 fn a_full_queue_drops_its_oldest_message_unless_told_otherwise() {
     let limits = "max_length = 100\ndead_letter = \"failed\"";
-    let parts = [&memory(limits), &fleet("inspectors", "broker.failed", 1, ""), SECOND];
-    let ran = bench(&parts).jobs(150, "0s", "broker").until("1h").run();
+    let parts: [&str; _] = [&memory(limits), &fleet("inspectors", "broker.failed", 1, ""), SECOND];
+    let ran = bench(parts).jobs(150, "0s", "broker").until("1h").run();
     assert_eq!((broker(&ran, "messages_dead_lettered"), broker(&ran, "messages_rejected")), (50, 0));
     assert_eq!(ran.gauge("broker", "message_ready_count").value(), 100);
     assert_eq!((ran.counter("inspectors", "handled"), ran.done()), (50, 50));
@@ -185,8 +185,8 @@ fn a_full_queue_drops_its_oldest_message_unless_told_otherwise() {
 #[test]
 fn one_full_queue_of_a_topic_does_not_keep_the_others_from_their_copies() {
     let limits = "topics = { orders = [\"a\", \"b\"] }\nmax_length = 1\noverflow = \"reject_publish\"";
-    let parts = [&memory(limits), &fleet("group-a", "broker.a", 1, "prefetch = 1"), SECOND];
-    let ran = bench(&parts).jobs_every("5s", 3, "0s", "broker.orders").until("1min").run();
+    let parts: [&str; _] = [&memory(limits), &fleet("group-a", "broker.a", 1, "prefetch = 1"), SECOND];
+    let ran = bench(parts).jobs_every("5s", 3, "0s", "broker.orders").until("1min").run();
     assert_eq!((ran.counter("group-a", "handled"), broker(&ran, "messages_rejected")), (3, 2));
     assert_eq!(ran.lost("broker", "queue full"), 2);
 }
@@ -195,7 +195,7 @@ fn one_full_queue_of_a_topic_does_not_keep_the_others_from_their_copies() {
 fn claim_98_a_quorum_queue_drops_a_poison_message_and_a_classic_one_delivers_it_for_ever() {
     let work = SECOND.replace("1s", "10ms");
     let poisoned = |broker: &str| {
-        let bench = bench(&[broker, &fleet("workers", "broker", 1, ""), &work]).job("0s", "broker");
+        let bench = bench([broker, &fleet("workers", "broker", 1, ""), &work]).job("0s", "broker");
         bench.fault("workers", FaultKind::Fails(1.0), "0s", "1h").until("1min").run()
     };
     let quorum = poisoned(&rabbit(""));
@@ -212,8 +212,8 @@ fn claim_98_a_quorum_queue_drops_a_poison_message_and_a_classic_one_delivers_it_
 
 #[test]
 fn claim_100_what_lies_in_the_socket_of_a_client_with_auto_ack_dies_with_it() {
-    let parts = [&rabbit(""), &fleet("workers", "broker", 1, "auto_ack = true"), SECOND];
-    let bench = bench(&parts).jobs(500, "0s", "broker");
+    let parts: [&str; _] = [&rabbit(""), &fleet("workers", "broker", 1, "auto_ack = true"), SECOND];
+    let bench = bench(parts).jobs(500, "0s", "broker");
     let ran = bench.fault("workers", FaultKind::Kill(1), "500ms", "1h").run();
     assert_eq!(ran.lost("broker", "acknowledged at delivery, and not done"), 500);
     assert_eq!((broker(&ran, "messages_acknowledged"), broker(&ran, "messages_redelivered")), (500, 0));
@@ -223,8 +223,8 @@ fn claim_100_what_lies_in_the_socket_of_a_client_with_auto_ack_dies_with_it() {
 fn claim_101_a_sender_that_waits_for_each_confirm_is_slow_and_a_hundred_are_a_hundred_times_faster() {
     let broker = memory("instance_type = \"mq.m5.4xlarge\"").replace("cpu_per_message = \"0s\"\n", "");
     let rate = |count: usize, messages: usize| {
-        let parts = [&senders(count, ", latency = \"5ms\""), &broker];
-        let ran = bench(&parts).jobs(messages, "0s", "senders").until("1min").run();
+        let parts: [&str; _] = [&senders(count, ", latency = \"5ms\""), &broker];
+        let ran = bench(parts).jobs(messages, "0s", "senders").until("1min").run();
         let last = answers(&ran).last().expect("there are messages").0 + 0.0025;
         f64::from(u32::try_from(messages).expect("small")) / last
     };
@@ -236,13 +236,13 @@ fn claim_101_a_sender_that_waits_for_each_confirm_is_slow_and_a_hundred_are_a_hu
 
 #[test]
 fn a_dead_consumer_gives_back_what_it_held_at_once_and_in_order() {
-    let parts = [
+    let parts: [&str; _] = [
         &memory(""),
         &fleet("workers", "broker", 1, "prefetch = 3"),
         &fleet("others", "broker", 1, "prefetch = 1"),
         SECOND,
     ];
-    let bench = bench(&parts).jobs(6, "0s", "broker");
+    let bench = bench(parts).jobs(6, "0s", "broker");
     let ran = bench.fault("workers", FaultKind::Kill(1), "1500ms", "1h").run();
     // Three and one at 0 s, one and one at 1 s; from 1.5 s on there is one consumer left.
     assert_eq!(deliveries(&ran), [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 3.0, 4.0]);
@@ -254,8 +254,8 @@ fn a_dead_consumer_gives_back_what_it_held_at_once_and_in_order() {
 fn a_busy_consumer_at_prefetch_1_waits_a_round_trip_and_with_a_buffer_only_for_itself() {
     let started = |prefetch: u32| {
         let consumer = fleet("workers", "broker", 1, &format!("prefetch = {prefetch}\ndispatch_overhead = \"1ms\""));
-        let parts = [&memory(""), &consumer.replace("latency = \"0s\"", "latency = \"200ms\""), SECOND];
-        bench(&parts).jobs(3, "0s", "broker").run().ended.as_secs_f64()
+        let parts: [&str; _] = [&memory(""), &consumer.replace("latency = \"0s\"", "latency = \"200ms\""), SECOND];
+        bench(parts).jobs(3, "0s", "broker").run().ended.as_secs_f64()
     };
     assert_eq!(started(1), 0.1 + 3.0 + 2.0 * 0.2 + 0.1);
     assert_eq!(started(3), 0.1 + 3.0 + 2.0 * 0.001 + 0.1);
@@ -267,8 +267,8 @@ fn consumers_of_unequal_speed_share_evenly_with_a_buffer_and_by_their_pace_witho
     let handled = |prefetch: &str| {
         let work = SECOND.replace("1s", "20ms");
         let consumer = |name, speed| fleet(name, "broker", 1, &format!("{prefetch}\nspeed = {speed}"));
-        let parts = [&active(""), &consumer("a", "1.0"), &consumer("b", "1.0"), &consumer("c", "0.2"), &work];
-        let ran = bench(&parts).jobs(60, "0s", "broker").run();
+        let parts: [&str; _] = [&active(""), &consumer("a", "1.0"), &consumer("b", "1.0"), &consumer("c", "0.2"), &work];
+        let ran = bench(parts).jobs(60, "0s", "broker").run();
         ["a", "b", "c"].map(|name| ran.counter(name, "handled"))
     };
     assert_eq!(handled(""), [20, 20, 20]);
@@ -278,13 +278,13 @@ fn consumers_of_unequal_speed_share_evenly_with_a_buffer_and_by_their_pace_witho
 
 #[test]
 fn a_message_expires_its_time_to_live_after_it_came_unless_somebody_holds_it() {
-    let parts = [
+    let parts: [&str; _] = [
         &memory("message_ttl = \"500ms\"\ndead_letter = \"failed\""),
         &fleet("workers", "broker", 1, "prefetch = 1"),
         &fleet("inspectors", "broker.failed", 5, ""),
         SECOND,
     ];
-    let ran = bench(&parts).jobs_every("100ms", 3, "0s", "broker").run();
+    let ran = bench(parts).jobs_every("100ms", 3, "0s", "broker").run();
     let times: Vec<f64> = deliveries(&ran).iter().map(|at| (at * 1e6).round() / 1e6).collect();
     assert_eq!(times, [0.0, 0.6, 0.7]);
     assert_eq!((broker(&ran, "messages_expired"), ran.counter("inspectors", "handled")), (2, 2));
@@ -292,32 +292,32 @@ fn a_message_expires_its_time_to_live_after_it_came_unless_somebody_holds_it() {
 
 #[test]
 fn what_comes_back_too_old_is_not_delivered_again() {
-    let parts = [
+    let parts: [&str; _] = [
         &memory("message_ttl = \"1500ms\""),
         &fleet("workers", "broker", 1, ""),
         &fleet("others", "broker", 1, ""),
         SECOND,
     ];
-    let bench = bench(&parts).job("0s", "broker").fault("workers", FaultKind::Fails(1.0), "0s", "1h");
+    let bench = bench(parts).job("0s", "broker").fault("workers", FaultKind::Fails(1.0), "0s", "1h");
     let slow = bench.fault("workers", FaultKind::Slow(2.0), "0s", "1h").run();
     assert_eq!((deliveries(&slow).len(), slow.lost("broker", "older than the time to live")), (1, 1));
 }
 
 #[test]
 fn a_topic_without_queues_keeps_nothing() {
-    let ran = bench(&[&memory("topics = { orders = [] }")]).job("0s", "broker.orders").run();
+    let ran = bench([&memory("topics = { orders = [] }")]).job("0s", "broker.orders").run();
     assert_eq!(ran.lost("broker", "no queue bound to the topic"), 1);
 }
 
 #[test]
 fn processors_serve_first_come_first_served() {
     let broker = memory("instance_type = \"mq.m5.large\"").replace("\"0s\"", "\"2s\"");
-    let parts = [&broker, &fleet("workers", "broker", 1, "auto_ack = true"), SECOND];
-    let ran = bench(&parts).jobs(4, "0s", "broker").run();
+    let parts: [&str; _] = [&broker, &fleet("workers", "broker", 1, "auto_ack = true"), SECOND];
+    let ran = bench(parts).jobs(4, "0s", "broker").run();
     // Two processors; a second to take each in, then a second to hand each out.
     assert_eq!(deliveries(&ran), [3.0, 3.0, 4.0, 4.0]);
     assert_eq!(ran.gauge("broker", "busy").max(), 2);
-    let slow = bench(&parts).job("0s", "broker").fault("broker", FaultKind::Slow(3.0), "0s", "1h").run();
+    let slow = bench(parts).job("0s", "broker").fault("broker", FaultKind::Slow(3.0), "0s", "1h").run();
     assert_eq!(deliveries(&slow), [6.0]);
 }
 
