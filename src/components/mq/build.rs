@@ -300,7 +300,7 @@ fn losses(confirms: bool, has_dead_letters: bool, site: &mut NodeSite<'_, '_>) -
     MqLosses {
         down: site.loss(LossKind::Rejected, "down"),
         failing: site.loss(LossKind::Rejected, "answered with an error"),
-        too_large: site.loss(LossKind::Rejected, "message too large"),
+        too_large: site.permanent_refusal("message too large"),
         rejected: site.loss(rejected, "queue full"),
         unroutable: site.loss(LossKind::Lost, "no queue bound to the topic"),
         in_memory: site.loss(LossKind::Lost, "only in memory when the broker went down"),

@@ -201,3 +201,27 @@ fn record(spec: &MqSpec, name: &str, site: &mut NodeSite<'_, '_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::NodeSpec;
+    use crate::diagnostic::Diagnostics;
+    use crate::site::{decode, parse};
+
+    #[test]
+    fn who_names_no_port_means_the_only_one_that_is_not_for_dead_letters() {
+        for (text, main, ports) in [
+            ("engine = 'activemq'", 1, "jobs, dlq"),
+            ("engine = 'activemq'\npersistent = false", 1, "jobs"),
+            ("engine = 'rabbitmq'\ndead_letter = 'failed'", 1, "jobs, failed"),
+            ("engine = 'rabbitmq'\nqueues = ['a', 'b']", 2, "a, b"),
+            ("engine = 'rabbitmq'\ntopics = { t = ['a', 'b'], u = 'b' }", 4, "t, u, a, b"),
+            ("engine = 'rabbitmq'\nqueues = 'a'\ntopics = { t = 'a' }\ndead_letter = 'a'", 2, "a, t"),
+        ] {
+            let mut found = Diagnostics::new();
+            let spec: MqSpec = decode(&parse(text, 0, &mut found), "jobs", &mut found).expect("it decodes");
+            assert_eq!((spec.main_ports("jobs"), spec.ports("jobs").join(", ").as_str()), (main, ports), "{text}");
+        }
+    }
+}

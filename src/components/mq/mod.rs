@@ -30,6 +30,8 @@ mod prefetch;
 mod queue;
 mod spec;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub use consumers::subscribe;
 pub use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
