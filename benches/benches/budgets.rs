@@ -32,29 +32,58 @@ fn ratio(what: &str, items: u64, budget: f64, ours: impl FnMut(u64), floor: impl
 fn main() {
     let mut rows = Vec::new();
     let mm1 = scenario::case(&scenario::mmc(1, 0.8, JOBS));
-    rows.push(ratio("M/M/1, load 0.8, one service", JOBS, 1.5, |s| drop(scenario::run(&mm1, s)), |s| {
-        std::hint::black_box(floor::mmc(1, 0.8, JOBS, s));
-    }));
+    rows.push(ratio(
+        "M/M/1, load 0.8, one service",
+        JOBS,
+        1.5,
+        |s| drop(scenario::run(&mm1, s)),
+        |s| {
+            std::hint::black_box(floor::mmc(1, 0.8, JOBS, s));
+        },
+    ));
     let mm50 = scenario::case(&scenario::mmc(50, 0.9, JOBS));
-    rows.push(ratio("M/M/50, load 0.9, one service", JOBS, 1.4, |s| drop(scenario::run(&mm50, s)), |s| {
-        std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
-    }));
+    rows.push(ratio(
+        "M/M/50, load 0.9, one service",
+        JOBS,
+        1.4,
+        |s| drop(scenario::run(&mm50, s)),
+        |s| {
+            std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
+        },
+    ));
     let queued = scenario::case(&scenario::queued(50, 0.9, JOBS, false));
-    rows.push(ratio("queued: sqs, 50 workers, long polling, delete", JOBS, 3.5, |s| drop(scenario::run(&queued, s)), |s| {
-        std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
-    }));
-    let chain = Chain {
-        slots: [200, 200, 100],
-        work: [0.01, 0.02, 0.05],
-        timeout: 0.2,
-        attempts: 3,
-        base: 0.05,
-        rate: 1500.0,
-    };
+    rows.push(ratio(
+        "queued: sqs, 50 workers, long polling, delete",
+        JOBS,
+        3.5,
+        |s| drop(scenario::run(&queued, s)),
+        |s| {
+            std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
+        },
+    ));
+    let (jobs, copies) = (JOBS / 10, JOBS);
+    let fan_out = scenario::case(&scenario::fan_out(10, 2, 0.8, jobs));
+    rows.push(ratio(
+        "fan-out: sns to ten sqs, two workers each",
+        copies,
+        5.0,
+        |s| drop(scenario::run(&fan_out, s)),
+        |s| {
+            std::hint::black_box(floor::fan_out(10, 2, 0.8, jobs, s));
+        },
+    ));
+    let chain =
+        Chain { slots: [200, 200, 100], work: [0.01, 0.02, 0.05], timeout: 0.2, attempts: 3, base: 0.05, rate: 1500.0 };
     let three = scenario::case(&scenario::chain(JOBS, &chain));
-    rows.push(ratio("three services, timeouts, 3 attempts, backoff", JOBS, 1.8, |s| drop(scenario::run(&three, s)), |s| {
-        std::hint::black_box(floor::chain::run(chain, JOBS, s));
-    }));
+    rows.push(ratio(
+        "three services, timeouts, 3 attempts, backoff",
+        JOBS,
+        1.8,
+        |s| drop(scenario::run(&three, s)),
+        |s| {
+            std::hint::black_box(floor::chain::run(chain, JOBS, s));
+        },
+    ));
     rows.push(burst());
     let missed = print(&rows);
     memory();
@@ -69,7 +98,8 @@ fn burst() -> Row {
     const SMALL: u64 = 1_000;
     let (large, small) = (scenario::case(&scenario::burst(LARGE)), scenario::case(&scenario::burst(SMALL)));
     let best = |rounds: u64, items: u64, case| {
-        (1..=rounds).map(|round| seconds(|| scenario::run(case, round))).fold(f64::INFINITY, f64::min) * 1e9 / items as f64
+        (1..=rounds).map(|round| seconds(|| scenario::run(case, round))).fold(f64::INFINITY, f64::min) * 1e9
+            / items as f64
     };
     let (large, small) = (best(3, LARGE, &large), best(200, SMALL, &small));
     Row {
@@ -106,7 +136,10 @@ fn print(rows: &[Row]) -> usize {
     println!("{:<58} {:>9} {:>9} {:>7} {:>7}", "what", "ours", "floor", "ratio", "budget");
     for row in rows {
         let verdict = if row.ratio <= row.budget { "" } else { "  MISSED" };
-        println!("{:<58} {:>9} {:>9} {:>7.2} {:>7.2}{verdict}", row.what, row.measured, row.floor, row.ratio, row.budget);
+        println!(
+            "{:<58} {:>9} {:>9} {:>7.2} {:>7.2}{verdict}",
+            row.what, row.measured, row.floor, row.ratio, row.budget
+        );
     }
     rows.iter().filter(|row| row.ratio > row.budget).count()
 }

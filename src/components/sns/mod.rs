@@ -129,7 +129,7 @@ struct SnsLosses {
     exhausted_dead_lettered: LossId,
 }
 
-/// What a topic counts; the names are those of its CloudWatch metrics where it has them.
+/// What a topic counts; the names are those of its `CloudWatch` metrics where it has them.
 #[derive(Debug, Clone, Copy)]
 struct SnsMetrics {
     /// API calls.
