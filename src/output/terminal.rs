@@ -140,7 +140,7 @@ fn case_section(report: &Report, case: usize, out: &mut Printer) {
     }
     out.blank();
     for cell in all.iter().filter_map(|&pipeline| report.cell(case, pipeline)) {
-        named(out, &report.pipelines[cell.pipeline].name, indent, Tone::Normal, &cell.verdict);
+        named(out, &report.pipelines[cell.pipeline].name, indent, Tone::Normal, &cell.verdict.replace(" %", "\u{a0}%"));
         let losses = page::losses(cell);
         if !losses.is_empty() {
             out.paragraph("", indent, Tone::Quiet, &losses);

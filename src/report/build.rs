@@ -152,8 +152,13 @@ fn nodes(pipeline: &PipelineModel, observations: &[Observation]) -> Vec<NodeRepo
 }
 
 fn series(pipeline: &PipelineModel, observations: &[Observation]) -> Vec<Series> {
+    // What is counted stops with the last count, but nothing happening is also something to see: all series of the
+    // pipeline go on until its backlog ends.
+    let points = observations.iter().map(|observation| observation.backlog.len()).max().unwrap_or(0);
     let of = |node, metric, unit, samples: &dyn Fn(&Observation) -> &[u32], stays, scale| {
-        band(node, metric, unit, &observations.iter().map(samples).collect::<Vec<_>>(), stays, scale)
+        let samples: Vec<&[u32]> = observations.iter().map(samples).collect();
+        let points = samples.iter().map(|samples| samples.len()).fold(points, usize::max);
+        band(node, metric, unit, &samples, points, stays, scale)
     };
     let mut series = vec![
         of(None, "backlog", "jobs", &|observation| &observation.backlog, true, 1.0),
@@ -169,18 +174,18 @@ fn series(pipeline: &PipelineModel, observations: &[Observation]) -> Vec<Series>
     series
 }
 
-/// Mean and range over replications at each point. A replication that ended earlier goes on with its last value if the
-/// quantity `stays`, and with nothing if it counts what happens.
+/// Mean and range over replications at each of `points` points. A replication that ended earlier goes on with its last
+/// value if the quantity `stays`, and with nothing if it counts what happens.
 #[allow(clippy::cast_precision_loss, reason = "a mean of small counts")]
 fn band(
     node: Option<String>,
     metric: &'static str,
     unit: &'static str,
     samples: &[&[u32]],
+    points: usize,
     stays: bool,
     scale: f64,
 ) -> Series {
-    let points = samples.iter().map(|samples| samples.len()).max().unwrap_or(0);
     let mut series = Series { node, metric, unit, mean: Vec::new(), low: Vec::new(), high: Vec::new() };
     for point in 0..points {
         let at = |samples: &&[u32]| {

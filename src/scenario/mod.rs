@@ -11,6 +11,7 @@ mod fault;
 mod load;
 mod model;
 mod names;
+mod path;
 mod pipeline;
 mod resolve;
 mod resolved_text;

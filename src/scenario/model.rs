@@ -107,14 +107,7 @@ impl PipelineModel {
 
     /// The way of a job through it: `web → jobs (sqs) ← encoders`.
     pub fn path(&self) -> String {
-        let words = self.plan.nodes.iter().map(|node| {
-            if node.kind == "service" || node.kind == "workers" || node.kind == node.name {
-                node.name.clone()
-            } else {
-                format!("{} ({})", node.name, node.kind)
-            }
-        });
-        words.collect::<Vec<_>>().join(" → ")
+        super::path::path(&self.plan.nodes, self.entries.iter().flatten().map(|entry| entry.node))
     }
 
     /// What each cause of loss means for a job.
@@ -169,7 +162,7 @@ impl CaseModel {
             live: self.run.max_live_messages,
             lane: LANE_BOUND,
         };
-        let finish = engine::run(&mut world, &mut kernel, &bounds, pipeline.unfinished());
+        let finish = engine::run(&mut world, &mut kernel, &bounds, engine::LossId(UNFINISHED));
         match finish.stop {
             Stop::Interrupted => return Replication::Interrupted,
             Stop::Exceeded(bound) => {
@@ -195,13 +188,6 @@ impl CaseModel {
             events: finish.events,
         };
         Replication::Done(Box::new(Observation::of(&world.shared.recorder, &frame)))
-    }
-}
-
-impl PipelineModel {
-    /// The cause that every pipeline has: the run ended.
-    fn unfinished(&self) -> engine::LossId {
-        engine::LossId(UNFINISHED)
     }
 }
 

@@ -14,13 +14,8 @@ use crate::engine::random::fingerprint;
 use crate::engine::{NodeId, SimDuration};
 use crate::metrics::columns;
 use crate::site::{Resolution, Site, decode};
-use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
+use crate::traffic::{Flow, Keys, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
-
-/// Points of a time series over the duration, about.
-const SAMPLES: u64 = 300;
-/// Points of a time series over the whole run at most.
-const SAMPLES_MAX: u64 = 20_000;
 
 /// A scenario after resolving, with everything that was said about it.
 pub struct Resolved {
@@ -152,27 +147,11 @@ fn works(parts: Vec<PartSpec>, desk: &mut Parts<'_>) -> Vec<Work> {
     works
 }
 
-/// A round step that gives some hundred points over the duration and not too many over the whole run.
-fn grid(run: &Run) -> SimDuration {
-    let least = (run.duration.as_nanos() / SAMPLES).max((run.duration + run.drain).as_nanos() / SAMPLES_MAX).max(1);
-    let mut step = 1_u64;
-    loop {
-        for factor in [1, 2, 5] {
-            if step.saturating_mul(factor) >= least {
-                return SimDuration::from_nanos(step.saturating_mul(factor));
-            }
-        }
-        step = step.saturating_mul(10);
-    }
-}
-
 fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) -> Plan {
-    let most = flows.iter().filter_map(|flow| flow.keys.as_ref()).max_by_key(|keys| keys.count());
     Plan {
         nodes: Vec::new(),
         works: works.iter().map(|work| work.name.clone()).collect(),
-        keys: most.map_or(1, |keys| keys.count()),
-        key_texts: most.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect()),
+        flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,
     }

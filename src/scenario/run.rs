@@ -69,6 +69,10 @@ pub struct Run {
 const REPLICATIONS_MAX: u32 = 10_000;
 /// More percentiles than this make no readable table.
 const PERCENTILES_MAX: usize = 12;
+/// Points of a time series over the duration, about, unless the author chose its grid.
+const SAMPLES: u64 = 300;
+/// Points of such a time series over the whole run at most.
+const SAMPLES_DEFAULT_MAX: u64 = 20_000;
 /// A time series longer than this per node is no longer a picture but a trace.
 const SAMPLES_MAX: u64 = 100_000;
 
@@ -112,6 +116,30 @@ impl RunSpec {
             ),
         };
         fine.then_some(run)
+    }
+}
+
+impl Run {
+    /// How far apart the points of the time series are. Unless the author chose it: a step that gives some hundred
+    /// points over the duration and not too many over the whole run, and that a person would have chosen, because
+    /// arrivals per hour can be read and arrivals per 5000 seconds cannot.
+    pub fn grid(&self) -> SimDuration {
+        if let Some(chosen) = self.sample_every {
+            return chosen;
+        }
+        let (duration, whole) = (self.duration.as_nanos(), (self.duration + self.drain).as_nanos());
+        let least = (duration / SAMPLES).max(whole / SAMPLES_DEFAULT_MAX).max(1);
+        let second = SimDuration::from_secs(1).as_nanos();
+        let (minute, hour, day) = (60 * second, 3_600 * second, 86_400 * second);
+        let by_sixty = |unit: u64| [1, 2, 5, 10, 15, 30].map(|factor| factor * unit);
+        let hours = [1, 2, 3, 6, 12].map(|factor| factor * hour);
+        let by_ten = |unit: u64| {
+            let tens = std::iter::successors(Some(unit), |step| step.checked_mul(10));
+            tens.flat_map(|ten| [1_u64, 2, 5].into_iter().filter_map(move |factor| ten.checked_mul(factor)))
+        };
+        let clock = by_sixty(second).into_iter().chain(by_sixty(minute)).chain(hours);
+        let mut steps = by_ten(1).take_while(|&step| step < second).chain(clock).chain(by_ten(day));
+        SimDuration::from_nanos(steps.find(|&step| step >= least).unwrap_or(least))
     }
 }
 
@@ -216,5 +244,23 @@ mod tests {
         assert!(resolve("duration = '0s'").1.contains("`duration` is `0s`"));
         assert!(resolve("seed = 3").1.contains("`run` needs `duration`"));
         assert!(resolve("duration = '1s'\npercentiles = []").1.contains("from one to 12 percentiles"));
+    }
+
+    #[test]
+    fn the_grid_is_a_step_that_a_person_would_choose() {
+        let grid = |text: &str| Duration::from(resolve(text).0.expect("nothing is wrong").grid()).to_string();
+        for (duration, step) in [
+            ("10s", "5s"),
+            ("30min", "10s"),
+            ("40min", "10s"),
+            ("1h", "15s"),
+            ("1d", "5min"),
+            ("14d", "2h"),
+            ("20000d", "100d"),
+        ] {
+            assert_eq!(grid(&format!("duration = '{duration}'")), step, "{duration}");
+        }
+        assert_eq!(grid("duration = '1ms'\ndrain = '0s'"), "5us");
+        assert_eq!(grid("duration = '14d'\nsample_every = '1h'"), "1h");
     }
 }

@@ -348,7 +348,8 @@ fn what_was_resolved_reads_back_as_the_same() {
     let policy = "delivery_policy = { num_retries = 9, num_no_delay_retries = 2, backoff_function = \"geometric\" }";
     let rich = "[\"queue\", { to = \"hook\", filter = { share = \"50%\", key = [\"key-1\", \"key-3\"] }, \
                 max_receives_per_second = 10, dead_letter = \"failed\", raw_message_delivery = true, created = \"1s\", \
-                endpoint_gone = \"1h\", delivery_latency = \"5ms\" }, { to = \"other\", delivery_policy = { num_retries = 1 } }]";
+                endpoint_gone = \"1h\", delivery_latency = \"5ms\" }, \
+                { to = \"other\", delivery_policy = { num_retries = 1 } }]";
     let others =
         format!("{policy}\n{QUEUE}{FAILED}{}[other]\nkind = \"http\"\nfails = \"5%\"\nstatus = 429\n", hook(""));
     let values = |text: &str| {
@@ -385,7 +386,8 @@ proptest! {
             worked("queue"),
             hook(&format!("fails = \"{fails}%\"\nstatus = {status}")).replace("0s", "7s")
         );
-        let text = text(&subscribers, &others).replace("delivery_latency = \"0s\"\n", "").replace("0%\"\n[queue]", "10%\"\n[queue]");
+        let text = text(&subscribers, &others).replace("delivery_latency = \"0s\"\n", "");
+        let text = text.replace("0%\"\n[queue]", "10%\"\n[queue]");
         let mut bench = Bench::of(&text).jobs_every("1500ms", jobs, "0s", "events").until("10d");
         let kinds = [FaultKind::Down, FaultKind::Slow(3.0), FaultKind::Fails(0.5)];
         for (node, kind, from, lasts) in faults {

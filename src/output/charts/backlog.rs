@@ -55,9 +55,10 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
     }
     let all: Vec<Line<'_>> = lines.iter().chain(&arrivals).copied().collect();
     let top = lines.iter().map(Line::top).fold(0.0, f64::max);
-    let scale = Scale::of(lines.iter().map(Line::top), 1.0, 40.0);
-    let values = Axis::amounts(top, HEADROOM / height, scale, 5);
-    let mut note = format!("jobs{}", scale.note());
+    // Never logarithmic, however small one design's backlog is beside another's: a backlog that is worked off at an even
+    // pace has to look like it.
+    let values = Axis::amounts(top, HEADROOM / height, Scale::Linear, 5);
+    let mut note = "jobs".to_owned();
     if let Some(line) = arrivals.first() {
         let interval = if line.series.unit == "1/s" { "second".to_owned() } else { human::seconds(line.run.sample_s) };
         note = format!("{note} · below: arrivals per {interval}");
@@ -72,7 +73,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
         values,
     };
     let most = arrivals.iter().map(Line::highest).fold(0.0, f64::max);
-    let strip = Axis::up_to(most, scale);
+    let strip = Axis::up_to(most, Scale::Linear);
     facets::block(page, report, case, &plan, |page, facet| {
         draw_facet(page, facet, &lines);
         if let Some(line) = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first()) {

@@ -1,0 +1,4 @@
+//! Tests of the whole program through its public interface.
+
+mod fixture;
+mod scenarios;
