@@ -111,13 +111,13 @@ impl Bench {
             name: name.clone(),
             kind,
             edges: spec.as_node().edges(),
-            ports: spec.as_node().ports(),
+            ports: spec.as_node().ports(name),
+            shards: spec.as_node().shards(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
-            keys: KEYS,
-            key_texts: (0..KEYS).map(|key| format!("key-{key}")).collect(),
+            flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
         };
