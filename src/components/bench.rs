@@ -1,4 +1,4 @@
-//! A test bench: a few nodes from TOML text, scripted arrivals, the real engine, and a record of who was told what when.
+//! A test bench: a few nodes from TOML text, scripted arrivals, the real engine, a record of who was told what when.
 //!
 //! Each top-level table is a node by its name; a table `[work.NAME]` is a kind of work. Keys are `key-0` to `key-9`.
 

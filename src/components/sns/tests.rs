@@ -11,7 +11,8 @@ fn topic(subscribers: &str, others: &str) -> Bench {
 
 fn text(subscribers: &str, others: &str) -> String {
     format!(
-        "[events]\nkind = \"sns\"\nsubscribers = {subscribers}\ndelivery_latency = \"0s\"\nretry_jitter = \"0%\"\n{others}"
+        "[events]\nkind = \"sns\"\nsubscribers = {subscribers}\ndelivery_latency = \"0s\"\n\
+         retry_jitter = \"0%\"\n{others}"
     )
 }
 
@@ -275,7 +276,8 @@ fn a_publisher_is_answered_before_anything_is_delivered() {
 #[test]
 fn a_publisher_tries_a_throttled_publish_again_but_not_a_message_that_is_too_large() {
     let web = "[web]\nkind = \"service\"\nslots = 100\n\
-               sends = { to = \"events\", latency = \"0s\", retries = { backoff = \"fixed\", base = \"1s\", jitter = \"none\" } }\n";
+               sends = { to = \"events\", latency = \"0s\", retries = { backoff = \"fixed\", base = \"1s\", \
+               jitter = \"none\" } }\n";
     let text = text("\"hook\"", &format!("publish_rate = \"2/s\"\n{}{web}", hook("")));
     let ran = Bench::of(&text).jobs(5, "0s", "web").run();
     assert_eq!(ran.arrivals("events").len(), 5 + 3 + 1);
