@@ -61,6 +61,17 @@ fn main() {
             std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
         },
     ));
+    let (jobs, copies) = (JOBS / 10, JOBS);
+    let fan_out = scenario::case(&scenario::fan_out(10, 2, 0.8, jobs));
+    rows.push(ratio(
+        "fan-out: sns to ten sqs, two workers each",
+        copies,
+        5.0,
+        |s| drop(scenario::run(&fan_out, s)),
+        |s| {
+            std::hint::black_box(floor::fan_out(10, 2, 0.8, jobs, s));
+        },
+    ));
     let chain =
         Chain { slots: [200, 200, 100], work: [0.01, 0.02, 0.05], timeout: 0.2, attempts: 3, base: 0.05, rate: 800.0 };
     let three = scenario::case(&scenario::chain(JOBS, &chain));

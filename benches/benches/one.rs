@@ -1,4 +1,4 @@
-//! One measurement for a profiler: `mm1`, `mm50`, `queued` or `chain`, of the program or of the floor.
+//! One measurement for a profiler: `mm1`, `mm50`, `queued`, `fan_out` or `chain`, of the program or of the floor.
 use surgetank_benches::floor::{self, chain::Chain};
 use surgetank_benches::scenario;
 fn main() {
@@ -10,6 +10,7 @@ fn main() {
         "mm1" => scenario::mmc(1, 0.8, jobs),
         "mm50" => scenario::mmc(50, 0.9, jobs),
         "queued" => scenario::queued(50, 0.9, jobs, false),
+        "fan_out" => scenario::fan_out(10, 2, 0.8, jobs),
         "burst" => scenario::burst(jobs),
         _ => scenario::chain(jobs, &chain),
     };
@@ -29,6 +30,9 @@ fn main() {
                 }
                 "mm50" | "queued" => {
                     std::hint::black_box(floor::mmc(50, 0.9, jobs, s));
+                }
+                "fan_out" => {
+                    std::hint::black_box(floor::fan_out(10, 2, 0.8, jobs, s));
                 }
                 _ => {
                     std::hint::black_box(floor::chain::run(chain, jobs, s));

@@ -56,6 +56,23 @@ pub fn queued(workers: u32, load: f64, jobs: u64, network: bool) -> String {
         )
 }
 
+/// A topic with so many queues, each with so many workers.
+pub fn fan_out(queues: u32, workers: u32, load: f64, jobs: u64) -> String {
+    let names: Vec<String> = (0..queues).map(|queue| format!("\"q{queue}\"")).collect();
+    let mut text = head(jobs, load * f64::from(workers));
+    text += &format!(
+        "[pipeline.p.events]\nkind = \"sns\"\nfrom = \"f\"\nsubscribers = [{}]\ndelivery_latency = \"0s\"\n",
+        names.join(", ")
+    );
+    for queue in 0..queues {
+        text += &format!(
+            "[pipeline.p.q{queue}]\nkind = \"sqs\"\n[pipeline.p.w{queue}]\nkind = \"workers\"\npolls = \"q{queue}\"\n\
+             count = {workers}\nwork = \"w\"\n{NO_LATENCY}"
+        );
+    }
+    text
+}
+
 /// A burst of jobs at one instant into a queue with 20 workers.
 pub fn burst(jobs: u64) -> String {
     let seconds = jobs / 10 + 100;

@@ -1,4 +1,4 @@
-//! A test bench: a few nodes from TOML text, scripted arrivals, the real engine, and a record of who was told what when.
+//! A test bench: a few nodes from TOML text, scripted arrivals, the real engine, a record of who was told what when.
 //!
 //! Each top-level table is a node by its name; a table `[work.NAME]` is a kind of work. Keys are `key-0` to `key-9`.
 
@@ -12,7 +12,7 @@ use crate::engine::{
     World, run,
 };
 use crate::metrics::{Catalogue, Gauge, Recorder, View};
-use crate::site::{Resolution, Site, check_name, decode, parse, take_kind};
+use crate::site::{At, Resolution, Site, check_name, decode, parse, take_kind};
 use crate::traffic::{Arrival, Work, WorkSpec, Works};
 use crate::units::Duration;
 use std::sync::Arc;
@@ -42,6 +42,7 @@ pub struct Bench {
     faults: Vec<Fault>,
     lasts: SimDuration,
     logs: bool,
+    resolved: String,
 }
 
 /// A run that is over.
@@ -53,7 +54,6 @@ pub struct Ran {
     /// Every signal: when, to whom, what.
     pub log: Vec<(SimTime, NodeId, Signal)>,
     pub ended: SimTime,
-    pub events: u64,
 }
 
 /// A time as a scenario writes it.
@@ -76,6 +76,11 @@ impl Bench {
     /// What is said about the nodes of `text`: errors and warnings.
     pub fn told(text: &str) -> String {
         Self::build(text).1
+    }
+
+    /// The nodes of `text` with every value that they came to.
+    pub fn resolved(text: &str) -> String {
+        Self::of(text).resolved
     }
 
     fn build(text: &str) -> (Option<Self>, String) {
@@ -121,8 +126,9 @@ impl Bench {
         let nothing = LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false };
         let mut losses = vec![nothing, LossCause { reason: "the run ended", ..nothing }];
         let (mut catalogue, mut nodes) = (Catalogue::default(), Vec::new());
-        for (index, (name, _, spec, span)) in (0..).zip(drafts) {
+        for (index, (name, kind, spec, span)) in (0..).zip(drafts) {
             let site = &mut Site::new(name, span, &sources, &mut found, &mut resolution);
+            site.written("kind", At::new(kind.to_owned(), span));
             let (catalogue, losses) = (&mut catalogue, &mut losses);
             let mut site = NodeSite { site, read: &read, plan: &plan, node: NodeId(index), catalogue, losses };
             nodes.extend(spec.build(&mut site));
@@ -139,6 +145,7 @@ impl Bench {
             faults: Vec::new(),
             lasts: SimDuration::from_secs(1 << 20),
             logs: true,
+            resolved: resolution.to_toml(&sources),
         };
         (fine.then_some(bench), told)
     }
@@ -213,7 +220,7 @@ impl Bench {
     /// # Panics
     /// If a bound on events or messages is exceeded.
     pub fn run(self) -> Ran {
-        let Self { plan, mut nodes, catalogue, losses, works, mut script, faults, lasts, logs } = self;
+        let Self { plan, mut nodes, catalogue, losses, works, mut script, faults, lasts, logs, .. } = self;
         script.sort_by_key(|scripted| scripted.at);
         let root = StreamKey::new(1, 0);
         let view = View { step: plan.sample_every, warmup: SimTime::ZERO, objective: SimDuration::MAX };
@@ -241,8 +248,7 @@ impl Bench {
         assert_eq!(finish.stop, Stop::Done);
         let Scene { mut shared, log, .. } = world;
         shared.recorder.finish(finish.at);
-        let (ended, events) = (finish.at, finish.events);
-        Ran { plan, catalogue, losses, recorder: shared.recorder, log, ended, events }
+        Ran { plan, catalogue, losses, recorder: shared.recorder, log, ended: finish.at }
     }
 }
 

@@ -22,14 +22,6 @@ pub struct Plan {
     pub sample_every: SimDuration,
 }
 
-impl Plan {
-    /// The texts of the keys of the first flow that has any, by their numbers.
-    pub fn key_texts(&self) -> Vec<String> {
-        let keys = self.flow_keys.iter().flatten().next();
-        keys.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect())
-    }
-}
-
 /// A node before it is built.
 #[derive(Debug, Clone)]
 pub struct PlannedNode {

@@ -82,9 +82,9 @@ facts! { "http";
          the server's own time comes on top.";
 
     ENDPOINT_LATENCY: Latency = Latency::of_millis(50, 500), Assumption, Own, OWN,
-        "How long a web endpoint of somebody else takes to answer, the way to it and back included.",
-        "Not published by anybody. A small request across the internet: fifty milliseconds in the middle, half a second \
-         for one in a hundred.";
+        "How long a web endpoint of somebody else takes to answer, its distance included.",
+        "Not published by anybody. A small request across the internet: fifty milliseconds in the middle, half a \
+         second for one in a hundred. The caller's own http.call_latency comes on top.";
 
     STATUS_UNSUCCESSFUL: u16 = 300, Default, Stated, SEMANTICS,
         "Answers from this status on are no success.",

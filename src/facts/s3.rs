@@ -11,9 +11,9 @@ const REMEMBERED: Source = read("from memory; not found on a page that could be 
 
 facts! { "s3";
     PUT_LATENCY: Latency = Latency::of_millis(100, 400), Assumption, Own, OWN,
-        "How long storing a small object takes, as the client sees it.",
-        "The user guide speaks of roughly 100 to 200 ms for small objects; the tail is a guess. Simplified: the time \
-         that a large object needs on the network is not added.";
+        "How long storing a small object takes.",
+        "The user guide speaks of roughly 100 to 200 ms for small objects; the tail is a guess. Simplified: the \
+         caller's own http.call_latency comes on top, the time that a large object needs on the network does not.";
 
     PUT_RATE: Rate = Rate::per_second(3_500.0), Quota, Stated, PERFORMANCE,
         "How many objects a second can at least be stored under one prefix of a bucket.",

@@ -138,7 +138,7 @@ fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
         (Some("calls"), _) => "use `calls`: it answers, so somebody waits for it".to_owned(),
         (Some("sends"), _) => "use `sends`: it takes the message and answers at once".to_owned(),
         (Some(word), _) => format!("use `{word}`"),
-        (None, Verb::Subscribers) => format!("{} delivers to queues and to services", from.noun),
+        (None, Verb::Subscribers) => format!("{} delivers to queues, services, web endpoints and mailboxes", from.noun),
         (None, Verb::DeadLetter) => "a dead-letter queue is a queue of its own".to_owned(),
         (None, _) => format!("nothing can be handed to {}", target.noun),
     }

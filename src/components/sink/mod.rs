@@ -4,7 +4,7 @@
 //!  Arrive ─▶ latency ─▶ answer: 2xx, or an error for a share of the requests
 //!                         └▶ e-mail only: on its way to the inbox, done there
 //! ```
-//! A sink takes any number of requests at once, so it never queues. What reaches it and is answered with success is done.
+//! A sink takes any number of requests at once, so it never queues. What it answers with success is done.
 //! Facts: `s3.put_latency`, `http.endpoint_latency`, `http.status_*`, `sns.email_*`.
 //!
 //! Simplified: a bucket's limit on requests per prefix is not held against a pipeline, because a scenario does not name

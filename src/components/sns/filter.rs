@@ -7,21 +7,61 @@
 use super::Cx;
 use crate::engine::MsgId;
 use crate::engine::random::mix;
+use crate::traffic::Keys;
+use std::collections::BTreeSet;
 
 /// A filter policy, resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// The share of messages that it lets through.
     pub share: f64,
-    /// The keys whose messages it lets through, in rising order; `None`: of all keys.
-    pub keys: Option<Vec<u32>>,
+    /// For each flow the keys whose messages it lets through, in rising order; `None`: of all keys.
+    pub keys: Option<Vec<Vec<u32>>>,
 }
 
 impl Filter {
+    /// For each flow, the numbers of its keys with these texts (a flow without keys has none of them); and the texts
+    /// that no flow has. One look at each key.
+    pub fn keys_of<'t>(texts: &BTreeSet<&'t str>, flows: &[Option<Keys>]) -> (Vec<Vec<u32>>, BTreeSet<&'t str>) {
+        let mut unknown = texts.clone();
+        let mut of_flow = |keys: &Keys| {
+            let mut numbers = Vec::new();
+            for key in 0..keys.count() {
+                let text = keys.text(key);
+                if texts.contains(text.as_str()) {
+                    unknown.remove(text.as_str());
+                    numbers.push(key);
+                }
+            }
+            numbers
+        };
+        let numbers = flows.iter().map(|keys| keys.as_ref().map(&mut of_flow).unwrap_or_default()).collect();
+        (numbers, unknown)
+    }
+
     /// Whether the subscription with this `salt` wants `msg`: the same for the same job whenever it is asked.
     pub fn matches(&self, msg: MsgId, salt: u64, cx: &Cx<'_>) -> bool {
-        let key = cx.message(msg).key;
-        let wanted = self.keys.as_ref().is_none_or(|keys| keys.binary_search(&key).is_ok());
-        wanted && (self.share >= 1.0 || cx.draws(cx.number(msg) ^ mix(salt)).uniform() < self.share)
+        let (flow, key) = (usize::from(cx.flow(msg)), cx.message(msg).key);
+        let wanted = |flows: &Vec<Vec<u32>>| flows.get(flow).is_some_and(|keys| keys.binary_search(&key).is_ok());
+        self.keys.as_ref().is_none_or(wanted)
+            && (self.share >= 1.0 || cx.draws(cx.number(msg) ^ mix(salt)).uniform() < self.share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_looked_for_in_every_flow() {
+        let flows = [
+            Some(Keys::distinct(10, 0.0, "a-")),
+            None,
+            Some(Keys::constant("all")),
+            Some(Keys::distinct(3, 1.0, "a-")),
+        ];
+        let (numbers, unknown) = Filter::keys_of(&BTreeSet::from(["a-7", "a-1", "all", "b-1"]), &flows);
+        assert_eq!(numbers, [vec![1, 7], vec![], vec![0], vec![1]]);
+        assert_eq!(unknown, BTreeSet::from(["b-1"]));
     }
 }

@@ -11,17 +11,18 @@
 //! A topic keeps nothing for later: who is not subscribed at the moment of the publish never gets the message, and what
 //! nobody is subscribed to is lost. What every subscription filters out on purpose is done: nobody waits for it.
 //!
-//! The kind of an endpoint decides how often it is tried: a queue for 23 days, a web endpoint for a minute unless its
+//! The kind of an endpoint decides how long it is tried: a queue for 23 days, a web endpoint for a minute unless its
 //! delivery policy says otherwise, a mailbox for hours. A queue has the message when it accepts it; a web endpoint when
-//! it answers with 2xx within 15 seconds. Answers with other 4xx than 429, and endpoints that are gone, end a delivery at
-//! once. While a topic is down it refuses what is published, and what is due for delivery waits until it is back.
+//! it answers with 2xx within 15 seconds. A 4xx answer but 429, or an endpoint that is gone, ends a delivery at once.
+//! While a topic is down it refuses what is published, and what is due for delivery waits until it is back.
 //!
 //! Facts: `sns.*`, `http.status_*`.
 //!
-//! Simplified: the quota on publishes is an account's; here each topic has it for itself. It is counted by seconds of the
-//! clock. Simplified: the way of an answer back to the topic takes no time, and a retry reaches its endpoint at the end
-//! of its wait. Simplified: a limit on receives a second spaces attempts evenly. Left out: FIFO topics, confirmation of
-//! subscriptions, large messages through S3.
+//! Simplified: the quota on publishes is an account's; here each topic has it for itself, and it is counted by seconds
+//! of the clock. Simplified: the way of an answer back to the topic takes no time, and a retry reaches its endpoint when
+//! its wait is over. Simplified: a limit on receives a second spaces attempts evenly.
+//!
+//! Left out: FIFO topics, confirmation of subscriptions, large messages through S3.
 
 mod delivery;
 mod filter;
@@ -129,7 +130,7 @@ struct SnsLosses {
     exhausted_dead_lettered: LossId,
 }
 
-/// What a topic counts; the names are those of its CloudWatch metrics where it has them.
+/// What a topic counts; the names are those of its `CloudWatch` metrics where it has them.
 #[derive(Debug, Clone, Copy)]
 struct SnsMetrics {
     /// API calls.

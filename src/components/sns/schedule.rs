@@ -48,8 +48,8 @@ impl Schedule {
     }
 }
 
-/// The wait before retry number `retry` (from 0) of the `count` in a backoff phase: the first has the shortest wait, the
-/// last the longest.
+/// The wait before retry number `retry` (from 0) of the `count` in a backoff phase: the first has the shortest wait,
+/// the last the longest.
 ///
 /// Simplified: the guide only draws the four curves. Geometric and exponential are both taken to grow by a constant
 /// factor, arithmetic by steps that grow with the number of the retry.

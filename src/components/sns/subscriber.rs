@@ -11,6 +11,7 @@ use crate::engine::random::fingerprint;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::sns;
 use crate::site::At;
+use crate::traffic::Keys;
 use crate::units::{Duration, Share};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -219,6 +220,9 @@ fn only_http<'s>(span: Span, key: &str, site: &'s mut NodeSite<'_, '_>) -> &'s m
         .hint("leave it out")
 }
 
+/// So many keys of a flow are looked at for one that was probably meant.
+const CANDIDATES: u32 = 1000;
+
 impl FilterSpec {
     fn build(&self, span: Span, site: &mut NodeSite<'_, '_>) -> Option<Filter> {
         if self.share.is_none() && self.key.is_none() {
@@ -238,24 +242,21 @@ impl FilterSpec {
         }
         let mut part = site.site.part("filter", span);
         let share = self.share.map_or(Share::ALL, |at| part.written("share", at));
-        let mut fine = true;
-        let mut keys = Vec::new();
-        let texts = site.plan.key_texts();
-        for at in &list {
-            if let Some(key) = (0_u32..).zip(&texts).find(|(_, text)| **text == at.value) {
-                keys.push(key.0);
-                continue;
-            }
-            fine = false;
-            let texts = texts.iter().map(String::as_str);
+        let flows = &site.plan.flow_keys;
+        let wanted = list.iter().map(|at| at.value.as_str()).collect();
+        let (numbers, unknown) = Filter::keys_of(&wanted, flows);
+        let fine = unknown.is_empty();
+        for at in list.iter().filter(|at| unknown.contains(at.value.as_str())) {
+            let some = |keys: &Keys| (0..keys.count().min(CANDIDATES)).map(|key| keys.text(key)).collect::<Vec<_>>();
+            let texts: Vec<String> = flows.iter().flatten().flat_map(some).collect();
             part.error(at.span, "S020", format!("no message has the key `{}`", at.value))
-                .did_you_mean(nearest(&at.value, texts))
+                .did_you_mean(nearest(&at.value, texts.iter().map(String::as_str)))
                 .note("keys are those of the traffic: `key = { distinct = 10 }` makes `key-0` to `key-9`");
         }
+        let keys = self.key.as_ref().map(|_| numbers);
         if let Some(at) = &self.key {
             part.written("key", At::new(list.into_iter().map(|at| at.value).collect::<Vec<_>>(), at.span));
         }
-        keys.sort_unstable();
-        fine.then(|| Filter { share: share.get(), keys: self.key.as_ref().map(|_| keys) })
+        fine.then(|| Filter { share: share.get(), keys })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::components::FaultKind;
 use crate::components::bench::{Bench, Ran};
+use proptest::prelude::*;
 
 /// A topic that takes no time and leaves nothing to chance, and its subscribers.
 fn topic(subscribers: &str, others: &str) -> Bench {
@@ -10,7 +11,8 @@ fn topic(subscribers: &str, others: &str) -> Bench {
 
 fn text(subscribers: &str, others: &str) -> String {
     format!(
-        "[events]\nkind = \"sns\"\nsubscribers = {subscribers}\ndelivery_latency = \"0s\"\nretry_jitter = \"0%\"\n{others}"
+        "[events]\nkind = \"sns\"\nsubscribers = {subscribers}\ndelivery_latency = \"0s\"\n\
+         retry_jitter = \"0%\"\n{others}"
     )
 }
 
@@ -274,7 +276,8 @@ fn a_publisher_is_answered_before_anything_is_delivered() {
 #[test]
 fn a_publisher_tries_a_throttled_publish_again_but_not_a_message_that_is_too_large() {
     let web = "[web]\nkind = \"service\"\nslots = 100\n\
-               sends = { to = \"events\", latency = \"0s\", retries = { backoff = \"fixed\", base = \"1s\", jitter = \"none\" } }\n";
+               sends = { to = \"events\", latency = \"0s\", retries = { backoff = \"fixed\", base = \"1s\", \
+               jitter = \"none\" } }\n";
     let text = text("\"hook\"", &format!("publish_rate = \"2/s\"\n{}{web}", hook("")));
     let ran = Bench::of(&text).jobs(5, "0s", "web").run();
     assert_eq!(ran.arrivals("events").len(), 5 + 3 + 1);
@@ -340,4 +343,64 @@ fn what_cannot_work_is_an_error_that_teaches() {
         assert!(told.contains(part), "{subscribers}: {told}");
     }
     assert!(Bench::told(&text("[]", "")).contains("a topic without subscribers loses every message"));
+}
+
+#[test]
+fn what_was_resolved_reads_back_as_the_same() {
+    let policy = "delivery_policy = { num_retries = 9, num_no_delay_retries = 2, backoff_function = \"geometric\" }";
+    let rich = "[\"queue\", { to = \"hook\", filter = { share = \"50%\", key = [\"key-1\", \"key-3\"] }, \
+                max_receives_per_second = 10, dead_letter = \"failed\", raw_message_delivery = true, created = \"1s\", \
+                endpoint_gone = \"1h\", delivery_latency = \"5ms\" }, \
+                { to = \"other\", delivery_policy = { num_retries = 1 } }]";
+    let others =
+        format!("{policy}\n{QUEUE}{FAILED}{}[other]\nkind = \"http\"\nfails = \"5%\"\nstatus = 429\n", hook(""));
+    let values = |text: &str| {
+        let lines = Bench::resolved(text);
+        lines.lines().map(|line| line.split("  # ").next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    for subscribers in [rich, "\"hook\"", "{ to = \"hook\", filter = { key = \"key-1\" } }"] {
+        let first = values(&text(subscribers, &others));
+        assert_eq!(values(&first.join("\n")), first);
+        assert!(first.contains(&"backoff_function = \"geometric\"".to_owned()), "{first:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The engine holds the ledger and Little's law on its own; here it is notifications that are accounted for.
+    #[test]
+    fn every_notification_is_delivered_filtered_out_dead_lettered_or_lost(
+        jobs in 1_usize..60,
+        (share, fails, status) in (0_u32..=100, 0_u32..=100, prop::sample::select(vec![404, 429, 500])),
+        (limit, dead_letter) in (prop::option::of(1_u32..20), any::<bool>()),
+        faults in prop::collection::vec((0_usize..4, 0_usize..3, 0_u32..100, 1_u32..300), 0..6),
+    ) {
+        let limit = limit.map_or_else(String::new, |limit| format!(", max_receives_per_second = {limit}"));
+        let dead_letter = if dead_letter { ", dead_letter = \"failed\"" } else { "" };
+        let subscribers = format!(
+            "[\"queue\", {{ to = \"hook\", filter = {{ share = \"{share}%\" }}{limit}{dead_letter} }}, \"web\"]"
+        );
+        let service = "[web]\nkind = \"service\"\nslots = 2\naccept_queue = 3\nwork = \"handle\"\n\
+                       [work.handle]\ntime = { exponential = \"8s\" }\n";
+        let others = format!(
+            "{}{}{FAILED}{service}",
+            worked("queue"),
+            hook(&format!("fails = \"{fails}%\"\nstatus = {status}")).replace("0s", "7s")
+        );
+        let text = text(&subscribers, &others).replace("delivery_latency = \"0s\"\n", "");
+        let text = text.replace("0%\"\n[queue]", "10%\"\n[queue]");
+        let mut bench = Bench::of(&text).jobs_every("1500ms", jobs, "0s", "events").until("10d");
+        let kinds = [FaultKind::Down, FaultKind::Slow(3.0), FaultKind::Fails(0.5)];
+        for (node, kind, from, lasts) in faults {
+            let node = ["events", "hook", "web", "queue"][node];
+            bench = bench.fault(node, kinds[kind], &format!("{from}s"), &format!("{}s", from + lasts));
+        }
+        let ran = bench.run();
+        let ended = ["delivered", "filtered_out", "redriven_to_dlq", "lost"];
+        let ended: u64 = ended.iter().map(|end| total(&ran, &format!("notifications_{end}"))).sum();
+        prop_assert_eq!(ended, 3 * total(&ran, "messages_published"));
+        prop_assert_eq!(ran.gauge("events", "undelivered").value(), 0);
+        prop_assert_eq!(ran.gauge("events", "retrying").value(), 0);
+    }
 }
