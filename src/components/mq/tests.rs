@@ -101,7 +101,7 @@ fn claim_83_a_restart_loses_what_is_in_memory_and_keeps_what_is_stored() {
 
 #[test]
 fn a_restart_delivers_again_what_was_not_acknowledged_once_the_clients_are_back() {
-    let parts: [&str; _] = [rabbit(""), fleet("workers", "broker", 1, "prefetch = 1"), SECOND.replace("1s", "3s")];
+    let parts = [rabbit(""), fleet("workers", "broker", 1, "prefetch = 1"), SECOND.replace("1s", "3s")];
     let bench = Bench::of(&parts.concat()).jobs(2, "0s", "broker").fault("broker", FaultKind::Down, "1s", "2s");
     let ran = bench.run();
     // Cut at 1 s, the client tries again 5 s later. It had gone on with its message, and nobody took its word for it.

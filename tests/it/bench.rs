@@ -1,0 +1,104 @@
+//! Runs a scenario from its text and looks into what came out, by name.
+
+use surgetank::diagnostic::{Diagnostics, Look, render};
+use surgetank::metrics::{Fate, Observation};
+use surgetank::scenario::{CaseModel, Model, PipelineModel, Replication, load, resolve};
+
+/// A scenario that is ready to run, or what is wrong with it.
+pub fn model(text: &str) -> Result<Model, String> {
+    let mut found = Diagnostics::new();
+    let mut extended = |_: &str| Err("no files here".to_owned());
+    let loaded = load("test.toml", text, &[], &mut extended, &mut found);
+    let read = |_: &str| Err("no files here".to_owned());
+    let resolved = resolve(&loaded, "test", &read, found);
+    let told = render(&resolved.found, &loaded.sources, Look::Plain);
+    resolved.model.ok_or(told)
+}
+
+/// One replication of the first case, looked at from one pipeline.
+pub struct Ran {
+    case: CaseModel,
+    pipeline: PipelineModel,
+    observation: Box<Observation>,
+}
+
+/// Runs the first pipeline of a scenario once.
+///
+/// # Panics
+/// If the scenario has mistakes or does not come to its end.
+pub fn run(text: &str) -> Ran {
+    run_seeded(text, 1)
+}
+
+/// The same with another seed.
+pub fn run_seeded(text: &str, seed: u64) -> Ran {
+    let mut model = model(text).unwrap_or_else(|told| panic!("{told}"));
+    let case = model.cases.swap_remove(0);
+    let pipeline = case.pipelines[0].clone();
+    match case.simulate(&pipeline, seed, 0, &mut |_| true) {
+        Replication::Done(observation) => Ran { case, pipeline, observation },
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Ran {
+    /// A figure of a node, by the name that an expectation would use: `clicks.incoming_records`.
+    pub fn figure(&self, name: &str) -> f64 {
+        let (node, metric) = name.split_once('.').expect("node.metric");
+        let node = self.pipeline.plan.nodes.iter().position(|known| known.name == node).expect("a node of that name");
+        let columns = self.pipeline.node_columns();
+        let index = columns.iter().position(|column| column.node.index() == node && column.name() == metric);
+        let index = index.unwrap_or_else(|| panic!("no figure {name}"));
+        self.observation.nodes[index].unwrap_or_else(|| panic!("{name} was not measured"))
+    }
+
+    /// The samples of a gauge, each with its time in seconds.
+    pub fn series(&self, name: &str) -> Vec<(f64, f64)> {
+        let (node, metric) = name.split_once('.').expect("node.metric");
+        let gauges = self.pipeline.catalogue.gauges();
+        let is_it = |gauge: &surgetank::metrics::MetricName| {
+            self.pipeline.plan.nodes[gauge.node.index()].name == node && gauge.metric == metric
+        };
+        let index = gauges.iter().position(is_it).unwrap_or_else(|| panic!("no gauge {name}"));
+        let step = self.case.sample_every.as_secs_f64();
+        let samples = self.observation.gauges[index].iter().enumerate();
+        samples.map(|(place, &value)| (place as f64 * step, f64::from(value) * gauges[index].gauge_scale())).collect()
+    }
+
+    /// Jobs that came to this end.
+    pub fn jobs(&self, fate: Fate) -> u64 {
+        self.observation.fates[fate as usize]
+    }
+
+    /// Jobs sent.
+    pub fn sent(&self) -> u64 {
+        self.observation.fates.iter().sum()
+    }
+
+    /// Jobs lost at a node by a cause that begins with these words.
+    pub fn lost(&self, node: &str, reason: &str) -> u64 {
+        let nodes = &self.pipeline.plan.nodes;
+        let causes = self.pipeline.losses.iter().zip(&self.observation.losses);
+        let found: Vec<u64> = causes
+            .filter(|(cause, _)| nodes[cause.node.index()].name == node && cause.reason.starts_with(reason))
+            .map(|(_, &jobs)| jobs)
+            .collect();
+        assert_eq!(found.len(), 1, "one cause `{reason}` at `{node}`");
+        found[0]
+    }
+
+    /// When it ended, in seconds.
+    pub fn ended(&self) -> f64 {
+        self.observation.ended.as_secs_f64()
+    }
+}
+
+/// Holds that `value` lies within `share` of `expected`.
+///
+/// # Panics
+/// If it does not.
+#[track_caller]
+pub fn about(value: f64, expected: f64, share: f64) {
+    let off = (value - expected).abs() / expected.abs();
+    assert!(off <= share, "{value} is {:.1}% off {expected}", off * 100.0);
+}
