@@ -80,7 +80,7 @@ fn resolve_case(
     let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
     let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
     let run = run?;
-    let sample_every = run.sample_every.unwrap_or_else(|| grid(&run));
+    let sample_every = run.grid();
     let plan = plan(&run, sample_every, &flows, &works);
     let count = spec.pipelines.len();
     let sources = &loaded.sources;
