@@ -62,7 +62,7 @@ fn main() {
         },
     ));
     let chain =
-        Chain { slots: [200, 200, 100], work: [0.01, 0.02, 0.05], timeout: 0.2, attempts: 3, base: 0.05, rate: 1500.0 };
+        Chain { slots: [200, 200, 100], work: [0.01, 0.02, 0.05], timeout: 0.2, attempts: 3, base: 0.05, rate: 800.0 };
     let three = scenario::case(&scenario::chain(JOBS, &chain));
     rows.push(ratio(
         "three services, timeouts, 3 attempts, backoff",

@@ -58,11 +58,11 @@ pub fn queued(workers: u32, load: f64, jobs: u64, network: bool) -> String {
 
 /// A burst of jobs at one instant into a queue with 20 workers.
 pub fn burst(jobs: u64) -> String {
-    let seconds = jobs * 2;
+    let seconds = jobs / 10 + 100;
     format!(
         "[run]\nduration = \"1s\"\ndrain = \"{seconds}s\"\n[traffic.f]\nspike = {{ at = \"0s\", count = {jobs} }}\n\
          [work.w]\ntime = {{ exponential = \"1s\" }}\n[pipeline.p.q]\nkind = \"sqs\"\nfrom = \"f\"\n\
-         message_retention_period = \"14d\"\n[pipeline.p.w]\nkind = \"workers\"\npolls = \"q\"\ncount = 20\n\
+         [pipeline.p.w]\nkind = \"workers\"\npolls = \"q\"\ncount = 20\n\
          work = \"w\"\n{NO_LATENCY}"
     )
 }

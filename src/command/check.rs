@@ -36,10 +36,7 @@ pub fn run(arguments: &CheckArguments) -> Exit {
         }
     }
     if arguments.format == CheckFormat::Json {
-        match serde_json::to_string_pretty(&all) {
-            Ok(text) => console::result(&format!("{text}\n")),
-            Err(error) => console::error(&error.to_string(), ""),
-        }
+        console::result(&format!("{:#}\n", serde_json::Value::from(all)));
     }
     worst
 }

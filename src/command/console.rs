@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostics, Look, SourceMap, render, visible};
 use crate::output::style::Style;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 /// Prints a result. A reader that has gone away, as `head` does, is no error.
@@ -20,7 +21,7 @@ pub fn say(text: &str) {
 pub fn error(message: &str, help: &str) {
     let mut text = format!("error: {}", visible(message));
     if !help.is_empty() {
-        text.push_str(&format!("\nhelp: {}", visible(help)));
+        let _ = write!(text, "\nhelp: {}", visible(help));
     }
     say(&text);
 }

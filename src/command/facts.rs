@@ -5,6 +5,7 @@ use crate::cli::{FactsArguments, Format};
 use crate::exit::Exit;
 use crate::facts::{FactRow, all, find};
 use crate::output::text::wrap;
+use std::fmt::Write as _;
 
 /// Prints the facts that were asked for.
 pub fn run(arguments: &FactsArguments) -> Exit {
@@ -84,7 +85,7 @@ fn csv(rows: &[FactRow]) -> String {
 fn markdown(rows: &[FactRow]) -> String {
     let line = |fields: &[String]| format!("| {} |\n", fields.join(" | "));
     let mut text = line(&COLUMNS.map(str::to_owned));
-    text.push_str(&format!("|{}\n", " --- |".repeat(COLUMNS.len())));
+    let _ = writeln!(text, "|{}", " --- |".repeat(COLUMNS.len()));
     text.extend(rows.iter().map(|row| line(&fields(row).map(|field| field.replace('|', "\\|")))));
     text
 }

@@ -2,7 +2,9 @@
 //!
 //! Each top-level table is a node by its name; a table `[work.NAME]` is a kind of work. Keys are `key-0` to `key-9`.
 
-use super::{AnyNode, AnySpec, AnyTimer, Fault, FaultKind, KINDS, LossCause, NodeSite, Plan, PlannedNode, Shared};
+use super::{
+    AnyNode, AnySpec, AnyTimer, Endpoint, Fault, FaultKind, KINDS, LossCause, NodeSite, Plan, PlannedNode, Shared,
+};
 use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
 use crate::engine::random::{StreamKey, mix};
 use crate::engine::{
@@ -22,7 +24,7 @@ const KEYS: u32 = 10;
 #[derive(Debug, Clone, Copy)]
 pub struct Scripted {
     pub at: SimTime,
-    pub to: NodeId,
+    pub to: Endpoint,
     pub size: u32,
     pub key: u32,
     pub batched: bool,
@@ -106,13 +108,13 @@ impl Bench {
             name: name.clone(),
             kind,
             edges: spec.as_node().edges(),
-            ports: spec.as_node().ports(),
+            ports: spec.as_node().ports(name),
+            shards: spec.as_node().shards(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
-            keys: KEYS,
-            key_texts: (0..KEYS).map(|key| format!("key-{key}")).collect(),
+            flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
         };
@@ -145,7 +147,16 @@ impl Bench {
         node(&self.plan, name)
     }
 
-    /// A job of 1,000 bytes arrives at a node.
+    /// A node, or a port of it as in `broker.jobs`.
+    fn endpoint(&self, name: &str) -> Endpoint {
+        let (name, port) = name.split_once('.').map_or((name, None), |(name, port)| (name, Some(port)));
+        let node = self.node(name);
+        let ports = &self.plan.nodes[node.index()].ports;
+        let place = |port: &str| ports.iter().position(|known| known == port).expect("a port of that name");
+        Endpoint { node, port: u16::try_from(port.map_or(0, place)).expect("small") }
+    }
+
+    /// A job of 1,000 bytes arrives at a node, or a port of it as in `broker.jobs`.
     #[must_use]
     pub fn job(self, at: &str, to: &str) -> Self {
         self.jobs(1, at, to)
@@ -160,7 +171,7 @@ impl Bench {
     /// Jobs arrive at equal distances.
     #[must_use]
     pub fn jobs_every(mut self, distance: &str, count: usize, at: &str, to: &str) -> Self {
-        let (mut at, to) = (time(at), self.node(to));
+        let (mut at, to) = (time(at), self.endpoint(to));
         for _ in 0..count {
             self.script.push(Scripted { at, to, size: 1000, key: 0, batched: false });
             at += time(distance).since(SimTime::ZERO);
@@ -305,7 +316,7 @@ impl World for Scene {
         let (work, checksum) = self.shared.works.meet(&arrival);
         self.shared.recorder.jobs.arrived(kernel.now(), checksum);
         let msg = kernel.create(&NewJob { number, work, flow: 0, size, key });
-        Event { node: to, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: 0, batched }) }
+        Event { node: to.node, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: to.port, batched }) }
     }
 
     fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {

@@ -219,6 +219,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.job_of(msg).number
     }
 
+    /// The flow of the traffic that brought the job of `msg`.
+    #[inline]
+    pub fn flow(&self, msg: MsgId) -> u16 {
+        self.kernel.job_of(msg).flow
+    }
+
     /// How long this work takes for the job of `msg`: the same in every pipeline and at every attempt.
     #[inline]
     pub fn work(&self, work: WorkId, msg: MsgId) -> SimDuration {

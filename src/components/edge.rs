@@ -72,8 +72,19 @@ pub trait NodeSpec {
         Vec::new()
     }
 
-    /// The ports that others can name, as the queues of a broker; none if there is a single one.
-    fn ports(&self) -> Vec<String> {
+    /// The ports of a node called `name` that others can name, as the queues of a broker; none if there is a single one.
+    fn ports(&self, name: &str) -> Vec<String> {
+        let _ = name;
         Vec::new()
+    }
+
+    /// The shards of a stream: each is read on its own. None for everything else.
+    fn shards(&self) -> u32 {
+        0
+    }
+
+    /// How many of these ports, from the first, somebody may mean who names none: only a single one is clear.
+    fn main_ports(&self, name: &str) -> usize {
+        self.ports(name).len()
     }
 }

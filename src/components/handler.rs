@@ -64,7 +64,7 @@ pub struct Handler {
 }
 
 /// A message being handled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Task {
     msg: MsgId,
     slot: u32,
@@ -113,7 +113,7 @@ impl Handler {
     /// A handler that does `work` and then `steps`.
     pub fn new(work: Option<WorkId>, steps: Vec<Step>, counters: Option<RequestCounters>) -> Self {
         let timeouts = vec![Deadlines::new(); steps.len()];
-        Self { work, steps, counters, slowness: 1.0, tasks: Slab::new(), serial: 0, timeouts }
+        Self { work, steps, counters, slowness: 1.0, tasks: Slab::default(), serial: 0, timeouts }
     }
 
     /// Messages being handled.
@@ -133,22 +133,21 @@ impl Handler {
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let serial = self.next_serial();
-        let task = Task {
-            msg,
-            slot,
-            receive,
-            began: cx.now(),
-            step: 0,
-            tries: 0,
-            awaits: serial,
-            attempt: None,
-            answer: LossId::NONE,
-            pause: SimDuration::ZERO,
-        };
-        let index = self.tasks.insert(task);
+        let (index, task) = self.tasks.reserve();
+        task.msg = msg;
+        task.slot = slot;
+        task.began = cx.now();
+        task.awaits = serial;
+        task.receive = receive;
+        task.step = 0;
+        task.tries = 0;
+        task.attempt = None;
+        task.answer = LossId::NONE;
+        task.pause = SimDuration::ZERO;
         let Some(work) = self.work else { return self.next_step(index, cx) };
         let mut duration = cx.work(work, msg);
-        if self.slowness > 1.0 || self.slowness < 1.0 {
+        #[allow(clippy::float_cmp, reason = "exactly 1 leaves the nanoseconds alone")]
+        if self.slowness != 1.0 {
             duration = duration.scaled(self.slowness);
         }
         cx.alarm_after(duration, T::from(HandlerAlarm::Worked { task: index, serial }));

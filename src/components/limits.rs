@@ -82,6 +82,11 @@ impl TokenBucket {
         self.level
     }
 
+    /// Whether there are so many tokens at `now`, or the bucket is full.
+    pub fn has(&mut self, tokens: f64, now: SimTime) -> bool {
+        self.level(now) >= tokens.min(self.depth)
+    }
+
     /// Takes `tokens`, whether they are there or not: check [`level`](Self::level) first.
     pub fn take(&mut self, tokens: f64) {
         self.level -= tokens;

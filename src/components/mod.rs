@@ -10,9 +10,12 @@ mod context;
 mod edge;
 mod fault;
 mod handler;
+mod kinesis;
 mod latency;
 mod limits;
+mod mq;
 mod polls;
+mod reader;
 mod request;
 mod retry;
 mod service;
@@ -127,6 +130,7 @@ macro_rules! registry {
         }),*];
 
         /// What a scenario says about a node of any kind.
+        #[allow(clippy::large_enum_variant, reason = "there are a few at a time, and only while a scenario is read")]
         pub enum AnySpec {
             $(#[doc = concat!("Of a `", stringify!($variant), "`.")] $variant(<$component as Component>::Spec)),*
         }
@@ -193,5 +197,8 @@ registry! {
     Service => service::Service,
     Sns => sns::Sns,
     Sqs => sqs::Sqs,
+    Mq => mq::Mq,
     Workers => workers::Workers,
+    Kinesis => kinesis::Kinesis,
+    Reader => reader::Reader,
 }

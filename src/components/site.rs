@@ -5,7 +5,7 @@ use super::edge::{Edge, Verb};
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
 use crate::site::{At, Site};
-use crate::traffic::{ReadFile, WorkId};
+use crate::traffic::{Keys, ReadFile, WorkId};
 
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
@@ -14,14 +14,20 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// Names of the kinds of work, by id.
     pub works: Vec<String>,
-    /// Number of keys in the traffic, the most of any flow.
-    pub keys: u32,
-    /// Text of each key.
-    pub key_texts: Vec<String>,
+    /// The keys of each flow; none if its jobs have no key.
+    pub flow_keys: Vec<Option<Keys>>,
     /// No replication lasts longer.
     pub horizon: SimDuration,
     /// Distance of samples.
     pub sample_every: SimDuration,
+}
+
+impl Plan {
+    /// The texts of the keys of the first flow that has any, by their numbers.
+    pub fn key_texts(&self) -> Vec<String> {
+        let keys = self.flow_keys.iter().flatten().next();
+        keys.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect())
+    }
 }
 
 /// A node before it is built.
@@ -35,6 +41,8 @@ pub struct PlannedNode {
     pub edges: Vec<Edge>,
     /// The ports that others can name.
     pub ports: Vec<String>,
+    /// The shards of a stream.
+    pub shards: u32,
 }
 
 /// A cause of loss that a node registered.
@@ -80,6 +88,11 @@ impl NodeSite<'_, '_> {
     /// A value that rises to `capacity` at most; its mean over that is reported as utilisation.
     pub fn gauge_of(&mut self, metric: &'static str, unit: &'static str, capacity: u64) -> GaugeId {
         self.catalogue.gauge_of(self.node, metric, unit, capacity)
+    }
+
+    /// What part one counter is of another.
+    pub fn share(&mut self, metric: &'static str, part: CounterId, whole: CounterId) {
+        self.catalogue.share(self.node, metric, part, whole);
     }
 
     /// A distribution of times.

@@ -1,76 +1,75 @@
 //! Reused places for what is under way at a node.
 
-/// A list with stable indices and reused places.
-#[derive(Debug, Clone)]
+/// A list with stable indices and reused places. Values are built in their places: to build one elsewhere and move it
+/// costs more than most reactions.
+#[derive(Debug, Clone, Default)]
 pub struct Slab<T> {
-    places: Vec<Option<T>>,
+    places: Vec<T>,
+    in_use: Vec<bool>,
     free: Vec<u32>,
 }
 
-impl<T> Slab<T> {
+impl<T: Default> Slab<T> {
     /// An empty slab.
     pub const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { places: Vec::new(), in_use: Vec::new(), free: Vec::new() }
+    }
+
+    /// A place in use from now on, its value as it was left: the caller sets every field.
+    #[inline]
+    pub fn reserve(&mut self) -> (u32, &mut T) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.places.push(T::default());
+            self.in_use.push(false);
+            u32::try_from(self.places.len() - 1).expect("what is under way is bounded by the live messages")
+        });
+        self.in_use[index as usize] = true;
+        (index, &mut self.places[index as usize])
     }
 
     /// Puts `value` in a free place.
-    #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
-        if let Some(index) = self.free.pop() {
-            self.places[index as usize] = Some(value);
-            return index;
-        }
-        self.places.push(Some(value));
-        u32::try_from(self.places.len() - 1).expect("what is under way is bounded by the live messages")
+        let (index, place) = self.reserve();
+        *place = value;
+        index
     }
 
     /// Takes the value out of its place.
-    #[inline]
     pub fn remove(&mut self, index: u32) -> Option<T> {
-        let value = self.places.get_mut(index as usize)?.take();
-        if value.is_some() {
-            self.free.push(index);
-        }
-        value
+        let value = self.get_mut(index).map(std::mem::take)?;
+        self.free(index);
+        Some(value)
     }
 
-    /// Drops the value of a place, which is not moved.
+    /// The place is free from now on.
     #[inline]
     pub fn free(&mut self, index: u32) {
-        if let Some(place) = self.places.get_mut(index as usize)
-            && place.is_some()
-        {
-            *place = None;
+        if std::mem::replace(&mut self.in_use[index as usize], false) {
             self.free.push(index);
         }
     }
 
-    /// The value at `index`, if there is one.
+    /// The value at `index`, if the place is in use.
     #[inline]
     pub fn get(&self, index: u32) -> Option<&T> {
-        self.places.get(index as usize)?.as_ref()
+        if *self.in_use.get(index as usize)? { self.places.get(index as usize) } else { None }
     }
 
-    /// The value at `index`, if there is one.
+    /// The value at `index`, if the place is in use.
     #[inline]
     pub fn get_mut(&mut self, index: u32) -> Option<&mut T> {
-        self.places.get_mut(index as usize)?.as_mut()
+        if *self.in_use.get(index as usize)? { self.places.get_mut(index as usize) } else { None }
     }
 
-    /// Number of values.
+    /// Number of places in use.
     pub const fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
     /// Every value with its index, in the order of places.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0_u32..).zip(&self.places).filter_map(|(index, place)| Some((index, place.as_ref()?)))
-    }
-}
-
-impl<T> Default for Slab<T> {
-    fn default() -> Self {
-        Self::new()
+        let all = (0_u32..).zip(&self.places).zip(&self.in_use);
+        all.filter_map(|(place, &in_use)| in_use.then_some(place))
     }
 }
 
@@ -80,11 +79,17 @@ mod tests {
 
     #[test]
     fn places_are_reused_and_indices_stay() {
-        let mut slab = Slab::new();
-        let (a, b) = (slab.insert('a'), slab.insert('b'));
-        assert_eq!(slab.remove(a), Some('a'));
-        assert_eq!(slab.remove(a), None);
-        assert_eq!(slab.insert('c'), a);
+        let mut slab: Slab<char> = Slab::default();
+        let mut insert = |slab: &mut Slab<char>, value| {
+            let (index, place) = slab.reserve();
+            *place = value;
+            index
+        };
+        let (a, b) = (insert(&mut slab, 'a'), insert(&mut slab, 'b'));
+        slab.free(a);
+        slab.free(a);
+        assert_eq!(slab.get(a), None);
+        assert_eq!(insert(&mut slab, 'c'), a);
         assert_eq!((slab.get(b), slab.len()), (Some(&'b'), 2));
         assert_eq!(slab.iter().map(|(index, _)| index).collect::<Vec<_>>(), [0, 1]);
     }

@@ -2,9 +2,9 @@
 
 use super::latency::Latency;
 use super::site::NodeSite;
-use crate::facts::{self, Fact};
+use crate::facts::Fact;
 use crate::site::At;
-use crate::traffic::{DrawnFor, LawSpec};
+use crate::traffic::{DrawnFor, LawSpec, Published};
 use crate::units::Duration;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -86,18 +86,15 @@ pub fn all<T: Clone>(written: Option<&At<OneOrMany<T>>>) -> Vec<At<T>> {
 pub type LatencySpec = LawSpec<Duration>;
 
 impl NodeSite<'_, '_> {
-    /// The round trip written under `key`, or else what is assumed for it.
-    pub fn latency(
+    /// The time written under `key`, a round trip for instance, or else the service's own.
+    pub fn latency<F: Published>(
         &mut self,
         key: &str,
         written: Option<At<LatencySpec>>,
-        fact: &Fact<facts::Latency>,
+        fact: &Fact<F>,
     ) -> Option<Latency> {
         let Some(at) = written else {
-            self.site.or_fact(key, None, fact);
-            let facts::Latency { median, p99 } = fact.value;
-            let law = crate::traffic::Law::lognormal_by_percentiles(median.as_secs_f64(), p99.as_secs_f64());
-            return law.ok().map(Latency::Drawn);
+            return LawSpec::or_fact(None, key, fact, self.site, self.read).map(Latency::Drawn);
         };
         if let LawSpec::Constant(duration) = &at.value {
             let duration = *duration;

@@ -25,15 +25,15 @@ pub struct Ledger {
 }
 
 /// What the ledger knows of one node. The two sums give the time messages spent inside, from their moves; the area
-/// gives the same time from the node's own count: Little's law as an identity in whole nanoseconds.
+/// gives the same time from the node's own count: Little's law as an identity in whole nanoseconds. All arithmetic is
+/// modulo 2^64, which an identity does not mind.
 #[derive(Debug, Clone, Default)]
 struct Account {
-    entered: u128,
-    left: u128,
+    entered: u64,
+    left: u64,
     held: u64,
     since: u64,
-    area: u128,
-    visits: u64,
+    area: u64,
 }
 
 /// Who is told what becomes of jobs.
@@ -301,20 +301,14 @@ impl Ledger {
         self.live() == self.parked
     }
 
+    /// Number of nodes.
+    pub(super) const fn nodes(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// Jobs that arrived.
     pub const fn created(&self) -> u64 {
         self.created
-    }
-
-    /// Messages that entered `node`, copies made there included.
-    pub fn visits(&self, node: NodeId) -> u64 {
-        self.accounts[node.index()].visits
-    }
-
-    /// Time-average number of messages inside `node` up to `now`.
-    #[allow(clippy::cast_precision_loss, reason = "a mean for display")]
-    pub fn mean_held(&self, node: NodeId, now: SimTime) -> f64 {
-        self.accounts[node.index()].area as f64 / (now.as_nanos().max(1)) as f64
     }
 
     /// Compares what `node` says it holds with the ledger. Called after every event of the node.
@@ -325,8 +319,10 @@ impl Ledger {
     pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
         let account = &mut self.accounts[node.index()];
         let before = account.held;
-        account.set_held(holding, now);
-        self.held_by_all = self.held_by_all.wrapping_add(holding).wrapping_sub(before);
+        if holding != before {
+            account.set_held(holding, now);
+            self.held_by_all = self.held_by_all.wrapping_add(holding).wrapping_sub(before);
+        }
         let alive = self.created + self.copied - self.retired;
         assert!(
             alive == self.on_wires + self.held_by_all,
@@ -344,7 +340,8 @@ impl Ledger {
     pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
         for (index, account) in self.accounts.iter_mut().enumerate() {
             account.set_held(account.held, now);
-            let inside = (account.left + u128::from(account.held) * u128::from(now.as_nanos())) - account.entered;
+            let still = account.held.wrapping_mul(now.as_nanos());
+            let inside = account.left.wrapping_add(still).wrapping_sub(account.entered);
             assert!(
                 inside == account.area,
                 "Little's law broken at node {index}: {inside} ns spent inside, {} ns by its own count",
@@ -377,19 +374,18 @@ impl Ledger {
 impl Account {
     #[inline]
     fn enter(&mut self, now: SimTime) {
-        self.entered += u128::from(now.as_nanos());
-        self.visits += 1;
+        self.entered = self.entered.wrapping_add(now.as_nanos());
     }
 
     #[inline]
     fn leave(&mut self, now: SimTime) {
-        self.left += u128::from(now.as_nanos());
+        self.left = self.left.wrapping_add(now.as_nanos());
     }
 
     #[inline]
     fn set_held(&mut self, held: u64, now: SimTime) {
         let now = now.as_nanos();
-        self.area += u128::from(self.held) * u128::from(now - self.since);
+        self.area = self.area.wrapping_add(self.held.wrapping_mul(now - self.since));
         self.since = now;
         self.held = held;
     }

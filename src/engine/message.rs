@@ -9,7 +9,7 @@ use super::signal::{Call, NodeId};
 use super::time::{SimDuration, SimTime};
 
 /// A message: an index into the arena.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct MsgId(pub(super) u32);
 
 /// A job: an index into the arena.
@@ -135,6 +135,11 @@ impl Message {
     /// Whether the caller that waits for it has given up.
     pub const fn is_abandoned(&self) -> bool {
         self.abandoned
+    }
+
+    /// Whether the part of the job that it carries was done at least once.
+    pub const fn is_done(&self) -> bool {
+        self.branch_done
     }
 
     /// Whether it has been retired, and only pins keep the slot.

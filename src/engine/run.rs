@@ -86,8 +86,12 @@ pub struct Finish {
 /// Runs `world` until everything has settled after `bounds.duration`, or to `bounds.horizon`.
 /// Open jobs are then closed; those under way end by the loss `unfinished`.
 pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, unfinished: LossId) -> Finish {
-    let mut tally =
-        Tally { reactions: Vec::new(), events: 0, pause: EVENTS_BETWEEN_PAUSES.min(bounds.events), batch: Vec::new() };
+    let mut tally = Tally {
+        reactions: vec![0; kernel.ledger.nodes()],
+        events: 0,
+        pause: EVENTS_BETWEEN_PAUSES.min(bounds.events),
+        batch: Vec::new(),
+    };
     let (stop, at) = advance(world, kernel, bounds, &mut tally);
     kernel.ledger.close(unfinished, at, world.observer());
     Finish { stop, at, events: tally.events, busiest: tally.busiest() }
@@ -100,6 +104,10 @@ fn advance<W: World>(
     tally: &mut Tally<W::Timer>,
 ) -> (Stop, SimTime) {
     // What the nodes told each other when they started comes before everything else.
+    if !drain_lane(world, kernel, bounds, tally) {
+        return (Stop::Exceeded(Bound::Lane), kernel.now);
+    }
+    // What the nodes told each other when they were started comes before the first arrival.
     if !drain_lane(world, kernel, bounds, tally) {
         return (Stop::Exceeded(Bound::Lane), kernel.now);
     }
@@ -193,9 +201,6 @@ struct Tally<T> {
 impl<T> Tally<T> {
     #[inline]
     fn count(&mut self, node: NodeId) {
-        if self.reactions.len() <= node.index() {
-            self.reactions.resize(node.index() + 1, 0);
-        }
         self.reactions[node.index()] += 1;
         self.events += 1;
     }

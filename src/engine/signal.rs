@@ -27,23 +27,74 @@ pub struct Call {
 /// What one node tells another.
 #[derive(Debug, Clone, Copy)]
 pub enum Signal {
-    /// A message is handed over: the receiver owns it from now on. `batched` entries ride on the request before them.
-    Arrive { msg: MsgId, port: u16, batched: bool },
-    /// A message on loan from a store, which keeps it until it is settled; `receive` is the receipt. `more` of the same
-    /// response follow.
-    Receive { msg: MsgId, slot: u32, receive: u16, more: bool },
-    /// A consumer's `slot` asks for up to `max` messages and waits up to `wait_ms` for the first.
-    Pull { from: NodeId, slot: u32, max: u16, wait_ms: u16 },
+    /// A message is handed over: the receiver owns it from now on.
+    Arrive {
+        /// The message.
+        msg: MsgId,
+        /// Which of the receiver's ports it comes to.
+        port: u16,
+        /// It rides on the request of the message before it.
+        batched: bool,
+    },
+    /// A message on loan from a store, which keeps it until it is settled.
+    Receive {
+        /// The message.
+        msg: MsgId,
+        /// The consumer's slot that asked.
+        slot: u32,
+        /// The receipt.
+        receive: u16,
+        /// More messages of the same response follow.
+        more: bool,
+    },
+    /// A consumer asks for messages.
+    Pull {
+        /// The consumer.
+        from: NodeId,
+        /// Its slot that asks.
+        slot: u32,
+        /// Messages it takes at most.
+        max: u16,
+        /// How long it waits for the first, in milliseconds.
+        wait_ms: u16,
+    },
     /// Nothing came within the wait, or the request was refused.
-    Empty { slot: u32 },
+    Empty {
+        /// The consumer's slot that asked.
+        slot: u32,
+    },
     /// A consumer has dealt with a message on loan.
-    Settle { msg: MsgId, receive: u16, how: Settle },
+    Settle {
+        /// The message.
+        msg: MsgId,
+        /// The receipt.
+        receive: u16,
+        /// What became of it.
+        how: Settle,
+    },
     /// A consumer's slot is gone: requests it has waiting are void.
-    Hangup { from: NodeId, slot: u32 },
-    /// The answer to a request; [`LossId::NONE`] is success, anything else says which limit refused it.
-    Reply { task: u32, attempt: u32, loss: LossId },
-    /// A fault begins or ends: index into the plan.
-    Fault { index: u16, begins: bool },
+    Hangup {
+        /// The consumer.
+        from: NodeId,
+        /// Its slot.
+        slot: u32,
+    },
+    /// The answer to a request.
+    Reply {
+        /// The caller's task.
+        task: u32,
+        /// Serial number of the attempt.
+        attempt: u32,
+        /// [`LossId::NONE`] is success, anything else says which limit refused it.
+        loss: LossId,
+    },
+    /// A fault begins or ends.
+    Fault {
+        /// Its place in the plan.
+        index: u16,
+        /// Whether it begins.
+        begins: bool,
+    },
 }
 
 /// How a consumer settles a message on loan.

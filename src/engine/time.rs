@@ -95,11 +95,13 @@ impl SimDuration {
         clippy::cast_precision_loss,
         reason = "see from_secs_f64"
     )]
+    #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
         Self((self.0 as f64 * factor + 0.5) as u64)
     }
 
     /// Half of it, rounded down: one leg of a round trip.
+    #[must_use]
     pub const fn half(self) -> Self {
         Self(self.0 / 2)
     }

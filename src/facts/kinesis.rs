@@ -7,7 +7,7 @@
 use crate::units::{Bytes, Duration, Rate, Share};
 
 use super::table::{OWN, Source, facts, read};
-use super::values::{Latency, Price, Throughput};
+use super::values::{Between, Latency, Price, Throughput};
 
 const CREATE: Source = read("Amazon Kinesis API Reference, CreateStream (service model of botocore 1.44.5)");
 const PUT_RECORD: Source = read("Amazon Kinesis API Reference, PutRecord (service model of botocore 1.44.5)");
@@ -102,6 +102,10 @@ facts! { "kinesis";
         "The most characters in a partition key; it has at least one.",
         "The record is refused.";
 
+    RANDOM_KEY_SIZE: Bytes = Bytes::new(36), Assumption, Own, OWN,
+        "The size of the partition key of a record that has no key of its own.",
+        "A producer that has no key to keep in order writes a random UUID, which spreads its records evenly.";
+
     PUT_ROUNDING: Bytes = Bytes::kib(1), Quota, Dated, PRODUCERS,
         "For its limit a shard rounds the size of a single put up to a multiple of this.",
         "PutRecords rounds the sum of the call instead, so that many small records fit better in one call.";
@@ -189,7 +193,7 @@ facts! { "kinesis";
 
     KCL_FAILOVER_TIME: Duration = Duration::from_secs(10), Default, Stated, KCL_LEASES,
         "A worker of the consumer library that has not renewed its lease for this long can be replaced.",
-        "Being noticed takes longer, see kinesis.kcl_takeover_min and kinesis.kcl_takeover_max.";
+        "Being noticed takes longer, see kinesis.kcl_takeover.";
 
     KCL_RENEW_INTERVAL: Duration = Duration::from_millis(3_308), Default, Stated, KCL_LEASES,
         "How often a worker of the consumer library renews its leases.",
@@ -199,14 +203,10 @@ facts! { "kinesis";
         "How often a worker of the consumer library looks for leases that nobody renews.",
         "Twice the failover time and 25 ms. Version 3 has one leader that looks every 20 seconds.";
 
-    KCL_TAKEOVER_MIN: Duration = Duration::from_secs(17), Default, Own, KCL_TAKER,
-        "How long the shards of a dead worker stand still, at the least.",
-        "Two scans of the same observer must find the same lease counter. Then records since the last checkpoint \
-         repeat.";
-
-    KCL_TAKEOVER_MAX: Duration = Duration::from_secs(40), Default, Own, KCL_TAKER,
-        "How long the shards of a dead worker stand still, at the most.",
-        "With many other workers the first to notice is near kinesis.kcl_takeover_min.";
+    KCL_TAKEOVER: Between = Between::of_secs(17, 40), Default, Own, KCL_TAKER,
+        "How long the shards of a dead worker stand still until another worker takes them over.",
+        "Two scans of the same observer must find the same lease counter. With many other workers the first to notice \
+         is near the lower end. Then records since the last checkpoint repeat.";
 
     SHARD_HOUR_PRICE: Price = Price::each_one(0.015, "shard-hour"), Price, Dated, PRICES,
         "A provisioned shard for an hour, busy or idle.",

@@ -108,8 +108,8 @@ const _: () = assert!(no_longer(kinesis::KCL_IDLE_TIME_MIN.value, kinesis::KCL_I
 const _: () = assert!(kinesis::GET_RECORDS_RATE.value.get() * secs(kinesis::KCL_IDLE_TIME_MIN.value) <= 1.0);
 const _: () = assert!(kinesis::KCL_MAX_RECORDS.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(kinesis::KCL_RENEW_INTERVAL.value, kinesis::KCL_FAILOVER_TIME.value));
-const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER_MIN.value));
-const _: () = assert!(no_longer(kinesis::KCL_TAKEOVER_MIN.value, kinesis::KCL_TAKEOVER_MAX.value));
+const _: () = assert!(no_longer(kinesis::KCL_FAILOVER_TIME.value, kinesis::KCL_TAKEOVER.value.from));
+const _: () = assert!(in_order(kinesis::KCL_TAKEOVER.value));
 const _: () = assert!(no_larger(kinesis::PUT_ROUNDING.value, kinesis::PUT_UNIT_SIZE.value));
 const _: () = assert!(spread(kinesis::PUT_RECORD_LATENCY.value) && spread(kinesis::PUT_RECORDS_LATENCY.value));
 const _: () = assert!(spread(kinesis::PUT_TO_VISIBLE_LATENCY.value) && spread(kinesis::GET_RECORDS_LATENCY.value));
@@ -121,6 +121,7 @@ const _: () = assert!(no_larger(mq::ACTIVEMQ_STORAGE_MICRO.value, mq::ACTIVEMQ_S
 const _: () = assert!(mq::ACTIVEMQ_CONNECTIONS_MICRO.value <= mq::ACTIVEMQ_CONNECTIONS.value);
 const _: () = assert!(no_longer(mq::ACTIVEMQ_RECONNECT.value, mq::ACTIVEMQ_RECONNECT_MAX.value));
 const _: () = assert!(no_longer(mq::RABBITMQ_ACK_TIMEOUT_CHECK.value, mq::RABBITMQ_ACK_TIMEOUT.value));
+const _: () = assert!(proper(mq::CPU_TAKE_IN_SHARE.value) && proper(mq::ACTIVEMQ_PREFETCH_REFILL.value));
 const _: () = assert!(proper(mq::ACTIVEMQ_MEMORY_USAGE.value) && proper(mq::RABBITMQ_MEMORY_WATERMARK.value));
 const _: () = assert!(spread(mq::STORAGE_LATENCY_EFS.value) && spread(mq::STORAGE_LATENCY_EBS.value));
 const _: () = assert!(spread(mq::NETWORK_LATENCY.value));

@@ -3,7 +3,7 @@
 use super::fate::Fate;
 use super::recorder::{Catalogue, Recorder};
 use crate::engine::random::mix;
-use crate::engine::{LossId, LossKind, NodeId, SimTime};
+use crate::engine::{LossId, LossKind, NodeId, SimDuration, SimTime};
 
 /// A figure of every pipeline: a column of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct NodeColumn {
     pub node: NodeId,
     /// What is measured, in the service's own words.
     pub metric: &'static str,
-    /// Which statistic of it: `total`, `mean`, `max`, `p99`.
+    /// Which statistic of it: `total`, `mean`, `max`, `p99`, `share`.
     pub statistic: String,
     /// Unit of the value.
     pub unit: &'static str,
@@ -39,7 +39,7 @@ impl NodeColumn {
             _ => "",
         };
         match self.statistic.as_str() {
-            "total" => format!("{}{unit}", self.metric),
+            "total" | SHARE => format!("{}{unit}", self.metric),
             _ if self.metric == "utilisation" => format!("{}{unit}", self.metric),
             statistic => format!("{}_{statistic}{unit}", self.metric),
         }
@@ -101,6 +101,9 @@ pub fn percentile_name(percentile: f64) -> String {
     format!("p{percentile}").replace('.', "_")
 }
 
+/// The statistic of what part one counter is of another.
+const SHARE: &str = "share";
+
 /// Statistics of every distribution of times.
 const TIMING_PERCENTILES: [f64; 3] = [50.0, 90.0, 99.0];
 
@@ -126,6 +129,10 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
             columns.push(NodeColumn { node, metric, statistic: percentile_name(p), unit: "s" });
         }
     }
+    for share in catalogue.shares() {
+        let (node, metric, unit) = (share.name.node, share.name.metric, share.name.unit);
+        columns.push(NodeColumn { node, metric, statistic: SHARE.to_owned(), unit });
+    }
     columns
 }
 
@@ -148,6 +155,9 @@ pub struct Frame<'a> {
 
 impl Observation {
     /// Reads a recorder whose observation has ended.
+    ///
+    /// # Panics
+    /// If the fates of the jobs do not add up to what was sent: an error in surgetank.
     pub fn of(recorder: &Recorder, frame: &Frame<'_>) -> Self {
         let jobs = &recorder.jobs;
         let losses: Vec<u64> =
@@ -211,7 +221,7 @@ fn summary(recorder: &Recorder, fates: &[u64; Fate::ALL.len()], frame: &Frame<'_
         jobs.latency().max(),
         (seconds > 0.0).then(|| jobs.under_way().area() as f64 / 1e9 / seconds),
         Some(jobs.under_way().max() as f64),
-        jobs.drain().map(|drain| drain.as_secs_f64()),
+        jobs.drain().map(SimDuration::as_secs_f64),
         (seconds > 0.0).then(|| jobs.latency().count() as f64 / seconds),
         share(total(&["ghost_time", "repeated_time"]), total(&["busy_time"])),
         Some(frame.ended.as_secs_f64()),
@@ -238,5 +248,6 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.push(timing.mean());
         row.extend(TIMING_PERCENTILES.map(|p| timing.percentile(p)));
     }
+    row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
     row
 }

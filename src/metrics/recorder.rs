@@ -49,6 +49,19 @@ pub struct Catalogue {
     timings: Vec<MetricName>,
     /// What a gauge can rise to: its mean over this is a utilisation.
     capacities: Vec<(GaugeId, u64)>,
+    /// What part one counter is of another.
+    shares: Vec<Share>,
+}
+
+/// What part one counter is of another.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    /// What it is called; its unit is that of a share.
+    pub name: MetricName,
+    /// The part.
+    pub part: CounterId,
+    /// The whole.
+    pub whole: CounterId,
 }
 
 impl Catalogue {
@@ -72,6 +85,16 @@ impl Catalogue {
     /// What a gauge can rise to, if that is known.
     pub fn capacity(&self, gauge: usize) -> Option<u64> {
         self.capacities.iter().find(|(id, _)| usize::from(id.0) == gauge).map(|&(_, capacity)| capacity)
+    }
+
+    /// What part `part` is of `whole`, over the whole run.
+    pub fn share(&mut self, node: NodeId, metric: &'static str, part: CounterId, whole: CounterId) {
+        self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
+    }
+
+    /// The shares.
+    pub fn shares(&self) -> &[Share] {
+        &self.shares
     }
 
     /// The names of the counters.
@@ -145,6 +168,13 @@ impl Recorder {
         for gauge in &mut self.gauges {
             gauge.finish(end);
         }
+    }
+
+    /// What a share has come to, if there is a whole to take a part of.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
+    pub fn share(&self, share: &Share) -> Option<f64> {
+        let count = |id: CounterId| self.counters[usize::from(id.0)];
+        (count(share.whole) > 0).then(|| count(share.part) as f64 / count(share.whole) as f64)
     }
 
     /// The counters, in the order of the catalogue.

@@ -7,6 +7,7 @@
 pub mod charts;
 pub mod csv;
 pub mod files;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it writes the files of a run")]
 pub mod folder;
 pub mod human;
 pub mod json;

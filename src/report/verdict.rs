@@ -1,6 +1,7 @@
 //! A sentence per pipeline: what happened, and why.
 
 use super::{Cell, Fate, Loss, Report};
+use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
 pub(super) fn write(report: &mut Report) {
@@ -36,7 +37,7 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str(&wait);
     }
     if let Some(wasted) = cell.mean("wasted_work_share").filter(|&share| share >= 0.01) {
-        text.push_str(&format!("; {} of the work was for nobody", percent(wasted)));
+        let _ = write!(text, "; {} of the work was for nobody", percent(wasted));
     }
     text
 }

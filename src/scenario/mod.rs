@@ -13,6 +13,8 @@ mod model;
 mod names;
 mod path;
 mod pipeline;
+#[cfg(test)]
+mod rabbitmq_tests;
 mod resolve;
 mod resolved_text;
 mod run;

@@ -162,7 +162,7 @@ impl CaseModel {
             live: self.run.max_live_messages,
             lane: LANE_BOUND,
         };
-        let finish = engine::run(&mut world, &mut kernel, &bounds, pipeline.unfinished());
+        let finish = engine::run(&mut world, &mut kernel, &bounds, engine::LossId(UNFINISHED));
         match finish.stop {
             Stop::Interrupted => return Replication::Interrupted,
             Stop::Exceeded(bound) => {
@@ -188,13 +188,6 @@ impl CaseModel {
             events: finish.events,
         };
         Replication::Done(Box::new(Observation::of(&world.shared.recorder, &frame)))
-    }
-}
-
-impl PipelineModel {
-    /// The cause that every pipeline has: the run ended.
-    fn unfinished(&self) -> engine::LossId {
-        engine::LossId(UNFINISHED)
     }
 }
 

@@ -74,7 +74,9 @@ fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
 
 fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
-    PlannedNode { name: draft.name.value.clone(), kind: draft.kind.name, edges: node.edges(), ports: node.ports() }
+    let name = draft.name.value.clone();
+    let (edges, ports, shards) = (node.edges(), node.ports(&name), node.shards());
+    PlannedNode { kind: draft.kind.name, edges, ports, shards, name }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not
@@ -114,7 +116,7 @@ fn check_edge(from: &Draft, edge: &Edge, drafts: &[Draft], plan: &Plan, complete
             desk.found.error(span, "S021", message).did_you_mean(nearest(port, ports.iter().map(String::as_str)));
             false
         }
-        None if ports.len() > 1 => {
+        None if target.spec.as_node().main_ports(name) > 1 => {
             let example = format!("{name}.{}", ports[0]);
             let message = format!("`{name}` has several destinations: {}", ports.join(", "));
             desk.found.error(span, "S021", message).hint(format!("name one of them: `{example}`"));

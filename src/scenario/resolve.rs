@@ -14,7 +14,7 @@ use crate::engine::random::fingerprint;
 use crate::engine::{NodeId, SimDuration};
 use crate::metrics::columns;
 use crate::site::{Resolution, Site, decode};
-use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
+use crate::traffic::{Flow, Keys, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
 
 /// A scenario after resolving, with everything that was said about it.
@@ -148,12 +148,10 @@ fn works(parts: Vec<PartSpec>, desk: &mut Parts<'_>) -> Vec<Work> {
 }
 
 fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) -> Plan {
-    let most = flows.iter().filter_map(|flow| flow.keys.as_ref()).max_by_key(|keys| keys.count());
     Plan {
         nodes: Vec::new(),
         works: works.iter().map(|work| work.name.clone()).collect(),
-        keys: most.map_or(1, |keys| keys.count()),
-        key_texts: most.map_or_else(Vec::new, |keys| (0..keys.count()).map(|key| keys.text(key)).collect()),
+        flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,
     }

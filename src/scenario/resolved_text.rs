@@ -4,6 +4,7 @@ use super::load::Loaded;
 use super::resolve::Resolved;
 use crate::site::{Record, Resolution, toml_key, toml_string};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 impl Resolved {
     /// A scenario with every value written out and its origin behind it; running it gives the same results.
@@ -15,14 +16,14 @@ impl Resolved {
         }
         let base = values(first);
         for (case, resolution) in &self.resolutions {
-            text.push_str(&format!("\n[case.{}]\n", toml_key(case)));
+            let _ = writeln!(text, "\n[case.{}]", toml_key(case));
             let changes: Vec<String> = resolution
                 .iter()
                 .filter(|record| base.get(&path(record)) != Some(&record.toml))
                 .map(|record| format!("{} = {}", toml_string(&path(record)), record.toml))
                 .collect();
             if !changes.is_empty() {
-                text.push_str(&format!("set = {{ {} }}\n", changes.join(", ")));
+                let _ = writeln!(text, "set = {{ {} }}", changes.join(", "));
             }
         }
         text

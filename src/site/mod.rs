@@ -95,6 +95,11 @@ impl<'a> Site<'a> {
         nearest(name, candidates)
     }
 
+    /// Whether `name` can be the name of a `what`; an error if not (see [`check_name`]).
+    pub fn check_name(&mut self, name: &At<String>, what: &str) -> bool {
+        check_name(&Key { name: name.value.clone(), span: name.span }, what, self.found)
+    }
+
     /// The written value, or else the service's own.
     pub fn or_fact<T: Clone + ToToml>(&mut self, key: &str, written: Option<At<T>>, fact: &Fact<T>) -> T {
         if let Some(at) = written {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::diagnostic::is_hidden;
+use crate::facts::Limit;
 use crate::site::At;
 use crate::units::{Bytes, Duration, Rate, Share};
 
@@ -64,6 +65,10 @@ to_toml! {
     Bytes => v format!("\"{v}\"");
     Rate => v format!("\"{v}\"");
     Share => v format!("\"{v}\"");
+    Limit => v match v {
+        Limit::Unlimited => "unlimited".to_toml(),
+        Limit::Of(most) => most.to_toml(),
+    };
 }
 
 impl<T: ToToml + ?Sized> ToToml for &T {

@@ -29,6 +29,6 @@ mod check;
 pub use arrivals::{Arrival, Arrivals, Flow, Source, index_of, number};
 pub use columns::ReadFile;
 pub use keys::{KeySpec, Keys};
-pub use law::{DrawnFor, Law, LawSpec};
+pub use law::{DrawnFor, Law, LawSpec, Published};
 pub use spec::{TrafficSpec, WorkSpec};
 pub use work::{Work, WorkId, Works};

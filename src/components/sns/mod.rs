@@ -92,7 +92,7 @@ struct Subscription {
 }
 
 /// A notification that is neither delivered nor given up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Delivery {
     /// The published message, which stays with the topic until all its deliveries have ended.
     published: MsgId,

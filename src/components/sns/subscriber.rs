@@ -240,13 +240,14 @@ impl FilterSpec {
         let share = self.share.map_or(Share::ALL, |at| part.written("share", at));
         let mut fine = true;
         let mut keys = Vec::new();
+        let texts = site.plan.key_texts();
         for at in &list {
-            if let Some(key) = (0_u32..).zip(&site.plan.key_texts).find(|(_, text)| **text == at.value) {
+            if let Some(key) = (0_u32..).zip(&texts).find(|(_, text)| **text == at.value) {
                 keys.push(key.0);
                 continue;
             }
             fine = false;
-            let texts = site.plan.key_texts.iter().map(String::as_str);
+            let texts = texts.iter().map(String::as_str);
             part.error(at.span, "S020", format!("no message has the key `{}`", at.value))
                 .did_you_mean(nearest(&at.value, texts))
                 .note("keys are those of the traffic: `key = { distinct = 10 }` makes `key-0` to `key-9`");

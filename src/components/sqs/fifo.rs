@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// The groups of a FIFO queue, with all their messages, in flight or not.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    groups: BTreeMap<u32, Group>,
+    by_key: BTreeMap<u32, Group>,
     /// Groups with a message to give and none in flight, by the place of their first message in the queue.
     free: BTreeSet<(u64, u32)>,
     next_place: u64,
@@ -27,7 +27,7 @@ impl Groups {
         let place = self.next_place;
         self.next_place += 1;
         self.visible += 1;
-        let entry = self.groups.entry(group).or_default();
+        let entry = self.by_key.entry(group).or_default();
         entry.messages.push_back((place, msg));
         if entry.messages.len() == 1 {
             self.free.insert((place, group));
@@ -38,7 +38,7 @@ impl Groups {
     pub fn first_free(&self, window: u64) -> Option<u32> {
         let &(place, group) = self.free.first()?;
         // Simplified: the window counts places from the oldest message still in the queue.
-        let oldest = self.groups.values().filter_map(|group| group.messages.front()).map(|&(place, _)| place);
+        let oldest = self.by_key.values().filter_map(|group| group.messages.front()).map(|&(place, _)| place);
         if self.visible as u64 > window && place >= oldest.min().unwrap_or(place) + window {
             return None;
         }
@@ -47,7 +47,7 @@ impl Groups {
 
     /// Takes the first `max` messages of a free group into `taken` and locks it.
     pub fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
-        let Some(entry) = self.groups.get_mut(&group) else { return };
+        let Some(entry) = self.by_key.get_mut(&group) else { return };
         let before = taken.len();
         taken.extend(entry.messages.iter().take(max).map(|&(_, msg)| msg));
         if let Some(&(place, _)) = entry.messages.front() {
@@ -65,7 +65,7 @@ impl Groups {
 
     /// A message leaves the queue for good. `was_in_flight`: else it was visible.
     pub fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
-        let Some(entry) = self.groups.get_mut(&group) else { return };
+        let Some(entry) = self.by_key.get_mut(&group) else { return };
         if let Some(index) = entry.messages.iter().position(|&(_, other)| other == msg) {
             let first = entry.messages[0].0;
             entry.messages.remove(index);
@@ -82,7 +82,7 @@ impl Groups {
     }
 
     fn unlock(&mut self, group: u32) {
-        if let Some(entry) = self.groups.get_mut(&group) {
+        if let Some(entry) = self.by_key.get_mut(&group) {
             entry.in_flight -= 1;
         }
         self.list(group);
@@ -90,10 +90,10 @@ impl Groups {
 
     /// Lists a group that can give a message; forgets an empty one.
     fn list(&mut self, group: u32) {
-        let Some(entry) = self.groups.get(&group) else { return };
+        let Some(entry) = self.by_key.get(&group) else { return };
         match entry.messages.front() {
             None => {
-                self.groups.remove(&group);
+                self.by_key.remove(&group);
             }
             Some(&(place, _)) if entry.in_flight == 0 => {
                 self.free.insert((place, group));
@@ -104,7 +104,7 @@ impl Groups {
 
     /// The first message of the queue.
     pub fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.groups.values().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
+        self.by_key.values().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
     }
 }
 

@@ -45,6 +45,7 @@ impl Sqs {
         let message = cx.message_mut(msg);
         message.sent = now;
         message.receives = 0;
+        self.number(msg, cx);
         self.keep(msg, cx);
         if self.p.delay.is_zero() {
             self.appear(msg, false, cx);
@@ -65,9 +66,16 @@ impl Sqs {
             let now = cx.now();
             cx.message_mut(msg).sent = now;
         }
+        self.number(msg, cx);
         self.keep(msg, cx);
         self.appear(msg, false, cx);
         self.serve(cx);
+    }
+
+    /// Gives the message its place in the queue, which it keeps when it comes back.
+    fn number(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        self.places = self.places.wrapping_add(1);
+        cx.message_mut(msg).tag = self.places;
     }
 
     /// Sets the end of the message's life, if it can come within the run.
@@ -150,7 +158,7 @@ impl Sqs {
         let before = response.len();
         match &mut self.order {
             Order::Standard(hosts) => {
-                let Some(msg) = hosts.take(sample, |msg| cx.message(msg).sent) else { return false };
+                let Some(msg) = hosts.take(sample, |msg| cx.message(msg).tag) else { return false };
                 if cx.message(msg).is_retired() {
                     cx.release(msg);
                     return true;

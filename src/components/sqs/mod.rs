@@ -97,7 +97,7 @@ struct SqsLosses {
     down: LossId,
 }
 
-/// What a queue counts; the names are those of its CloudWatch metrics.
+/// What a queue counts; the names are those of its `CloudWatch` metrics.
 #[derive(Debug, Clone, Copy)]
 struct SqsMetrics {
     /// Messages that can be received.
@@ -174,6 +174,8 @@ pub struct Sqs {
     retention: Deadlines<MsgRef>,
     /// Consumers that wait -- state.
     polls: Polls,
+    /// Place of the message sent last -- state.
+    places: u32,
     /// Number of the last receive call -- state.
     receives: u64,
     /// Distance of the samples of the age -- parameter.

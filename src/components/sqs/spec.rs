@@ -110,7 +110,7 @@ impl SqsSpec {
             p: p?,
             losses,
             metrics,
-            order: order?,
+            order,
             visible: 0,
             in_flight: 0,
             delayed: 0,
@@ -118,6 +118,7 @@ impl SqsSpec {
             delays: Deadlines::new(),
             retention: Deadlines::new(),
             polls: Polls::default(),
+            places: 0,
             receives: 0,
             sample_every: site.plan.sample_every,
             health: Health::default(),
@@ -148,9 +149,9 @@ impl SqsSpec {
         let retention =
             s.or_fact("message_retention_period", self.message_retention_period, &sqs::MESSAGE_RETENTION_PERIOD);
         let delay = s.or_fact("delay", self.delay, &sqs::DELAY);
-        let size = s.or_fact("maximum_message_size", self.maximum_message_size, &sqs::MAXIMUM_MESSAGE_SIZE);
-        let in_flight = if is_fifo { &sqs::FIFO_IN_FLIGHT_MAX } else { &sqs::IN_FLIGHT_MAX };
-        let in_flight_limit = s.or_fact("in_flight_limit", self.in_flight_limit, in_flight);
+        let largest = s.or_fact("maximum_message_size", self.maximum_message_size, &sqs::MAXIMUM_MESSAGE_SIZE);
+        let most = if is_fifo { &sqs::FIFO_IN_FLIGHT_MAX } else { &sqs::IN_FLIGHT_MAX };
+        let in_flight_limit = s.or_fact("in_flight_limit", self.in_flight_limit, most);
         let stale = s.or_default(
             "stale_handle_delete",
             self.stale_handle_delete,
@@ -166,7 +167,7 @@ impl SqsSpec {
             visibility_timeout: visibility_timeout.get(),
             message_retention_period: (retention < site.plan.horizon).then_some(retention),
             delay: delay.get(),
-            max_message_size: u32::try_from(size.get()).unwrap_or(u32::MAX),
+            max_message_size: u32::try_from(largest.get()).unwrap_or(u32::MAX),
             in_flight_limit: in_flight_limit as usize,
             dead_letter,
             stale_handle_delete: match stale {
@@ -176,7 +177,7 @@ impl SqsSpec {
         })
     }
 
-    fn order(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<Order> {
+    fn order(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Order {
         if is_fifo {
             for (key, span) in [("hosts", self.hosts), ("hosts_sampled", self.hosts_sampled)]
                 .into_iter()
@@ -189,12 +190,12 @@ impl SqsSpec {
             let window = u64::from(sqs::FIFO_SEARCH_WINDOW.value);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number of calls")]
             let calls = CallsPerSecond::new(sqs::FIFO_CALL_RATE.value.get() as usize);
-            return Some(Order::Fifo(Box::new(Fifo {
+            return Order::Fifo(Box::new(Fifo {
                 groups: Groups::default(),
                 deduplication: Deduplication::new(sqs::FIFO_DEDUPLICATION_INTERVAL.value.get()),
                 window,
                 calls: [calls.clone(), calls.clone(), calls],
-            })));
+            }));
         }
         let s = &mut *site.site;
         s.within("hosts", self.hosts.as_ref(), 1..=HOSTS_MAX, &sqs::SHORT_POLL_HOSTS);
@@ -206,7 +207,7 @@ impl SqsSpec {
             }
             written => s.or_fact("hosts_sampled", written, &sqs::SHORT_POLL_SAMPLED),
         };
-        Some(Order::Standard(Hosts::new(hosts as usize, sampled as usize)))
+        Order::Standard(Hosts::new(hosts as usize, sampled as usize))
     }
 }
 

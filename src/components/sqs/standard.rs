@@ -55,20 +55,21 @@ impl Hosts {
         }
     }
 
-    /// Takes the message that was sent first among those at the heads of the sampled hosts.
-    pub fn take(&mut self, sample: Sample, sent: impl Fn(MsgId) -> SimTime) -> Option<MsgId> {
-        let mut oldest: Option<(SimTime, usize)> = None;
+    /// Takes the message that came first among those at the heads of the sampled hosts. `place` is its place in the
+    /// queue; places wrap around.
+    pub fn take(&mut self, sample: Sample, place: impl Fn(MsgId) -> u32) -> Option<MsgId> {
+        let mut first: Option<(u32, usize)> = None;
         for (index, host) in self.hosts.iter().enumerate() {
             if sample.0 & (1 << index) != 0
                 && let Some(&head) = host.front()
             {
-                let sent = sent(head);
-                if oldest.is_none_or(|(time, _)| sent < time) {
-                    oldest = Some((sent, index));
+                let place = place(head);
+                if first.is_none_or(|(other, _)| place.wrapping_sub(other) > u32::MAX / 2) {
+                    first = Some((place, index));
                 }
             }
         }
-        self.hosts[oldest?.1].pop_front()
+        self.hosts[first?.1].pop_front()
     }
 
     /// The earliest send time among the heads of the hosts.

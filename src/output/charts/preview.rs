@@ -194,6 +194,7 @@ fn the_first_page_has_all_charts_small_and_the_same_every_time() {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "writes pictures for the eye")]
 #[test]
 fn pictures_are_written_to_be_looked_at() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/charts-preview");

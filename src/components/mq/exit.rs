@@ -1,0 +1,88 @@
+//! The other doors out of a broker: too old, too many, delivered in vain too often.
+
+use super::queue::EntryId;
+use super::{Entry, Mq, MqAlarm, Overflow, mark};
+use crate::components::context::Ctx;
+use crate::engine::{Ending, LossId, SimTime};
+
+type Cx<'a> = Ctx<'a, MqAlarm>;
+
+impl Mq {
+    /// A message that nobody gets any more: it moves to the dead-letter queue, if there is one and it comes from another
+    /// queue. Else it is gone.
+    pub(super) fn bury(&mut self, entry: EntryId, loss: LossId, cx: &mut Cx<'_>) {
+        let Some(Entry { msg, queue, failures, place, .. }) = self.entries.get_mut(entry) else { return };
+        let Some(grave) = self.layout.dead_letter.filter(|grave| grave != queue) else {
+            return self.leave(entry, Ending::Lost(loss), cx);
+        };
+        let q = &mut self.queues[usize::from(grave)];
+        (*queue, *failures, *place) = (grave, 0, q.place());
+        q.push(entry);
+        let msg = *msg;
+        cx.message_mut(msg).mark = mark::READY;
+        self.ready += 1;
+        cx.count(self.metrics.dead_lettered, 1);
+        cx.park(msg, loss);
+        self.dispatch(grave, cx);
+    }
+
+    /// The message leaves the broker and ends.
+    pub(super) fn leave(&mut self, entry: EntryId, ending: Ending, cx: &mut Cx<'_>) {
+        if let Some(Entry { msg, .. }) = self.entries.remove(entry) {
+            cx.retire(msg, ending);
+        }
+    }
+
+    /// Sets the alarm for the end of the time to live at the head of a queue, if there is none for then or earlier.
+    pub(super) fn watch_expiry(&mut self, queue: u16, cx: &mut Cx<'_>) {
+        let Some(end) = self.end_of_head(queue, cx) else { return };
+        let alarm = &mut self.queues[usize::from(queue)].expiry_alarm;
+        if end < *alarm {
+            *alarm = end;
+            cx.alarm_at(end, MqAlarm::Expiry { queue });
+        }
+    }
+
+    /// When the time to live ends at the head of a queue; not before now.
+    fn end_of_head(&self, queue: u16, cx: &Cx<'_>) -> Option<SimTime> {
+        let time_to_live = self.p.message_ttl.filter(|_| Some(queue) != self.layout.dead_letter)?;
+        let head = self.queues[usize::from(queue)].head()?;
+        let sent = cx.message(self.entries.get(head)?.msg).sent;
+        Some((sent + time_to_live).max(cx.now()))
+    }
+
+    pub(super) fn end_expiry_alarm(&mut self, queue: u16, cx: &mut Cx<'_>) {
+        let alarm = &mut self.queues[usize::from(queue)].expiry_alarm;
+        if *alarm == cx.now() {
+            *alarm = SimTime::MAX;
+            self.expire(queue, cx);
+            self.show(cx);
+            self.watch_expiry(queue, cx);
+        }
+    }
+
+    /// What has outlived its time leaves, as far as it has come to the head of its queue.
+    pub(super) fn expire(&mut self, queue: u16, cx: &mut Cx<'_>) {
+        while self.end_of_head(queue, cx) == Some(cx.now())
+            && let Some(entry) = self.queues[usize::from(queue)].pop()
+        {
+            self.ready -= 1;
+            cx.count(self.metrics.expired, 1);
+            self.bury(entry, self.losses.expired, cx);
+        }
+    }
+
+    /// Drops the oldest messages of a queue that has more than it may.
+    pub(super) fn make_room(&mut self, queue: u16, cx: &mut Cx<'_>) {
+        let Some((most, Overflow::DropHead)) = self.p.max_length else { return };
+        if Some(queue) == self.layout.dead_letter {
+            return;
+        }
+        while self.queues[usize::from(queue)].ready() > most
+            && let Some(entry) = self.queues[usize::from(queue)].pop()
+        {
+            self.ready -= 1;
+            self.bury(entry, self.losses.dropped, cx);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Amazon MQ: one broker (`RabbitMQ` or `ActiveMQ`) with processors, storage, queues and topics.
+//!
+//! ```text
+//!  Arrive ─▶ processors ─▶ storage (group commit) ─▶ ready ──credit──▶ processors ─▶ unacknowledged ─▶ done
+//!               │ full        if persistent           ▲ │ confirm          Receive        │ Settle
+//!               ▼                                     │ └▶ expired,        ▲              │ handed back,
+//!            refused                                  │    dropped         │ redelivery   │ or consumer gone
+//!                                                     └────────────────────┴──────────────┤
+//!                                                                                         ▼ too often
+//!                                                                  dead-letter queue, or dropped
+//! ```
+//! Facts: `mq.*`. A topic (a fanout exchange, a virtual topic) keeps nothing: it copies what is sent to it into each
+//! queue that is bound to it. Messages are pushed: a consumer registers once and gets as many as its prefetch allows;
+//! those with credit take turns. What comes back goes to its old place in the queue.
+//!
+//! Simplified: one machine without a standby. Memory and disk never fill up, no producer is held back by flow control.
+//! Dead letters and redeliveries cost no processor time and no write. The copies that a topic makes share one write.
+//! `ActiveMQ` may hand out a message while it is still being written; here it is handed out when it is stored, as by a
+//! quorum queue. Where a fact speaks of a client's library (the prefetch, the pause before a redelivery, the attempts
+//! to connect again), the broker keeps it on behalf of its clients.
+
+mod build;
+mod consumers;
+mod delivery;
+mod exit;
+mod fault;
+mod intake;
+mod layout;
+mod prefetch;
+mod queue;
+mod spec;
+mod stages;
+#[cfg(test)]
+mod tests;
+
+pub use consumers::subscribe;
+pub use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
+pub use spec::MqSpec;
+
+use super::context::Ctx;
+use super::fault::Health;
+use super::slab::Slab;
+use super::{Component, NodeSite, Verb};
+use crate::engine::{Deadlines, LossId, MsgId, MsgRef, Signal, SimDuration};
+use crate::metrics::{CounterId, GaugeId};
+use consumers::Consumers;
+use layout::Layout;
+use queue::Queue;
+use stages::{Processors, Storage};
+
+/// Where a message stands; kept in its mark.
+mod mark {
+    /// In the processors or in storage; its tag is the port, then the queue.
+    pub const ARRIVING: u8 = 0;
+    /// In its queue. From here on its tag is its entry.
+    pub const READY: u8 = 1;
+    /// Given to a consumer.
+    pub const UNACKNOWLEDGED: u8 = 2;
+    /// Given to a consumer that waits before it tries again.
+    pub const PAUSED: u8 = 3;
+    /// Acknowledged when it was handed over, and still worked on: only the books keep it.
+    pub const HANDED_OVER: u8 = 4;
+}
+
+/// What a broker was told to be.
+#[derive(Debug, Clone)]
+struct MqParameters {
+    /// Whether messages are stored before they are confirmed.
+    persistent: bool,
+    /// Whether the sender is answered when its message is safe; else when it arrives.
+    confirms: bool,
+    /// The largest message in bytes.
+    max_message_size: u32,
+    /// Processor time to take a message in.
+    take_in: SimDuration,
+    /// Processor time to hand it to a consumer.
+    hand_out: SimDuration,
+    /// Prefetch of consumers that do not ask for one; `u32::MAX`: no limit.
+    prefetch: u32,
+    /// No consumer gets a larger one.
+    prefetch_max: u32,
+    /// The share of its credit that a consumer must have acknowledged before any is given back; none: each at once.
+    refill: Option<f64>,
+    /// Failed deliveries that a message may have; `u32::MAX`: any number.
+    delivery_limit: u32,
+    /// Pause before a message that was handed back is tried again by the same consumer; none: it goes back to its queue.
+    redelivery_delay: Option<SimDuration>,
+    /// Ready messages that a queue may have, and what happens beyond.
+    max_length: Option<(usize, Overflow)>,
+    /// How long a message may wait in a queue.
+    message_ttl: Option<SimDuration>,
+    /// Pause before a client's second attempt to connect, and the longest of these pauses, which double.
+    reconnect: (SimDuration, SimDuration),
+}
+
+/// What a full queue does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Overflow {
+    /// Its oldest message makes room.
+    DropHead,
+    /// The new one is turned away.
+    RejectPublish,
+}
+
+/// Why a message does not stay in a broker, or does not get in.
+#[derive(Debug, Clone, Copy)]
+struct MqLosses {
+    /// A fault: the broker cannot be reached.
+    down: LossId,
+    /// A fault: it answers with an error.
+    failing: LossId,
+    /// The message is larger than the broker takes.
+    too_large: LossId,
+    /// The queue is full.
+    rejected: LossId,
+    /// No queue is bound to the topic.
+    unroutable: LossId,
+    /// In memory only when the broker went down.
+    in_memory: LossId,
+    /// Acknowledged before the work was done, and then it was not done.
+    acknowledged: LossId,
+    /// Delivered in vain too often.
+    too_often: LossId,
+    /// Longer in the queue than its time to live.
+    expired: LossId,
+    /// It made room for another.
+    dropped: LossId,
+}
+
+/// What a broker counts; the names follow its CloudWatch metrics.
+#[derive(Debug, Clone, Copy)]
+struct MqMetrics {
+    /// Processors at work.
+    busy: GaugeId,
+    /// Messages taken in and not yet confirmed.
+    arriving: GaugeId,
+    /// Messages that can be delivered.
+    ready: GaugeId,
+    /// Messages delivered and not yet acknowledged.
+    unacknowledged: GaugeId,
+    /// Messages that producers sent.
+    published: CounterId,
+    /// Messages that producers were told are safe.
+    confirmed: CounterId,
+    /// Messages turned away.
+    rejected: CounterId,
+    /// Messages handed to consumers, repeats included.
+    delivered: CounterId,
+    /// Messages handed to a consumer for the second time or more.
+    redelivered: CounterId,
+    /// Messages acknowledged.
+    acknowledged: CounterId,
+    /// Acknowledgements of messages that had been taken back.
+    stale_acknowledgements: CounterId,
+    /// Messages moved to the dead-letter queue.
+    dead_lettered: CounterId,
+    /// Messages that outlived their time.
+    expired: CounterId,
+    /// Writes to storage.
+    writes: CounterId,
+    /// Bytes written.
+    written: CounterId,
+    /// Time in which storage was writing.
+    write_time: CounterId,
+}
+
+/// A message in a queue, or delivered from one.
+#[derive(Debug, Clone, Default)]
+struct Entry {
+    msg: MsgId,
+    queue: u16,
+    /// Deliveries that failed.
+    failures: u32,
+    /// Its place in the queue.
+    place: u64,
+    /// To whom it was given, and by which connection.
+    holder: (u32, u32),
+}
+
+/// A broker while it runs.
+#[derive(Debug, Clone)]
+pub struct Mq {
+    p: MqParameters,
+    losses: MqLosses,
+    metrics: MqMetrics,
+    /// Ports, queues, and which leads where -- parameter.
+    layout: Layout,
+    /// The queues -- state.
+    queues: Vec<Queue>,
+    /// Messages in queues or delivered from them -- state.
+    entries: Slab<Entry>,
+    /// Messages on their way into a queue -- state.
+    arriving: usize,
+    /// Messages that can be delivered -- state.
+    ready: usize,
+    /// Messages delivered and not acknowledged, those that wait for another try included -- state.
+    unacknowledged: usize,
+    /// Messages that wait for another try -- state.
+    paused: usize,
+    /// Ends of these waits -- state.
+    pauses: Deadlines<(MsgRef, u16)>,
+    /// Who is connected -- state.
+    consumers: Consumers,
+    /// What the processors do -- state.
+    processors: Processors,
+    /// What storage does -- state.
+    storage: Storage,
+    /// What is wrong with it -- state.
+    health: Health,
+    /// The queues that take the message being routed; kept for its memory -- state.
+    takers: Vec<u16>,
+}
+
+/// Alarms of a broker.
+#[derive(Debug, Clone, Copy)]
+pub enum MqAlarm {
+    /// A task of the processors may be done.
+    Processors,
+    /// The write of this number is done.
+    Written { write: u32 },
+    /// A message of this queue may have outlived its time.
+    Expiry { queue: u16 },
+    /// A consumer tries a message again.
+    Redelivery,
+    /// The clients have noticed that the broker is back after this loss of connections.
+    Reconnect { cut: u32 },
+}
+
+type Cx<'a> = Ctx<'a, MqAlarm>;
+
+impl Component for Mq {
+    const KIND: &'static str = "mq";
+    const ABOUT: &'static str = "an Amazon MQ broker: queues and topics that push to consumers with prefetch";
+    const NOUN: &'static str = "a broker";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Consumes];
+    type Spec = MqSpec;
+    type Alarm = MqAlarm;
+
+    fn build(spec: MqSpec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
+        spec.build(site)
+    }
+
+    fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        match *signal {
+            Signal::Arrive { msg, port, .. } => self.publish(msg, port, cx),
+            Signal::Pull { from, slot, max, wait_ms } => self.register(from, slot, max, wait_ms, cx),
+            Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
+            Signal::Hangup { from, slot } => self.hang_up(from, slot, cx),
+            Signal::Fault { index, begins } => self.fault(index, begins, cx),
+            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } => {
+                unreachable!("a broker asks nobody")
+            }
+        }
+    }
+
+    fn on_alarm(&mut self, alarm: MqAlarm, cx: &mut Cx<'_>) {
+        match alarm {
+            MqAlarm::Processors => self.end_tasks(cx),
+            MqAlarm::Written { write } => self.end_write(write, cx),
+            MqAlarm::Expiry { queue } => self.end_expiry_alarm(queue, cx),
+            MqAlarm::Redelivery => self.end_pauses(cx),
+            MqAlarm::Reconnect { cut } => self.reconnect(cut, cx),
+        }
+    }
+
+    fn holding(&self) -> u64 {
+        (self.arriving + self.entries.len()) as u64
+    }
+}

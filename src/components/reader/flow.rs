@@ -1,0 +1,182 @@
+//! The cycle of one shard: read, process, store how far it has come, pause.
+
+use super::{Cx, Doing, Reader, ReaderAlarm};
+use crate::components::handler::Ended;
+use crate::components::latency::Latency;
+use crate::engine::random::mix;
+use crate::engine::{MsgId, Settle, Signal, SimDuration};
+
+/// Whether a processor waits for something to come, or can go on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    Waits,
+    GoesOn,
+}
+
+impl Reader {
+    /// Lets the processor of a shard do what it can do now.
+    pub(super) fn drive(&mut self, shard: usize, cx: &mut Cx<'_>) {
+        loop {
+            let pace = match self.shards[shard].doing {
+                Doing::Orphaned | Doing::Free => self.take_lease(shard, cx),
+                Doing::Resting => self.ask(shard, cx),
+                Doing::Asking => self.read(shard, cx),
+                Doing::Reading => Pace::Waits,
+                Doing::Answering => {
+                    self.shards[shard].answered_at = cx.now();
+                    self.process(shard, cx)
+                }
+                Doing::Processing | Doing::Stored => self.process(shard, cx),
+                Doing::Storing => self.store(shard, cx),
+            };
+            if pace == Pace::Waits {
+                return;
+            }
+        }
+    }
+
+    /// The processor is about to do `doing` until `delay` has passed.
+    pub(super) fn after(&mut self, shard: usize, delay: SimDuration, doing: Doing, cx: &mut Cx<'_>) -> Pace {
+        let processor = &mut self.shards[shard];
+        processor.doing = doing;
+        if delay.is_zero() {
+            return Pace::GoesOn;
+        }
+        let serial = processor.serial;
+        let shard = u32::try_from(shard).expect("the number of shards is bounded");
+        cx.alarm_after(delay, ReaderAlarm::Next { shard, serial });
+        Pace::Waits
+    }
+
+    /// Half of the round trip of the last request of a shard: both ways take the same.
+    fn leg(&self, shard: usize, latency: fn(&Self) -> &Latency, cx: &Cx<'_>) -> SimDuration {
+        let requests = self.shards[shard].requests;
+        cx.latency(latency(self), mix(requests << 20 ^ shard as u64)).half()
+    }
+
+    fn ask(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        self.shards[shard].requests += 1;
+        let leg = self.leg(shard, |reader| &reader.p.get_records_latency, cx);
+        self.after(shard, leg, Doing::Asking, cx)
+    }
+
+    fn read(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        self.shards[shard].doing = Doing::Reading;
+        self.pull(shard, self.p.batch, cx);
+        Pace::Waits
+    }
+
+    /// Asks the stream for records; for none at all, to go to the tip of the shard.
+    pub(super) fn pull(&self, shard: usize, max: u16, cx: &mut Cx<'_>) {
+        let slot = u32::try_from(shard).expect("the number of shards is bounded");
+        cx.tell(SimDuration::ZERO, self.p.stream, Signal::Pull { from: cx.node(), slot, max, wait_ms: 0 });
+    }
+
+    #[inline]
+    pub(super) fn receive(&mut self, msg: MsgId, shard: usize, receive: u16, more: bool, cx: &mut Cx<'_>) {
+        let processor = &mut self.shards[shard];
+        processor.batch.push(msg);
+        if more {
+            return;
+        }
+        processor.receipt = receive;
+        self.in_hand += processor.batch.len();
+        cx.set(self.metrics.in_hand, self.in_hand as u64);
+        self.answer(shard, cx);
+    }
+
+    /// The stream has answered, with the batch in hand or with nothing.
+    pub(super) fn answer(&mut self, shard: usize, cx: &mut Cx<'_>) {
+        let leg = self.leg(shard, |reader| &reader.p.get_records_latency, cx);
+        if self.after(shard, leg, Doing::Answering, cx) == Pace::GoesOn {
+            self.drive(shard, cx);
+        }
+    }
+
+    /// Processes the next records of the batch; makes a checkpoint and pauses when it is time.
+    fn process(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        loop {
+            let processor = &mut self.shards[shard];
+            processor.doing = Doing::Processing;
+            let (records, since) = (processor.uncheckpointed, processor.checkpointed_at);
+            if self.p.checkpoint.is_due(records, since, cx.now()) {
+                return self.begin_checkpoint(shard, cx);
+            }
+            let Some(&msg) = processor.batch.get(processor.begun) else { break };
+            processor.begun += 1;
+            let receipt = processor.receipt;
+            self.in_hand -= 1;
+            cx.set(self.metrics.in_hand, self.in_hand as u64);
+            let (gauge, now) = cx.gauge(self.metrics.busy);
+            gauge.rise(now);
+            let slot = u32::try_from(shard).expect("the number of shards is bounded");
+            match self.handler.start(msg, slot, receipt, cx) {
+                Some(ended) => self.finish(ended, cx),
+                None => return Pace::Waits,
+            }
+        }
+        self.end_batch(shard, cx)
+    }
+
+    fn end_batch(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        let now = cx.now();
+        let processor = &mut self.shards[shard];
+        let is_idle = processor.batch.is_empty();
+        let (records, since) = (processor.uncheckpointed, processor.checkpointed_at);
+        if self.p.checkpoint.is_due_after_batch(is_idle, records, since, now) {
+            return self.begin_checkpoint(shard, cx);
+        }
+        processor.batch.clear();
+        processor.begun = 0;
+        let next = processor.answered_at + self.p.idle_time_between_reads;
+        self.after(shard, next.since(now), Doing::Resting, cx)
+    }
+
+    /// The handling of a record has ended: the shard goes on, whether it succeeded or not.
+    pub(super) fn finish(&mut self, ended: Ended, cx: &mut Cx<'_>) {
+        let Ended { msg, slot, began, loss, .. } = ended;
+        let (gauge, now) = cx.gauge(self.metrics.busy);
+        gauge.fall(now);
+        let spent = now.since(began).as_nanos();
+        cx.count(self.metrics.busy_time, spent);
+        let processor = &mut self.shards[slot as usize];
+        processor.last = Some(msg);
+        processor.uncheckpointed += 1;
+        if !loss.is_none() || (!self.health.is_sound() && self.fails(msg, cx)) {
+            cx.count(self.metrics.failed, 1);
+        } else if cx.done(msg) {
+            cx.count(self.metrics.records_processed, 1);
+        } else {
+            cx.count(self.metrics.repeated, 1);
+            cx.count(self.metrics.repeated_time, spent);
+        }
+    }
+
+    /// Whether a fault makes the processing of this record fail; each time it is read it has its own chance.
+    fn fails(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
+        let share = self.health.failing_share();
+        let receive = u64::from(cx.message(msg).receives);
+        share > 0.0 && cx.draws(cx.number(msg) ^ mix(receive | (1 << 40))).uniform() < share
+    }
+
+    fn begin_checkpoint(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        self.shards[shard].requests += 1;
+        let leg = self.leg(shard, |reader| &reader.p.checkpoint_latency, cx);
+        self.after(shard, leg, Doing::Storing, cx)
+    }
+
+    /// The checkpoint takes effect.
+    fn store(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        let processor = &mut self.shards[shard];
+        processor.uncheckpointed = 0;
+        processor.checkpointed_at = cx.now();
+        processor.has_checkpoint = true;
+        let receive = processor.receipt;
+        if let Some(msg) = processor.last.take() {
+            cx.count(self.metrics.checkpoints, 1);
+            cx.tell(SimDuration::ZERO, self.p.stream, Signal::Settle { msg, receive, how: Settle::Done });
+        }
+        let leg = self.leg(shard, |reader| &reader.p.checkpoint_latency, cx);
+        self.after(shard, leg, Doing::Stored, cx)
+    }
+}

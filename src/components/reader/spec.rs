@@ -1,0 +1,143 @@
+//! What a scenario may say about a reader, in the words of the Kinesis Client Library.
+
+use super::checkpoint::CheckpointSpec;
+use super::{Processor, Reader, ReaderMetrics, ReaderParameters, StartingPosition, Worker};
+use crate::components::fault::Health;
+use crate::components::handler::Handler;
+use crate::components::request::{RequestSpec, Requests};
+use crate::components::spec::{LatencySpec, OneOrMany};
+use crate::components::{Edge, NodeSite, NodeSpec, Verb};
+use crate::facts::kinesis;
+use crate::site::{At, ToToml};
+use crate::units::Duration;
+use serde::Deserialize;
+
+/// An application that reads a stream, in the manner of the Kinesis Client Library.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReaderSpec {
+    /// The stream.
+    reads: Option<At<String>>,
+    /// Instances of the application: the shards are spread over them.
+    workers: Option<At<u32>>,
+    /// Records asked for in one read.
+    batch: Option<At<u32>>,
+    /// Pause between two reads of a shard.
+    idle_time_between_reads: Option<At<Duration>>,
+    /// Where a reader begins that has no checkpoint yet.
+    starting_position: Option<At<StartingPositionSpec>>,
+    /// When it stores how far it has come: `"batch"`, `{ records = 100 }` or `{ every = "60s" }`.
+    checkpoint: Option<At<CheckpointSpec>>,
+    /// How long the shards of a dead worker stand still.
+    lease_takeover: Option<At<LatencySpec>>,
+    /// The work on each record.
+    work: Option<At<String>>,
+    /// Round trip of a read.
+    get_records_latency: Option<At<LatencySpec>>,
+    /// Round trip of a checkpoint.
+    checkpoint_latency: Option<At<LatencySpec>>,
+    /// Who is called for each record.
+    calls: Option<At<OneOrMany<RequestSpec>>>,
+    /// Where the result is handed over.
+    sends: Option<At<OneOrMany<RequestSpec>>>,
+}
+
+/// Where a reader begins that has no checkpoint yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum StartingPositionSpec {
+    /// At the oldest record that is still there.
+    TrimHorizon,
+    /// At the tip: what is there already is never read.
+    Latest,
+}
+
+impl ToToml for StartingPositionSpec {
+    fn to_toml(&self) -> String {
+        match self {
+            Self::TrimHorizon => "TRIM_HORIZON".to_toml(),
+            Self::Latest => "LATEST".to_toml(),
+        }
+    }
+}
+
+impl NodeSpec for ReaderSpec {
+    fn edges(&self) -> Vec<Edge> {
+        let mut edges = Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges();
+        edges.extend(self.reads.clone().map(|to| Edge { verb: Verb::Reads, to }));
+        edges
+    }
+}
+
+impl ReaderSpec {
+    pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Reader> {
+        let errors = site.site.has_errors();
+        let stream = self.reads.clone().and_then(|reads| site.target(&reads));
+        let shards = stream.map_or(0, |stream| site.plan.nodes[stream.node.index()].shards);
+        site.site.required("reads", self.reads);
+        let s = &mut *site.site;
+        let instances = 1..=kinesis::SHARDS_MAX.value;
+        s.within("workers", self.workers.as_ref(), instances, &kinesis::SHARDS_MAX);
+        let workers = s.or_default("workers", self.workers, 1, "a single instance has all shards");
+        let batches = 1..=kinesis::GET_RECORDS_MAX.value;
+        s.within("batch", self.batch.as_ref(), batches, &kinesis::GET_RECORDS_MAX);
+        let batch = s.or_fact("batch", self.batch, &kinesis::KCL_MAX_RECORDS);
+        let pauses = kinesis::KCL_IDLE_TIME_MIN.value..=Duration::MAX;
+        s.within("idle_time_between_reads", self.idle_time_between_reads.as_ref(), pauses, &kinesis::KCL_IDLE_TIME_MIN);
+        let idle = s.or_fact("idle_time_between_reads", self.idle_time_between_reads, &kinesis::KCL_IDLE_TIME);
+        let why = "as the consumer library does: nothing is missed";
+        let position =
+            s.or_default("starting_position", self.starting_position, StartingPositionSpec::TrimHorizon, why);
+        let checkpoint = CheckpointSpec::resolve(self.checkpoint, s);
+        let takeover = site.latency("lease_takeover", self.lease_takeover, &kinesis::KCL_TAKEOVER);
+        let work = site.work("work", self.work);
+        let read = site.latency("get_records_latency", self.get_records_latency, &kinesis::GET_RECORDS_LATENCY);
+        let store = site.latency("checkpoint_latency", self.checkpoint_latency, &kinesis::CHECKPOINT_LATENCY);
+        let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
+        let metrics = metrics(shards, site);
+        if site.site.has_errors() && !errors {
+            return None;
+        }
+        let p = ReaderParameters {
+            stream: stream?.node,
+            batch: u16::try_from(batch).ok()?,
+            idle_time_between_reads: idle.get(),
+            starting_position: match position {
+                StartingPositionSpec::TrimHorizon => StartingPosition::TrimHorizon,
+                StartingPositionSpec::Latest => StartingPosition::Latest,
+            },
+            checkpoint: checkpoint?,
+            lease_takeover: takeover?,
+            get_records_latency: read?,
+            checkpoint_latency: store?,
+        };
+        let (steps, counters) = requests?;
+        Some(Reader {
+            p,
+            metrics,
+            handler: Handler::new(work?, steps, counters),
+            shards: vec![Processor::default(); shards as usize],
+            workers: vec![Worker::default(); workers as usize],
+            in_hand: 0,
+            deaths: 0,
+            health: Health::default(),
+        })
+    }
+}
+
+fn metrics(shards: u32, site: &mut NodeSite<'_, '_>) -> ReaderMetrics {
+    ReaderMetrics {
+        busy: site.gauge_of("busy", "shards", shards.into()),
+        in_hand: site.gauge("in_hand", "records"),
+        standby_workers: site.gauge("standby_workers", "workers"),
+        records_processed: site.counter("records_processed", "records"),
+        repeated: site.counter("repeated", "records"),
+        failed: site.counter("failed", "records"),
+        checkpoints: site.counter("checkpoints", "requests"),
+        lost_leases: site.counter("lost_leases", "leases"),
+        busy_time: site.counter("busy_time", "s"),
+        repeated_time: site.counter("repeated_time", "s"),
+    }
+}

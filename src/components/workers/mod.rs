@@ -1,0 +1,365 @@
+//! A fleet of workers: it polls a queue (receive, work, delete, again), or a broker pushes messages to it.
+//!
+//! ```text
+//!  Pull ─▶ (long poll) ─▶ Receive ─▶ work, calls, sends ─▶ Settle ─▶ Pull …
+//!                            │ failed
+//!                            ▼
+//!          polls: nothing; the message comes back when its visibility timeout ends
+//!          consumes: handed back, and delivered again
+//! ```
+//! Each worker handles one message at a time. One that polls asks for no more messages than it can start, unless the
+//! scenario says so: messages that wait in a worker's hands burn their visibility timeout. One that consumes gets as many
+//! as its prefetch allows, and keeps them from the others while it is busy.
+
+mod consuming;
+mod polling;
+mod spec;
+
+pub use spec::WorkersSpec;
+
+use super::context::Ctx;
+use super::fault::{FaultKind, Health};
+use super::handler::{Ended, Handler, HandlerAlarm};
+use super::latency::Latency;
+use super::{Component, NodeSite, Verb};
+use crate::engine::random::mix;
+use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
+use crate::metrics::{CounterId, GaugeId};
+use std::collections::VecDeque;
+
+/// What a fleet was told to be.
+#[derive(Debug, Clone)]
+struct WorkersParameters {
+    /// The queue or broker.
+    node: NodeId,
+    /// How messages come from there.
+    source: Source,
+    /// Workers.
+    count: u32,
+    /// Factor on the speed of the workers.
+    speed: f64,
+}
+
+/// How messages come to a fleet.
+#[derive(Debug, Clone)]
+enum Source {
+    /// It asks for them.
+    Polls(Polling),
+    /// They are pushed to it.
+    Consumes(Consuming),
+}
+
+/// How a fleet polls.
+#[derive(Debug, Clone)]
+struct Polling {
+    /// Messages asked for at once.
+    max_number_of_messages: u16,
+    /// How long a receive waits at the queue, in milliseconds.
+    wait_ms: u16,
+    /// Pause after an empty receive, so that short polling does not spin.
+    pause_when_empty: SimDuration,
+    /// Round trip of a receive.
+    receive_latency: Latency,
+    /// Round trip of a delete.
+    delete_latency: Latency,
+}
+
+/// How a fleet is pushed to.
+#[derive(Debug, Clone)]
+struct Consuming {
+    /// Messages pushed ahead of acknowledgements, as the pull asks for them.
+    prefetch: u16,
+    /// Whether a message counts as acknowledged when it is pushed.
+    auto_ack: bool,
+    /// Round trip between worker and broker.
+    latency: Latency,
+    /// Pause between a message and the next one that is here already.
+    dispatch_overhead: SimDuration,
+}
+
+impl WorkersParameters {
+    fn polling(&self) -> &Polling {
+        let Source::Polls(polling) = &self.source else { unreachable!("only a fleet that polls asks") };
+        polling
+    }
+
+    fn consuming(&self) -> &Consuming {
+        let Source::Consumes(consuming) = &self.source else { unreachable!("only a broker pushes") };
+        consuming
+    }
+
+    const fn is_pushed(&self) -> bool {
+        matches!(self.source, Source::Consumes(_))
+    }
+}
+
+/// What a fleet counts.
+#[derive(Debug, Clone, Copy)]
+struct WorkersMetrics {
+    /// Workers handling a message.
+    busy: GaugeId,
+    /// Messages in the workers' hands that nobody handles yet.
+    prefetched: GaugeId,
+    /// Messages handled to the end.
+    handled: CounterId,
+    /// Messages whose handling failed.
+    failed: CounterId,
+    /// Messages handled although their job's part had been done before.
+    repeated: CounterId,
+    /// Time spent handling.
+    busy_time: CounterId,
+    /// Time spent handling what had been done before.
+    repeated_time: CounterId,
+}
+
+/// A fleet while it runs.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    p: WorkersParameters,
+    metrics: WorkersMetrics,
+    handler: Handler,
+    workers: Vec<Worker>,
+    prefetched: usize,
+    /// Number of the last request; each has its own latency.
+    requests: u64,
+    health: Health,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Worker {
+    /// In its hands, or pushed and on the way there, and not begun.
+    hands: VecDeque<InHand>,
+    doing: Doing,
+    /// Told apart from the worker that was killed in this place.
+    life: u16,
+    /// Pushed: when the last message came.
+    last_came: SimTime,
+    /// Pushed: when it can begin with another message.
+    free_at: SimTime,
+}
+
+/// A message that a worker holds.
+#[derive(Debug, Clone, Copy)]
+struct InHand {
+    msg: MsgId,
+    /// The receipt.
+    receive: u16,
+    /// When it comes.
+    at: SimTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Doing {
+    /// Waiting for messages.
+    #[default]
+    Idle,
+    /// Handling a message.
+    Handling,
+    /// Waiting for the network, or pausing.
+    Waiting,
+    /// Killed, and not yet replaced.
+    Dead,
+}
+
+/// Alarms of a fleet.
+#[derive(Debug, Clone, Copy)]
+pub enum WorkersAlarm {
+    /// Of the handling.
+    Handler(HandlerAlarm),
+    /// A message has reached a worker that is free.
+    Begin { worker: u32, life: u16 },
+    /// A worker asks for messages again.
+    Poll { worker: u32, life: u16 },
+}
+
+impl From<HandlerAlarm> for WorkersAlarm {
+    fn from(alarm: HandlerAlarm) -> Self {
+        Self::Handler(alarm)
+    }
+}
+
+type Cx<'a> = Ctx<'a, WorkersAlarm>;
+
+impl Component for Workers {
+    const KIND: &'static str = "workers";
+    const ABOUT: &'static str = "a fleet that polls a queue or consumes from a broker, and works";
+    const NOUN: &'static str = "a fleet of workers";
+    const ACCEPTS: &'static [Verb] = &[];
+    type Spec = WorkersSpec;
+    type Alarm = WorkersAlarm;
+
+    fn build(spec: WorkersSpec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
+        spec.build(site)
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        for worker in 0..self.p.count {
+            match self.p.source {
+                Source::Polls(_) => self.poll(worker, cx),
+                // It is connected when the run begins.
+                Source::Consumes(_) => self.subscribe(worker, SimDuration::ZERO, cx),
+            }
+        }
+    }
+
+    fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        match *signal {
+            // It reaches nobody.
+            Signal::Receive { msg, slot, receive, .. } if self.worker(slot).doing == Doing::Dead => {
+                self.drop_loan(msg, receive, cx);
+            }
+            Signal::Receive { msg, slot, receive, more } => match self.p.source {
+                Source::Polls(_) => self.receive(msg, slot, receive, more, cx),
+                Source::Consumes(_) => self.pushed(msg, slot, receive, cx),
+            },
+            Signal::Empty { slot } => self.rest(slot, cx),
+            Signal::Reply { task, attempt, loss } => {
+                if let Some(ended) = self.handler.on_reply(task, attempt, loss, cx) {
+                    self.finish(ended, cx);
+                }
+            }
+            Signal::Fault { index, begins } => self.fault(index, begins, cx),
+            Signal::Arrive { .. } | Signal::Pull { .. } | Signal::Settle { .. } | Signal::Hangup { .. } => {
+                unreachable!("workers are not asked")
+            }
+        }
+    }
+
+    fn on_alarm(&mut self, alarm: WorkersAlarm, cx: &mut Cx<'_>) {
+        match alarm {
+            WorkersAlarm::Handler(HandlerAlarm::Timeout { step }) => {
+                while let Some(ended) = self.handler.on_timeout(step, cx) {
+                    self.finish(ended, cx);
+                }
+            }
+            WorkersAlarm::Handler(alarm) => {
+                if let Some(ended) = self.handler.on_alarm(alarm, cx) {
+                    self.finish(ended, cx);
+                }
+            }
+            WorkersAlarm::Begin { worker, life } if self.is_same(worker, life) => match self.p.source {
+                Source::Polls(_) => self.next(worker, cx),
+                Source::Consumes(_) => self.go_on(worker, cx),
+            },
+            WorkersAlarm::Poll { worker, life } if self.is_same(worker, life) => self.poll(worker, cx),
+            WorkersAlarm::Begin { .. } | WorkersAlarm::Poll { .. } => {}
+        }
+    }
+
+    #[allow(clippy::unused_self, reason = "the contract of a component")]
+    fn holding(&self) -> u64 {
+        0
+    }
+}
+
+impl Workers {
+    fn worker(&mut self, worker: u32) -> &mut Worker {
+        &mut self.workers[worker as usize]
+    }
+
+    fn is_same(&mut self, worker: u32, life: u16) -> bool {
+        self.worker(worker).life == life
+    }
+
+    fn round_trip(&mut self, latency: fn(&WorkersParameters) -> &Latency, cx: &Cx<'_>) -> SimDuration {
+        self.requests += 1;
+        cx.latency(latency(&self.p), mix(self.requests))
+    }
+
+    /// A worker begins with the first message in its hands; returns it if there is nothing to wait for.
+    fn begin(&mut self, worker: u32, cx: &mut Cx<'_>) -> Option<Ended> {
+        let InHand { msg, receive, .. } = self.worker(worker).hands.pop_front()?;
+        self.prefetched -= 1;
+        if self.p.is_pushed() || self.p.polling().max_number_of_messages > 1 {
+            cx.set(self.metrics.prefetched, self.prefetched as u64);
+        }
+        self.worker(worker).doing = Doing::Handling;
+        let (gauge, now) = cx.gauge(self.metrics.busy);
+        gauge.rise(now);
+        self.handler.start(msg, worker, receive, cx)
+    }
+
+    /// The handling of a message has ended, and its worker goes on.
+    fn finish(&mut self, ended: Ended, cx: &mut Cx<'_>) {
+        let worker = ended.slot;
+        self.conclude(ended, cx);
+        if self.p.is_pushed() {
+            self.go_on(worker, cx);
+        }
+    }
+
+    fn conclude(&mut self, ended: Ended, cx: &mut Cx<'_>) {
+        let Ended { msg, slot, began, receive, loss } = ended;
+        let (gauge, now) = cx.gauge(self.metrics.busy);
+        gauge.fall(now);
+        let spent = now.since(began).as_nanos();
+        cx.count(self.metrics.busy_time, spent);
+        let done = loss.is_none() && (self.health.is_sound() || !self.fails(msg, receive, cx));
+        if !done {
+            cx.count(self.metrics.failed, 1);
+        } else if cx.done(msg) {
+            cx.count(self.metrics.handled, 1);
+        } else {
+            cx.count(self.metrics.repeated, 1);
+            cx.count(self.metrics.repeated_time, spent);
+        }
+        match self.p.source {
+            Source::Polls(_) => self.settle_polled(msg, slot, receive, done, cx),
+            Source::Consumes(_) => self.settle_pushed(msg, slot, receive, done, cx),
+        }
+    }
+
+    fn fails(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
+        let share = self.health.failing_share();
+        let receive = u64::from(receive);
+        share > 0.0 && cx.draws(cx.number(msg) ^ mix(receive | (1 << 40))).uniform() < share
+    }
+
+    fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
+        let kind = cx.fault(index).kind;
+        self.health.change(kind, begins);
+        self.handler.slow_down(self.health.slowness() / self.p.speed);
+        let victims = match kind {
+            FaultKind::Kill(count) => count.min(self.p.count),
+            FaultKind::Down => self.p.count,
+            FaultKind::Slow(_) | FaultKind::Fails(_) => return,
+        };
+        for worker in 0..victims {
+            if begins {
+                self.kill(worker, cx);
+            } else if self.worker(worker).doing == Doing::Dead && !self.health.is_down() {
+                match self.p.source {
+                    Source::Polls(_) => self.poll(worker, cx),
+                    Source::Consumes(_) => self.subscribe_again(worker, cx),
+                }
+            }
+        }
+    }
+
+    /// The worker stops without a word. A queue that is polled does not notice before the visibility timeout; a broker
+    /// sees the connection break.
+    fn kill(&mut self, worker: u32, cx: &mut Cx<'_>) {
+        if std::mem::replace(&mut self.worker(worker).doing, Doing::Dead) == Doing::Dead {
+            return;
+        }
+        // First of all, or what is given up here would be pushed to this worker again.
+        cx.tell(SimDuration::ZERO, self.p.node, Signal::Hangup { from: cx.node(), slot: worker });
+        self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
+        if let Some(Ended { msg, began, receive, .. }) = self.handler.cancel(worker, cx) {
+            let (gauge, now) = cx.gauge(self.metrics.busy);
+            gauge.fall(now);
+            cx.count(self.metrics.busy_time, now.since(began).as_nanos());
+            self.drop_loan(msg, receive, cx);
+        }
+        for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
+            self.prefetched -= 1;
+            self.drop_loan(msg, receive, cx);
+        }
+        cx.set(self.metrics.prefetched, self.prefetched as u64);
+    }
+
+    /// Nobody works on the message any more, and nobody says so.
+    fn drop_loan(&self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
+        cx.tell(SimDuration::ZERO, self.p.node, Signal::Settle { msg, receive, how: Settle::Vanished });
+    }
+}

@@ -1,0 +1,206 @@
+//! What a scenario may say about a fleet of workers.
+
+use super::{Consuming, Polling, Source, Worker, Workers, WorkersMetrics, WorkersParameters};
+use crate::components::fault::Health;
+use crate::components::handler::Handler;
+use crate::components::mq::{AS_THE_BROKER_SAYS, PrefetchSpec};
+use crate::components::request::{RequestSpec, Requests};
+use crate::components::spec::{LatencySpec, OneOrMany};
+use crate::components::{Edge, NodeSite, NodeSpec, Verb};
+use crate::diagnostic::Span;
+use crate::engine::NodeId;
+use crate::facts::{mq, sqs};
+use crate::site::At;
+use crate::units::Duration;
+use serde::Deserialize;
+
+/// A fleet of workers that polls a queue, or that a broker pushes to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WorkersSpec {
+    /// The queue that is polled.
+    polls: Option<At<String>>,
+    /// The queue of a broker that pushes its messages.
+    consumes: Option<At<String>>,
+    /// Workers.
+    count: Option<At<u32>>,
+    /// The work on each message.
+    work: Option<At<String>>,
+    /// How fast the workers are; 1 is the work as it is written.
+    speed: Option<At<f64>>,
+    /// Polls: messages asked for at once.
+    max_number_of_messages: Option<At<u32>>,
+    /// Polls: how long a receive waits at the queue for the first message; 0s is a short poll.
+    wait_time: Option<At<Duration>>,
+    /// Polls: pause after an empty receive.
+    pause_when_empty: Option<At<Duration>>,
+    /// Polls: round trip of a receive.
+    receive_latency: Option<At<LatencySpec>>,
+    /// Polls: round trip of a delete.
+    delete_latency: Option<At<LatencySpec>>,
+    /// Consumes: messages that the broker pushes to a worker before it acknowledges any; a number or "unlimited".
+    prefetch: Option<At<PrefetchSpec>>,
+    /// Consumes: whether a message counts as acknowledged when it is pushed.
+    auto_ack: Option<At<bool>>,
+    /// Consumes: round trip between worker and broker.
+    latency: Option<At<LatencySpec>>,
+    /// Consumes: how long a worker needs to go on to a message that it holds already.
+    dispatch_overhead: Option<At<Duration>>,
+    /// Who is called for each message.
+    calls: Option<At<OneOrMany<RequestSpec>>>,
+    /// Where the result is handed over.
+    sends: Option<At<OneOrMany<RequestSpec>>>,
+}
+
+impl NodeSpec for WorkersSpec {
+    fn edges(&self) -> Vec<Edge> {
+        let mut edges = Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges();
+        edges.extend(self.polls.clone().map(|to| Edge { verb: Verb::Polls, to }));
+        edges.extend(self.consumes.clone().map(|to| Edge { verb: Verb::Consumes, to }));
+        edges
+    }
+}
+
+/// Workers of one fleet at most: each has a place in memory.
+const COUNT_MAX: u32 = 1_000_000;
+
+impl WorkersSpec {
+    pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Workers> {
+        let errors = site.site.has_errors();
+        let count = site.site.required("count", self.count);
+        if let Some(at) = self.count.filter(|at| !(1..=COUNT_MAX).contains(&at.value)) {
+            site.site.error(at.span, "S032", format!("a fleet has between 1 and {COUNT_MAX} workers"));
+        }
+        let speed = site.site.or_default("speed", self.speed, 1.0, "the work as it is written");
+        if let Some(at) = self.speed.filter(|at| !(at.value > 0.0 && at.value.is_finite())) {
+            site.site
+                .error(at.span, "S034", "`speed` is a positive factor")
+                .hint("`speed = 0.2` is five times as slow");
+        }
+        let work = site.work("work", self.work.clone());
+        let source = self.source(site);
+        let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
+        let metrics = metrics(count.unwrap_or_default(), site);
+        let ((node, source), count) = (source?, count?);
+        let (steps, counters) = requests?;
+        let mut handler = Handler::new(work?, steps, counters);
+        handler.slow_down(1.0 / speed);
+        if site.site.has_errors() && !errors {
+            return None;
+        }
+        let p = WorkersParameters { node, source, count, speed };
+        let workers = vec![Worker::default(); p.count as usize];
+        Some(Workers { p, metrics, handler, workers, prefetched: 0, requests: 0, health: Health::default() })
+    }
+
+    /// Where the messages come from, and how; exactly one of two ways.
+    fn source(&self, site: &mut NodeSite<'_, '_>) -> Option<(NodeId, Source)> {
+        match (&self.polls, &self.consumes) {
+            (Some(polls), None) => {
+                refuse_all(&self.keys_of_consuming(), "polls", "consumes", site);
+                let node = site.target(polls)?.node;
+                site.site.written("polls", polls.clone());
+                Some((node, Source::Polls(self.polling(site)?)))
+            }
+            (None, Some(consumes)) => {
+                refuse_all(&self.keys_of_polling(), "consumes", "polls", site);
+                let node = site.target(consumes)?.node;
+                site.site.written("consumes", consumes.clone());
+                Some((node, Source::Consumes(self.consuming(site)?)))
+            }
+            (Some(_), Some(consumes)) => {
+                let s = &mut *site.site;
+                s.error(consumes.span, "S033", "a fleet either `polls` a queue or `consumes` from a broker")
+                    .hint("write two fleets");
+                None
+            }
+            (None, None) => {
+                let (path, span) = (site.site.path().to_owned(), site.site.span());
+                site.site
+                    .error(span, "S012", format!("`{path}` needs `polls` or `consumes`"))
+                    .label("missing here")
+                    .hint("`polls` asks a queue for messages, `consumes` has a broker push them");
+                None
+            }
+        }
+    }
+
+    fn keys_of_polling(&self) -> [(&'static str, Option<Span>); 5] {
+        [
+            ("max_number_of_messages", self.max_number_of_messages.map(|at| at.span)),
+            ("wait_time", self.wait_time.map(|at| at.span)),
+            ("pause_when_empty", self.pause_when_empty.map(|at| at.span)),
+            ("receive_latency", self.receive_latency.as_ref().map(|at| at.span)),
+            ("delete_latency", self.delete_latency.as_ref().map(|at| at.span)),
+        ]
+    }
+
+    fn keys_of_consuming(&self) -> [(&'static str, Option<Span>); 4] {
+        [
+            ("prefetch", self.prefetch.map(|at| at.span)),
+            ("auto_ack", self.auto_ack.map(|at| at.span)),
+            ("latency", self.latency.as_ref().map(|at| at.span)),
+            ("dispatch_overhead", self.dispatch_overhead.map(|at| at.span)),
+        ]
+    }
+
+    fn polling(&self, site: &mut NodeSite<'_, '_>) -> Option<Polling> {
+        let s = &mut *site.site;
+        let messages = 1..=sqs::MAX_NUMBER_OF_MESSAGES_MAX.value;
+        let asked = self.max_number_of_messages;
+        s.within("max_number_of_messages", asked.as_ref(), messages, &sqs::MAX_NUMBER_OF_MESSAGES_MAX);
+        let asked = s.or_default("max_number_of_messages", asked, 1, "no more than a worker can start at once");
+        let waits = Duration::from_secs(0)..=sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
+        s.within("wait_time", self.wait_time.as_ref(), waits, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
+        let longest = sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
+        let wait = s.or_default("wait_time", self.wait_time, longest, "long polling, as the guide advises");
+        let pause = Duration::from_secs(u64::from(wait.get().is_zero()));
+        let pause =
+            s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
+        let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), &sqs::RECEIVE_LATENCY);
+        let delete_latency = site.latency("delete_latency", self.delete_latency.clone(), &sqs::DELETE_LATENCY);
+        Some(Polling {
+            max_number_of_messages: u16::try_from(asked).ok()?,
+            wait_ms: u16::try_from(wait.get().as_nanos() / 1_000_000).ok()?,
+            pause_when_empty: pause.get(),
+            receive_latency: receive_latency?,
+            delete_latency: delete_latency?,
+        })
+    }
+
+    fn consuming(&self, site: &mut NodeSite<'_, '_>) -> Option<Consuming> {
+        let s = &mut *site.site;
+        let prefetch = s.optional("prefetch", self.prefetch).map_or(AS_THE_BROKER_SAYS, PrefetchSpec::asked);
+        let auto_ack = s.or_default("auto_ack", self.auto_ack, false, "a message is acknowledged when it is done");
+        if let Some(at) = self.prefetch.filter(|_| auto_ack) {
+            s.error(at.span, "S033", "`prefetch` has no effect with `auto_ack`: nothing is left to acknowledge")
+                .hint("leave it out");
+        }
+        let why = "a client that holds a message goes on at once";
+        let overhead = s.or_default("dispatch_overhead", self.dispatch_overhead, Duration::from_secs(0), why);
+        let latency = site.latency("latency", self.latency.clone(), &mq::NETWORK_LATENCY)?;
+        Some(Consuming { prefetch, auto_ack, latency, dispatch_overhead: overhead.get() })
+    }
+}
+
+/// Keys that belong to the other way would be ignored, so they are errors.
+fn refuse_all(keys: &[(&str, Option<Span>)], verb: &str, other: &str, site: &mut NodeSite<'_, '_>) {
+    for (key, span) in keys.iter().filter_map(|&(key, span)| Some((key, span?))) {
+        site.site
+            .error(span, "S033", format!("`{key}` has no effect on workers with `{verb}`"))
+            .hint(format!("leave it out: it belongs to `{other}`"));
+    }
+}
+
+fn metrics(count: u32, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
+    WorkersMetrics {
+        busy: site.gauge_of("busy", "workers", count.into()),
+        prefetched: site.gauge("prefetched", "messages"),
+        handled: site.counter("handled", "messages"),
+        failed: site.counter("failed", "messages"),
+        repeated: site.counter("repeated", "messages"),
+        busy_time: site.counter("busy_time", "s"),
+        repeated_time: site.counter("repeated_time", "s"),
+    }
+}
