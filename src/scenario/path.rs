@@ -92,7 +92,13 @@ mod tests {
 
     fn node(name: &str, kind: &'static str, edges: &[(Verb, &str)]) -> PlannedNode {
         let edge = |&(verb, to): &(Verb, &str)| Edge { verb, to: At::new(to.to_owned(), Span::default()) };
-        PlannedNode { name: name.to_owned(), kind, edges: edges.iter().map(edge).collect(), ports: Vec::new(), shards: 0 }
+        PlannedNode {
+            name: name.to_owned(),
+            kind,
+            edges: edges.iter().map(edge).collect(),
+            ports: Vec::new(),
+            shards: 0,
+        }
     }
 
     fn told(nodes: &[PlannedNode]) -> String {

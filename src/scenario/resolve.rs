@@ -14,7 +14,7 @@ use crate::engine::random::fingerprint;
 use crate::engine::{NodeId, SimDuration};
 use crate::metrics::columns;
 use crate::site::{Resolution, Site, decode};
-use crate::traffic::{Flow, Keys, ReadFile, TrafficSpec, Work, WorkSpec};
+use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
 
 /// A scenario after resolving, with everything that was said about it.

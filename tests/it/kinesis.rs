@@ -124,8 +124,7 @@ fn claim_22_two_readers_of_five_calls_a_second_halve_each_other() {
     assert_eq!(one.figure("clicks.read_provisioned_throughput_exceeded"), 0.0);
     let both = format!("{stream}{}{}", poller("app", "200ms"), poller("other", "200ms"));
     let two = run(&written(100, &both, "rate = '10/s'"));
-    let share =
-        two.figure("clicks.read_provisioned_throughput_exceeded") / two.figure("clicks.get_records_calls");
+    let share = two.figure("clicks.read_provisioned_throughput_exceeded") / two.figure("clicks.get_records_calls");
     about(share, 0.5, 0.05);
 }
 

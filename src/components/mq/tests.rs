@@ -267,7 +267,8 @@ fn consumers_of_unequal_speed_share_evenly_with_a_buffer_and_by_their_pace_witho
     let handled = |prefetch: &str| {
         let work = SECOND.replace("1s", "20ms");
         let consumer = |name, speed| fleet(name, "broker", 1, &format!("{prefetch}\nspeed = {speed}"));
-        let parts: [&str; _] = [&active(""), &consumer("a", "1.0"), &consumer("b", "1.0"), &consumer("c", "0.2"), &work];
+        let parts: [&str; _] =
+            [&active(""), &consumer("a", "1.0"), &consumer("b", "1.0"), &consumer("c", "0.2"), &work];
         let ran = bench(parts).jobs(60, "0s", "broker").run();
         ["a", "b", "c"].map(|name| ran.counter(name, "handled"))
     };
