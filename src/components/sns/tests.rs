@@ -352,8 +352,10 @@ fn what_was_resolved_reads_back_as_the_same() {
                 max_receives_per_second = 10, dead_letter = \"failed\", raw_message_delivery = true, created = \"1s\", \
                 endpoint_gone = \"1h\", delivery_latency = \"5ms\" }, \
                 { to = \"other\", delivery_policy = { num_retries = 1 } }]";
-    let others =
-        format!("{policy}\n{QUEUE}{FAILED}{}[other]\nkind = \"http\"\nfails = \"5%\"\nstatus = 429\n", hook(""));
+    let others = format!(
+        "{policy}\n{QUEUE}{FAILED}{}[other]\nkind = \"http\"\nlatency = \"50ms\"\nfails = \"5%\"\nstatus = 429\n",
+        hook("")
+    );
     let values = |text: &str| {
         let lines = Bench::resolved(text);
         lines.lines().map(|line| line.split("  # ").next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
