@@ -47,7 +47,7 @@ impl Ran {
         let (node, metric) = name.split_once('.').expect("node.metric");
         let node = self.pipeline.plan.nodes.iter().position(|known| known.name == node).expect("a node of that name");
         let columns = self.pipeline.node_columns();
-        let index = columns.iter().position(|column| column.node.index() == node && is_called(&column.name(), metric));
+        let index = columns.iter().position(|column| column.node.index() == node && column.name() == metric);
         let index = index.unwrap_or_else(|| panic!("no figure {name}"));
         self.observation.nodes[index].unwrap_or_else(|| panic!("{name} was not measured"))
     }
@@ -101,10 +101,4 @@ impl Ran {
 pub fn about(value: f64, expected: f64, share: f64) {
     let off = (value - expected).abs() / expected.abs();
     assert!(off <= share, "{value} is {:.1}% off {expected}", off * 100.0);
-}
-
-/// Whether `metric` is this name, with or without its unit.
-fn is_called(name: &str, metric: &str) -> bool {
-    let rest = name.strip_prefix(metric);
-    rest.is_some_and(|unit| matches!(unit, "" | "_s" | "_share" | "_bytes" | "_per_s"))
 }

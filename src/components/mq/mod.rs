@@ -13,8 +13,7 @@
 //! queue that is bound to it. Messages are pushed: a consumer registers once and gets as many as its prefetch allows;
 //! those with credit take turns. What comes back goes to its old place in the queue.
 //!
-//! Simplified: one machine without a standby. Memory and disk never fill up, no producer is held back by flow control,
-//! connections are not counted, and a consumer may hold a message for as long as it likes.
+//! Simplified: one machine without a standby. Memory and disk never fill up, no producer is held back by flow control.
 //! Dead letters and redeliveries cost no processor time and no write. The copies that a topic makes share one write.
 //! `ActiveMQ` may hand out a message while it is still being written; here it is handed out when it is stored, as by a
 //! quorum queue. Where a fact speaks of a client's library (the prefetch, the pause before a redelivery, the attempts
@@ -31,9 +30,6 @@ mod prefetch;
 mod queue;
 mod spec;
 mod stages;
-#[cfg(test)]
-mod tests;
-
 pub use consumers::subscribe;
 pub use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
 pub use spec::MqSpec;

@@ -32,9 +32,6 @@ mod schedule;
 mod spec;
 mod subscriber;
 
-#[cfg(test)]
-mod tests;
-
 pub use spec::SnsSpec;
 
 use super::context::{Ctx, Endpoint};
