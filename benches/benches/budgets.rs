@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p surgetank-benches` prints a table; a row that misses its budget is marked and the process fails.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock and at its own process")]
+
 use surgetank_benches::clock::{in_turn, seconds};
 use surgetank_benches::floor::{self, chain::Chain};
 use surgetank_benches::scenario;

@@ -1,4 +1,7 @@
 //! One measurement for a profiler: `mm1`, `mm50`, `queued`, `fan_out` or `chain`, of the program or of the floor.
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock and at its own process")]
+
 use surgetank_benches::floor::{self, chain::Chain};
 use surgetank_benches::scenario;
 fn main() {

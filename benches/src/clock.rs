@@ -1,5 +1,7 @@
 //! Timing on a machine that others use too: the two sides in turn, many short rounds, the best round of each.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock and at its own process")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -7,7 +7,7 @@ use crate::diagnostic::{DiagnosticRow, rows};
 use crate::exit::Exit;
 
 /// Checks every file; the worst exit code is that of the whole.
-pub fn run(arguments: &CheckArguments) -> Exit {
+pub(super) fn run(arguments: &CheckArguments) -> Exit {
     let mut worst = Exit::Done;
     let mut all = Vec::new();
     for file in &arguments.files {
@@ -23,7 +23,7 @@ pub fn run(arguments: &CheckArguments) -> Exit {
             worst = worst.max(Exit::Scenario);
         }
         match arguments.format {
-            CheckFormat::Json => all.extend(rows(found, sources).into_iter().map(json)),
+            CheckFormat::Json => all.extend(rows(found, sources).iter().map(json)),
             CheckFormat::Text => {
                 console::findings(found, sources);
                 if arguments.resolved && !found.has_errors() {
@@ -42,7 +42,7 @@ pub fn run(arguments: &CheckArguments) -> Exit {
 }
 
 /// One finding as a program reads it.
-fn json(row: DiagnosticRow) -> serde_json::Value {
+fn json(row: &DiagnosticRow) -> serde_json::Value {
     serde_json::json!({
         "severity": row.severity,
         "code": row.code,

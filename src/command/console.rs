@@ -6,19 +6,19 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 /// Prints a result. A reader that has gone away, as `head` does, is no error.
-pub fn result(text: &str) {
+pub(super) fn result(text: &str) {
     let mut out = anstream::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Says something that is not a result.
-pub fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let mut out = anstream::stderr().lock();
     let _ = writeln!(out, "{text}");
 }
 
 /// Says what went wrong, and what to do about it.
-pub fn error(message: &str, help: &str) {
+pub(super) fn error(message: &str, help: &str) {
     let mut text = format!("error: {}", visible(message));
     if !help.is_empty() {
         let _ = write!(text, "\nhelp: {}", visible(help));
@@ -27,7 +27,7 @@ pub fn error(message: &str, help: &str) {
 }
 
 /// Says what was found in a scenario.
-pub fn findings(found: &Diagnostics, sources: &SourceMap) {
+pub(super) fn findings(found: &Diagnostics, sources: &SourceMap) {
     if !found.is_empty() {
         let look = if io::stderr().is_terminal() { Look::Coloured } else { Look::Plain };
         let mut out = anstream::stderr().lock();
@@ -36,13 +36,13 @@ pub fn findings(found: &Diagnostics, sources: &SourceMap) {
 }
 
 /// Whether results are coloured: on a terminal, unless the environment says no.
-pub fn style() -> Style {
+pub(super) fn style() -> Style {
     let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     if colours && io::stdout().is_terminal() { Style::Ansi } else { Style::Plain }
 }
 
 /// Columns of a page on standard output: what the shell says, or the usual.
-pub fn width() -> usize {
+pub(super) fn width() -> usize {
     const USUAL: usize = 100;
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(USUAL)
 }

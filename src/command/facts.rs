@@ -8,7 +8,7 @@ use crate::output::text::wrap;
 use std::fmt::Write as _;
 
 /// Prints the facts that were asked for.
-pub fn run(arguments: &FactsArguments) -> Exit {
+pub(super) fn run(arguments: &FactsArguments) -> Exit {
     let rows = arguments.what.as_deref().map_or_else(all, find);
     if rows.is_empty() {
         let what = arguments.what.as_deref().unwrap_or_default();

@@ -13,7 +13,7 @@ use std::path::Path;
 const SCENARIOS: &str = "scenarios";
 
 /// Prints a list.
-pub fn run(what: Listing) -> Exit {
+pub(super) fn run(what: Listing) -> Exit {
     let rows = match what {
         Listing::Scenarios => match scenarios() {
             Ok(rows) => rows,

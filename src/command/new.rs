@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// A scenario to start from.
-pub struct Template {
+pub(super) struct Template {
     /// Its name.
     pub name: &'static str,
     /// What it compares.
@@ -19,14 +19,14 @@ pub struct Template {
 }
 
 /// Every template.
-pub const TEMPLATES: &[Template] = &[Template {
+pub(super) const TEMPLATES: &[Template] = &[Template {
     name: "queue",
     about: "a synchronous call against a queue, under a spike",
     text: include_str!("templates/queue.toml"),
 }];
 
 /// Writes a template to a file that does not exist yet.
-pub fn run(arguments: &NewArguments) -> Exit {
+pub(super) fn run(arguments: &NewArguments) -> Exit {
     let Some(template) = TEMPLATES.iter().find(|template| template.name == arguments.template) else {
         let names: Vec<&str> = TEMPLATES.iter().map(|template| template.name).collect();
         let help = match nearest(&arguments.template, names.iter().copied()) {

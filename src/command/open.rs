@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 /// A scenario and the files that it names.
-pub struct Opened {
+pub(super) struct Opened {
     /// Stem of the file: the scenario's name, and that of its folder.
     pub name: String,
     /// Its texts.
@@ -29,7 +29,7 @@ const TEXT_MAX: u64 = 4 << 20;
 ///
 /// # Errors
 /// With the exit code, when the file cannot be read; the reason was told.
-pub fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
+pub(super) fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
     let shown = file.display().to_string();
     let text = read(file, TEXT_MAX).map_err(|why| {
         console::error(

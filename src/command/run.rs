@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Runs every scenario; the worst exit code is that of the whole.
-pub fn run(arguments: &RunArguments) -> Exit {
+pub(super) fn run(arguments: &RunArguments) -> Exit {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // Without a handler an interruption ends the program at once, which loses what finished but breaks nothing.

@@ -3,10 +3,10 @@
 use crate::exit::Exit;
 
 /// The schema, generated from the types of the language; a test holds that it is up to date.
-pub const SCHEMA: &str = include_str!("../../scenarios/scenario.schema.json");
+pub(super) const SCHEMA: &str = include_str!("../../scenarios/scenario.schema.json");
 
 /// Prints the schema.
-pub fn run() -> Exit {
+pub(super) fn run() -> Exit {
     super::console::result(SCHEMA);
     Exit::Done
 }

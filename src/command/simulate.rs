@@ -10,7 +10,7 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What came of a simulation.
-pub struct Simulated {
+pub(super) struct Simulated {
     /// What finished.
     pub results: Results,
     /// The first overrun of each case and pipeline that needed more than it may use; they are left out of the results.
@@ -20,7 +20,7 @@ pub struct Simulated {
 }
 
 /// Simulates all replications of a model with up to `jobs` at the same time, until `stop` is set.
-pub fn simulate(model: &Model, jobs: usize, quiet: bool, stop: &AtomicBool) -> Simulated {
+pub(super) fn simulate(model: &Model, jobs: usize, quiet: bool, stop: &AtomicBool) -> Simulated {
     let run = &model.cases[0].run;
     let (seed, replications) = (run.seed, run.replications);
     let tasks: Vec<(usize, usize, u32)> = model

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// When something cannot be written; nothing is left behind then.
-pub fn write(
+pub(super) fn write(
     report: &Report,
     opened: &Opened,
     arguments: &RunArguments,

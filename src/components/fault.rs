@@ -30,7 +30,7 @@ pub enum FaultKind {
 
 /// The state of a node under the faults of its timeline; faults may overlap.
 #[derive(Debug, Clone, Default)]
-pub struct Health {
+pub(super) struct Health {
     down: u32,
     slow: Vec<f64>,
     fails: Vec<f64>,
@@ -38,7 +38,7 @@ pub struct Health {
 
 impl Health {
     /// A fault begins or ends. Kills are the business of the node.
-    pub fn change(&mut self, kind: FaultKind, begins: bool) {
+    pub(super) fn change(&mut self, kind: FaultKind, begins: bool) {
         match kind {
             FaultKind::Down if begins => self.down += 1,
             FaultKind::Down => self.down -= 1,
@@ -49,22 +49,22 @@ impl Health {
     }
 
     /// Whether it answers at all.
-    pub const fn is_down(&self) -> bool {
+    pub(super) const fn is_down(&self) -> bool {
         self.down > 0
     }
 
     /// How many times as long everything takes.
-    pub fn slowness(&self) -> f64 {
+    pub(super) fn slowness(&self) -> f64 {
         self.slow.iter().product()
     }
 
     /// Whether nothing is wrong.
-    pub const fn is_sound(&self) -> bool {
+    pub(super) const fn is_sound(&self) -> bool {
         self.down == 0 && self.slow.is_empty() && self.fails.is_empty()
     }
 
     /// The share of requests that fail.
-    pub fn failing_share(&self) -> f64 {
+    pub(super) fn failing_share(&self) -> f64 {
         1.0 - self.fails.iter().map(|share| 1.0 - share).product::<f64>()
     }
 }

@@ -22,7 +22,7 @@ use crate::traffic::WorkId;
 
 /// One request that the handling of a message makes.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub(super) struct Step {
     /// Who is asked.
     pub to: Endpoint,
     /// Round trip of the request, the callee's own time not counted -- parameter.
@@ -37,7 +37,7 @@ pub struct Step {
 
 /// Counters of the requests made.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestCounters {
+pub(super) struct RequestCounters {
     /// Attempts, the first ones included.
     pub attempts: CounterId,
     /// Attempts given up for want of an answer.
@@ -46,7 +46,7 @@ pub struct RequestCounters {
 
 /// The handling of messages by one node.
 #[derive(Debug, Clone)]
-pub struct Handler {
+pub(super) struct Handler {
     /// The node's own work on each message -- parameter.
     work: Option<WorkId>,
     /// Requests, in order -- parameter.
@@ -96,7 +96,7 @@ pub enum HandlerAlarm {
 
 /// A message whose handling has ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Ended {
+pub(super) struct Ended {
     /// The message.
     pub msg: MsgId,
     /// The owner's slot that handled it.
@@ -111,24 +111,24 @@ pub struct Ended {
 
 impl Handler {
     /// A handler that does `work` and then `steps`.
-    pub fn new(work: Option<WorkId>, steps: Vec<Step>, counters: Option<RequestCounters>) -> Self {
+    pub(super) fn new(work: Option<WorkId>, steps: Vec<Step>, counters: Option<RequestCounters>) -> Self {
         let timeouts = vec![Deadlines::new(); steps.len()];
         Self { work, steps, counters, slowness: 1.0, tasks: Slab::default(), serial: 0, timeouts }
     }
 
     /// Messages being handled.
-    pub const fn busy(&self) -> usize {
+    pub(super) const fn busy(&self) -> usize {
         self.tasks.len()
     }
 
     /// Work that begins from now on takes `slowness` times as long.
-    pub const fn slow_down(&mut self, slowness: f64) {
+    pub(super) const fn slow_down(&mut self, slowness: f64) {
         self.slowness = slowness;
     }
 
     /// Begins to handle `msg` for the owner's `slot`. Returns the task at once if there is nothing to wait for.
     #[inline]
-    pub fn start<T>(&mut self, msg: MsgId, slot: u32, receive: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    pub(super) fn start<T>(&mut self, msg: MsgId, slot: u32, receive: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -156,7 +156,7 @@ impl Handler {
 
     /// An alarm rang.
     #[inline]
-    pub fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    pub(super) fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -186,7 +186,7 @@ impl Handler {
     }
 
     /// The timeout alarm of `step` rang: call until it returns `None`, each time dealing with the task that ended.
-    pub fn on_timeout<T>(&mut self, step: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    pub(super) fn on_timeout<T>(&mut self, step: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -212,7 +212,7 @@ impl Handler {
 
     /// An answer was given. It still has its way back before it, half of the round trip.
     #[inline]
-    pub fn on_reply<T>(&mut self, task: u32, attempt: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    pub(super) fn on_reply<T>(&mut self, task: u32, attempt: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -248,14 +248,14 @@ impl Handler {
     }
 
     /// The owner's slot is gone: its task ends without a word to anybody.
-    pub fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Ended> {
+    pub(super) fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Ended> {
         let index = self.tasks.iter().find(|(_, task)| task.slot == slot)?.0;
         self.give_up(index, cx);
         self.end(index, LossId::NONE)
     }
 
     /// Every task ends at once by `loss`.
-    pub fn cancel_all<T: Into<AnyTimer>>(&mut self, loss: LossId, cx: &mut Ctx<'_, T>) -> Vec<Ended> {
+    pub(super) fn cancel_all<T: Into<AnyTimer>>(&mut self, loss: LossId, cx: &mut Ctx<'_, T>) -> Vec<Ended> {
         let places: Vec<u32> = self.tasks.iter().map(|(index, _)| index).collect();
         places
             .into_iter()

@@ -5,19 +5,19 @@ use std::collections::VecDeque;
 
 /// At most `limit` calls in any window of one second.
 #[derive(Debug, Clone)]
-pub struct CallsPerSecond {
+pub(super) struct CallsPerSecond {
     limit: usize,
     recent: VecDeque<SimTime>,
 }
 
 impl CallsPerSecond {
     /// A limit with nothing used.
-    pub const fn new(limit: usize) -> Self {
+    pub(super) const fn new(limit: usize) -> Self {
         Self { limit, recent: VecDeque::new() }
     }
 
     /// Whether a call at `now` is within the limit; if so, it counts.
-    pub fn admit(&mut self, now: SimTime) -> bool {
+    pub(super) fn admit(&mut self, now: SimTime) -> bool {
         while self.recent.front().is_some_and(|&call| call + SimDuration::from_secs(1) <= now) {
             self.recent.pop_front();
         }
@@ -31,7 +31,7 @@ impl CallsPerSecond {
 
 /// At most `limit` pieces in each second of the clock: three numbers, however high the limit is.
 #[derive(Debug, Clone)]
-pub struct EachSecond {
+pub(super) struct EachSecond {
     limit: f64,
     used: f64,
     since: SimTime,
@@ -39,13 +39,13 @@ pub struct EachSecond {
 
 impl EachSecond {
     /// A limit with nothing used.
-    pub const fn new(limit: f64) -> Self {
+    pub(super) const fn new(limit: f64) -> Self {
         Self { limit, used: 0.0, since: SimTime::ZERO }
     }
 
     /// Whether one more piece at `now` is within the limit; if so, it counts.
     #[inline]
-    pub fn admit(&mut self, now: SimTime) -> bool {
+    pub(super) fn admit(&mut self, now: SimTime) -> bool {
         if now >= self.since + SimDuration::from_secs(1) {
             let second = SimDuration::from_secs(1).as_nanos();
             self.since = SimTime::from_nanos(now.as_nanos() / second * second);
@@ -61,7 +61,7 @@ impl EachSecond {
 
 /// A bucket of tokens, filled at a constant rate: what is not used is saved up to its depth.
 #[derive(Debug, Clone)]
-pub struct TokenBucket {
+pub(super) struct TokenBucket {
     /// Tokens per second.
     rate: f64,
     depth: f64,
@@ -71,24 +71,24 @@ pub struct TokenBucket {
 
 impl TokenBucket {
     /// A full bucket.
-    pub const fn new(rate: f64, depth: f64) -> Self {
+    pub(super) const fn new(rate: f64, depth: f64) -> Self {
         Self { rate, depth, level: depth, at: SimTime::ZERO }
     }
 
     /// Tokens in the bucket at `now`; less than nothing after a debt.
-    pub fn level(&mut self, now: SimTime) -> f64 {
+    pub(super) fn level(&mut self, now: SimTime) -> f64 {
         self.level = (self.level + self.rate * now.since(self.at).as_secs_f64()).min(self.depth);
         self.at = now;
         self.level
     }
 
     /// Whether there are so many tokens at `now`, or the bucket is full.
-    pub fn has(&mut self, tokens: f64, now: SimTime) -> bool {
+    pub(super) fn has(&mut self, tokens: f64, now: SimTime) -> bool {
         self.level(now) >= tokens.min(self.depth)
     }
 
     /// Takes `tokens`, whether they are there or not: check [`level`](Self::level) first.
-    pub fn take(&mut self, tokens: f64) {
+    pub(super) fn take(&mut self, tokens: f64) {
         self.level -= tokens;
     }
 }

@@ -93,6 +93,7 @@ macro_rules! registry {
     ($($variant:ident => $component:ty),* $(,)?) => {
         /// A node of any kind.
         #[derive(Debug, Clone)]
+        #[expect(clippy::large_enum_variant, reason = "a run has a few nodes, and a box would cost every signal a step")]
         pub enum AnyNode {
             $(#[doc = concat!("A `", stringify!($variant), "`.")] $variant($component)),*
         }

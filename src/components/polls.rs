@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 /// A consumer's slot that waits.
 #[derive(Debug, Clone, Copy)]
-pub struct Poll {
+pub(super) struct Poll {
     /// The consumer.
     pub from: NodeId,
     /// Its slot.
@@ -21,7 +21,7 @@ pub struct Poll {
 ///
 /// Which waiting poll gets a new message is not documented for SQS. Simplified: the one that has waited longest.
 #[derive(Debug, Clone, Default)]
-pub struct Polls {
+pub(super) struct Polls {
     waiting: VecDeque<Poll>,
     serial: u32,
     /// One ring for each length of wait in use, nearly always a single one.
@@ -34,7 +34,7 @@ pub struct PollEnds(pub u16);
 
 impl Polls {
     /// A consumer begins to wait for up to `wait_ms` milliseconds.
-    pub fn park<T>(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Ctx<'_, T>)
+    pub(super) fn park<T>(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Ctx<'_, T>)
     where
         T: Into<AnyTimer> + From<PollEnds>,
     {
@@ -54,7 +54,7 @@ impl Polls {
     }
 
     /// The poll that is served next.
-    pub fn next(&mut self) -> Option<Poll> {
+    pub(super) fn next(&mut self) -> Option<Poll> {
         while let Some(poll) = self.waiting.pop_front() {
             if poll.max > 0 {
                 return Some(poll);
@@ -64,17 +64,12 @@ impl Polls {
     }
 
     /// Gives a poll that could not be served its place back.
-    pub fn put_back(&mut self, poll: Poll) {
+    pub(super) fn put_back(&mut self, poll: Poll) {
         self.waiting.push_front(poll);
     }
 
-    /// Whether somebody waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     /// The slot is gone.
-    pub fn hang_up(&mut self, from: NodeId, slot: u32) {
+    pub(super) fn hang_up(&mut self, from: NodeId, slot: u32) {
         for poll in &mut self.waiting {
             if poll.from == from && poll.slot == slot {
                 poll.max = 0;
@@ -83,7 +78,7 @@ impl Polls {
     }
 
     /// Tells those whose wait is over that nothing came.
-    pub fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>)
+    pub(super) fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>)
     where
         T: Into<AnyTimer> + From<PollEnds>,
     {

@@ -27,7 +27,7 @@ pub struct RequestSpec {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RequestTableSpec {
+pub(super) struct RequestTableSpec {
     /// Who is asked.
     to: At<String>,
     /// How long an attempt waits for its answer.
@@ -42,7 +42,7 @@ pub struct RequestTableSpec {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RetriesSpec {
+pub(super) struct RetriesSpec {
     /// Attempts in all, the first included.
     attempts: Option<At<u32>>,
     /// The pause before the next attempt, without jitter.
@@ -59,7 +59,7 @@ pub struct RetriesSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum BackoffSpec {
+pub(super) enum BackoffSpec {
     /// At once.
     None,
     /// Always the same.
@@ -72,7 +72,7 @@ pub enum BackoffSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum JitterSpec {
+pub(super) enum JitterSpec {
     /// Nothing.
     None,
     /// Anything between nothing and the pause.
@@ -157,7 +157,7 @@ impl At<RequestSpec> {
 
 /// The requests of a node as written.
 #[derive(Debug, Clone, Default)]
-pub struct Requests {
+pub(super) struct Requests {
     /// Who is called.
     pub calls: Option<At<OneOrMany<RequestSpec>>>,
     /// Where is sent.
@@ -166,13 +166,13 @@ pub struct Requests {
 
 impl Requests {
     /// The edges.
-    pub fn edges(&self) -> Vec<Edge> {
+    pub(super) fn edges(&self) -> Vec<Edge> {
         let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| Edge { verb, to: at.to() });
         of(Verb::Calls, self.calls.as_ref()).chain(of(Verb::Sends, self.sends.as_ref())).collect()
     }
 
     /// The steps, calls first, each with all its parameters; and where requests are counted.
-    pub fn build(self, site: &mut NodeSite<'_, '_>) -> Option<(Vec<Step>, Option<RequestCounters>)> {
+    pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<(Vec<Step>, Option<RequestCounters>)> {
         let mut steps = Vec::new();
         let mut complete = true;
         for (verb, written) in [(Verb::Calls, self.calls), (Verb::Sends, self.sends)] {

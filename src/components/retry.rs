@@ -8,7 +8,7 @@ use crate::engine::random::Draws;
 
 /// How a caller paces its attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RetryPolicy {
+pub(super) struct RetryPolicy {
     /// Attempts in all, the first included; at least 1.
     pub attempts: u32,
     /// The pause before the next attempt, without jitter.
@@ -19,7 +19,7 @@ pub struct RetryPolicy {
 
 /// The pause before an attempt, without jitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backoff {
+pub(super) enum Backoff {
     /// At once.
     None,
     /// Always the same.
@@ -35,7 +35,7 @@ pub enum Backoff {
 
 /// How chance shortens, or spreads, a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Jitter {
+pub(super) enum Jitter {
     /// Not at all.
     None,
     /// Uniform between nothing and the pause.
@@ -47,11 +47,8 @@ pub enum Jitter {
 }
 
 impl RetryPolicy {
-    /// One attempt.
-    pub const ONCE: Self = Self { attempts: 1, backoff: Backoff::None, jitter: Jitter::None };
-
     /// The pause after `failed` attempts (at least 1), the last pause having been `previous`.
-    pub fn pause(&self, failed: u32, previous: SimDuration, draws: impl FnOnce() -> Draws) -> SimDuration {
+    pub(super) fn pause(&self, failed: u32, previous: SimDuration, draws: impl FnOnce() -> Draws) -> SimDuration {
         let (base, pause, cap) = match self.backoff {
             Backoff::None => return SimDuration::ZERO,
             Backoff::Fixed(pause) => (pause, pause, pause),

@@ -3,7 +3,7 @@
 /// A list with stable indices and reused places. Values are built in their places: to build one elsewhere and move it
 /// costs more than most reactions.
 #[derive(Debug, Clone, Default)]
-pub struct Slab<T> {
+pub(super) struct Slab<T> {
     places: Vec<T>,
     in_use: Vec<bool>,
     free: Vec<u32>,
@@ -11,13 +11,13 @@ pub struct Slab<T> {
 
 impl<T: Default> Slab<T> {
     /// An empty slab.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { places: Vec::new(), in_use: Vec::new(), free: Vec::new() }
     }
 
     /// A place in use from now on, its value as it was left: the caller sets every field.
     #[inline]
-    pub fn reserve(&mut self) -> (u32, &mut T) {
+    pub(super) fn reserve(&mut self) -> (u32, &mut T) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(T::default());
             self.in_use.push(false);
@@ -28,14 +28,14 @@ impl<T: Default> Slab<T> {
     }
 
     /// Puts `value` in a free place.
-    pub fn insert(&mut self, value: T) -> u32 {
+    pub(super) fn insert(&mut self, value: T) -> u32 {
         let (index, place) = self.reserve();
         *place = value;
         index
     }
 
     /// Takes the value out of its place.
-    pub fn remove(&mut self, index: u32) -> Option<T> {
+    pub(super) fn remove(&mut self, index: u32) -> Option<T> {
         let value = self.get_mut(index).map(std::mem::take)?;
         self.free(index);
         Some(value)
@@ -43,7 +43,7 @@ impl<T: Default> Slab<T> {
 
     /// The place is free from now on.
     #[inline]
-    pub fn free(&mut self, index: u32) {
+    pub(super) fn free(&mut self, index: u32) {
         if std::mem::replace(&mut self.in_use[index as usize], false) {
             self.free.push(index);
         }
@@ -51,23 +51,23 @@ impl<T: Default> Slab<T> {
 
     /// The value at `index`, if the place is in use.
     #[inline]
-    pub fn get(&self, index: u32) -> Option<&T> {
+    pub(super) fn get(&self, index: u32) -> Option<&T> {
         if *self.in_use.get(index as usize)? { self.places.get(index as usize) } else { None }
     }
 
     /// The value at `index`, if the place is in use.
     #[inline]
-    pub fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
         if *self.in_use.get(index as usize)? { self.places.get_mut(index as usize) } else { None }
     }
 
     /// Number of places in use.
-    pub const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
     /// Every value with its index, in the order of places.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let all = (0_u32..).zip(&self.places).zip(&self.in_use);
         all.filter_map(|(place, &in_use)| in_use.then_some(place))
     }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn places_are_reused_and_indices_stay() {
         let mut slab: Slab<char> = Slab::default();
-        let mut insert = |slab: &mut Slab<char>, value| {
+        let insert = |slab: &mut Slab<char>, value| {
             let (index, place) = slab.reserve();
             *place = value;
             index

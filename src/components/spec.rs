@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 
 /// One thing, or a list of them: `"a"` or `["a", "b"]`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OneOrMany<T>(pub Vec<At<T>>);
+pub(super) struct OneOrMany<T>(pub Vec<At<T>>);
 
 impl<T> Default for OneOrMany<T> {
     fn default() -> Self {
@@ -67,7 +67,7 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for OneOrMany<T> {
 }
 
 /// The list as written; a single thing stands where the whole stands.
-pub fn many<T>(written: Option<At<OneOrMany<T>>>) -> Vec<At<T>> {
+pub(super) fn many<T>(written: Option<At<OneOrMany<T>>>) -> Vec<At<T>> {
     let Some(At { value: OneOrMany(mut list), span }) = written else { return Vec::new() };
     for at in &mut list {
         if at.span == crate::diagnostic::Span::default() {
@@ -78,12 +78,12 @@ pub fn many<T>(written: Option<At<OneOrMany<T>>>) -> Vec<At<T>> {
 }
 
 /// The same without taking it.
-pub fn all<T: Clone>(written: Option<&At<OneOrMany<T>>>) -> Vec<At<T>> {
+pub(super) fn all<T: Clone>(written: Option<&At<OneOrMany<T>>>) -> Vec<At<T>> {
     many(written.cloned())
 }
 
 /// A round trip as written: `"0s"`, `"20ms"`, or a law such as `{ lognormal = { median = "8ms", p99 = "50ms" } }`.
-pub type LatencySpec = LawSpec<Duration>;
+pub(super) type LatencySpec = LawSpec<Duration>;
 
 impl NodeSite<'_, '_> {
     /// The time written under `key`, a round trip for instance, or else the service's own.

@@ -25,25 +25,25 @@ impl<E> Entry<E> {
 
 /// Scheduled events of type `E`.
 #[derive(Debug, Clone)]
-pub struct EventList<E> {
+pub(super) struct EventList<E> {
     heap: Vec<Entry<E>>,
     sequence: u64,
 }
 
 impl<E: Copy> EventList<E> {
     /// An empty list.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         const { assert!(size_of::<Entry<E>>() <= 40, "an entry must stay within half a cache line") };
         Self { heap: Vec::new(), sequence: 0 }
     }
 
     /// When the next event happens; [`SimTime::MAX`] if none is scheduled.
-    pub fn next_time(&self) -> SimTime {
+    pub(super) fn next_time(&self) -> SimTime {
         self.heap.first().map_or(SimTime::MAX, |entry| entry.time)
     }
 
     /// Schedules `event` at `time`. O(log n).
-    pub fn push(&mut self, time: SimTime, event: E) {
+    pub(super) fn push(&mut self, time: SimTime, event: E) {
         let entry = Entry { time, sequence: self.sequence, event };
         self.sequence += 1;
         let key = entry.key();
@@ -60,7 +60,7 @@ impl<E: Copy> EventList<E> {
     }
 
     /// Takes the next event. O(log n).
-    pub fn pop(&mut self) -> Option<(SimTime, E)> {
+    pub(super) fn pop(&mut self) -> Option<(SimTime, E)> {
         let last = self.heap.pop()?;
         let Some(&first) = self.heap.first() else { return Some((last.time, last.event)) };
         self.sift_down(last);

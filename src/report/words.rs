@@ -2,7 +2,7 @@
 
 /// A time as a person says it: `40 ms`, `2.5 s`, `3 min 20 s`, `2 h 5 min`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a run")]
-pub fn seconds(seconds: f64) -> String {
+pub(super) fn seconds(seconds: f64) -> String {
     if seconds < 1.0 {
         return format!("{:.0} ms", seconds * 1e3);
     }

@@ -5,7 +5,7 @@ use crate::engine::{Event, Kernel, NewJob, NodeId, Observer, Signal, SimTime, St
 use crate::traffic::{Arrival, Arrivals};
 
 /// What the engine drives.
-pub struct PipelineWorld<'a> {
+pub(super) struct PipelineWorld<'a> {
     /// The nodes, by id.
     pub nodes: Vec<AnyNode>,
     /// What they share.

@@ -1,4 +1,14 @@
 //! Tests of the whole program through its public interface.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests look at files, and compare counts with rates"
+)]
+
+mod bench;
 mod fixture;
+mod kinesis;
+mod kinesis_readers;
 mod scenarios;

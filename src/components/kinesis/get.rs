@@ -7,13 +7,13 @@ use crate::engine::{Ending, MsgId, NodeId, Signal, SimDuration};
 use crate::facts::kinesis;
 
 impl Kinesis {
-    /// GetRecords: what the shard has from the reader's position on, or nothing, but an answer at once.
+    /// `GetRecords`: what the shard has from the reader's position on, or nothing, but an answer at once.
     pub(super) fn get_records(&mut self, from: NodeId, slot: u32, max: u16, cx: &mut Cx<'_>) {
         cx.count(self.metrics.get_records_calls, 1);
         let (shard, reader) = (slot as usize, self.reader(from));
         let view = self.view(shard, reader);
         self.views[view].reads += 1;
-        let request = mix((slot as u64) << 40 ^ (reader as u64) << 32 ^ self.views[view].reads);
+        let request = mix(u64::from(slot) << 40 ^ (reader as u64) << 32 ^ self.views[view].reads);
         if self.health.is_down() || (!self.health.is_sound() && self.read_fails(request, cx)) {
             return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot });
         }
@@ -134,7 +134,7 @@ impl Kinesis {
 
     /// Records how far each reader is behind.
     ///
-    /// Simplified: CloudWatch takes the age of the last record of each read, and has no value for a reader that does not
+    /// Simplified: `CloudWatch` takes the age of the last record of each read, and has no value for a reader that does not
     /// read. Here it is the age of the next record to read: the same while a reader reads, and it goes on growing when
     /// the reader has stopped.
     pub(super) fn sample(&self, cx: &mut Cx<'_>) {

@@ -13,7 +13,7 @@
 //! reader. Left out, and not pretended: resharding, on-demand capacity, enhanced fan-out, explicit hash keys, the
 //! producer library, and the limits on iterators themselves (their rate and their five minutes).
 //!
-//! Signals: a reader's slot is a shard. `Pull` is GetRecords and never waits; a `Pull` of no records at all moves the
+//! Signals: a reader's slot is a shard. `Pull` is `GetRecords` and never waits; a `Pull` of no records at all moves the
 //! reader's position to the tip of the shard, as an iterator of type LATEST does. `Settle` of a record is a checkpoint:
 //! the reader is done with it and with all before it. `Hangup` is the loss of the lease: the next owner begins at the
 //! last checkpoint.
@@ -30,7 +30,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-pub use spec::KinesisSpec;
+pub(super) use spec::KinesisSpec;
 
 use shards::ShardMap;
 
@@ -77,7 +77,7 @@ struct KinesisLosses {
     passed_over: LossId,
 }
 
-/// What a stream counts; where CloudWatch has a metric, it has its name.
+/// What a stream counts; where `CloudWatch` has a metric, it has its name.
 #[derive(Debug, Clone)]
 struct KinesisMetrics {
     /// Puts, each of one record or of many.
@@ -117,7 +117,7 @@ struct KinesisMetrics {
 struct ReaderMetrics {
     /// How old the next record to read is, in the shard where it is oldest.
     iterator_age: GaugeId,
-    /// How far the last answer of GetRecords was from the tip, in the shard where it was farthest.
+    /// How far the last answer of `GetRecords` was from the tip, in the shard where it was farthest.
     millis_behind_latest: GaugeId,
 }
 

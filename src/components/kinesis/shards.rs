@@ -5,13 +5,13 @@ use crate::traffic::Keys;
 use std::sync::Arc;
 
 /// The hash of a partition key: MD5 of its UTF-8 text, read as an unsigned number with the most significant byte first.
-pub fn hash_key(text: &str) -> u128 {
+pub(super) fn hash_key(text: &str) -> u128 {
     u128::from_be_bytes(md5::compute(text).0)
 }
 
 /// The shard that a hash falls into when `shards` shards divide all 2^128 of them: intervals of equal width, and the
 /// last one takes what is left over.
-pub fn shard_of_hash(hash: u128, shards: u16) -> u16 {
+pub(super) fn shard_of_hash(hash: u128, shards: u16) -> u16 {
     if shards < 2 {
         return 0;
     }
@@ -23,7 +23,7 @@ pub fn shard_of_hash(hash: u128, shards: u16) -> u16 {
 
 /// What a partition key means for its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// The shard.
     pub shard: u16,
     /// Size of the key, which counts as a part of the record.
@@ -35,7 +35,7 @@ const REFUSED: Place = Place { shard: u16::MAX, key_bytes: 0 };
 
 /// The places of all partition keys of the traffic, hashed once and shared by all replications.
 #[derive(Debug, Clone)]
-pub struct ShardMap {
+pub(super) struct ShardMap {
     shards: u16,
     /// By flow and key; none for a flow without keys.
     flows: Arc<[Option<Vec<Place>>]>,
@@ -43,7 +43,7 @@ pub struct ShardMap {
 
 impl ShardMap {
     /// Hashes the keys of every flow.
-    pub fn new(flows: &[Option<Keys>], shards: u16) -> Self {
+    pub(super) fn new(flows: &[Option<Keys>], shards: u16) -> Self {
         let places = |keys: &Keys| (0..keys.count()).map(|key| place_of(&keys.text(key), shards)).collect();
         Self { shards, flows: flows.iter().map(|keys| keys.as_ref().map(places)).collect() }
     }
@@ -51,7 +51,7 @@ impl ShardMap {
     /// The place of a record with this key of this flow; none if the service refuses the key. A record of a flow without
     /// keys gets a random one: the upper half of its hash is `random`.
     #[inline]
-    pub fn place(&self, flow: u16, key: u32, random: impl FnOnce() -> u64) -> Option<Place> {
+    pub(super) fn place(&self, flow: u16, key: u32, random: impl FnOnce() -> u64) -> Option<Place> {
         if let Some(places) = &self.flows[usize::from(flow)] {
             return Some(places[key as usize]).filter(|&place| place != REFUSED);
         }

@@ -55,7 +55,7 @@ impl KinesisSpec {
         }
         let s = &mut *site.site;
         s.within("shards", self.shards.as_ref(), 1..=kinesis::SHARDS_MAX.value, &kinesis::SHARDS_MAX);
-        let shards = s.required("shards", self.shards.clone());
+        let shards = s.required("shards", self.shards);
         let p = self.parameters(site);
         let shard = self.shard(site);
         let readers: Vec<_> = site.incoming(Verb::Reads).into_iter().map(|(node, _)| node).collect();

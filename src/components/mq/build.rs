@@ -135,12 +135,11 @@ impl MqSpec {
         if let Some(at) = self.storage.filter(|at| make.engine == EngineSpec::RabbitMq && at.value != default) {
             s.error(at.span, "S035", "Amazon MQ does not offer RabbitMQ on EFS").hint("leave `storage` out");
         }
-        let bandwidth = match self.storage_bandwidth {
-            Some(at) => s.written("storage_bandwidth", at),
-            None => {
-                let why = "fact mq.storage_bandwidth, the baseline of a general-purpose disk";
-                s.derived("storage_bandwidth", mq::STORAGE_BANDWIDTH.value.per_second, why)
-            }
+        let bandwidth = if let Some(at) = self.storage_bandwidth {
+            s.written("storage_bandwidth", at)
+        } else {
+            let why = "fact mq.storage_bandwidth, the baseline of a general-purpose disk";
+            s.derived("storage_bandwidth", mq::STORAGE_BANDWIDTH.value.per_second, why)
         };
         if let Some(at) = self.storage_bandwidth.filter(|at| at.value.get() == 0) {
             s.error(at.span, "S031", "storage that takes no bytes stores nothing");
@@ -203,7 +202,7 @@ impl MqSpec {
             refill: (!is_rabbit).then_some(mq::ACTIVEMQ_PREFETCH_REFILL.value.get()),
             delivery_limit: delivery_limit?,
             redelivery_delay,
-            max_length: max_length?,
+            max_length,
             message_ttl,
             reconnect: (reconnect, longest.max(reconnect)),
         })
@@ -263,7 +262,7 @@ impl MqSpec {
         }
     }
 
-    fn max_length(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<Option<(usize, Overflow)>> {
+    fn max_length(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<(usize, Overflow)> {
         let s = &mut *site.site;
         if make.engine == EngineSpec::ActiveMq {
             let why = "ActiveMQ limits the memory of a queue, not its length";
@@ -271,7 +270,7 @@ impl MqSpec {
         }
         let Some(at) = self.max_length else {
             no_effect(s, "overflow", self.overflow.map(|at| at.span), "without `max_length` no queue is full");
-            return Some(None);
+            return None;
         };
         if at.value == 0 {
             s.error(at.span, "S031", "a queue that may have no message takes none");
@@ -279,10 +278,10 @@ impl MqSpec {
         }
         let most = s.written("max_length", at) as usize;
         let overflow = s.or_default("overflow", self.overflow, OverflowSpec::DropHead, "the default of RabbitMQ");
-        Some(Some(match overflow {
+        Some(match overflow {
             OverflowSpec::DropHead => (most, Overflow::DropHead),
             OverflowSpec::RejectPublish => (most, Overflow::RejectPublish),
-        }))
+        })
     }
 }
 

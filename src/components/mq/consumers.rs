@@ -4,16 +4,16 @@ use crate::engine::{NodeId, SimTime};
 use std::collections::BTreeMap;
 
 /// How a consumer registers: the `wait_ms` of its pull says that it waits for ever, and how it acknowledges.
-pub mod subscribe {
+pub(crate) mod subscribe {
     /// It acknowledges each message when it has dealt with it.
-    pub const WITH_ACK: u16 = u16::MAX;
+    pub(crate) const WITH_ACK: u16 = u16::MAX;
     /// A message counts as acknowledged when it is handed over.
-    pub const AUTO_ACK: u16 = u16::MAX - 1;
+    pub(crate) const AUTO_ACK: u16 = u16::MAX - 1;
 }
 
 /// How many messages a consumer may have been pushed and not acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub(super) struct Window {
     /// So many; `u32::MAX`: no limit.
     pub size: u32,
     /// Acknowledgements that are collected before their credit is given back.
@@ -22,7 +22,7 @@ pub struct Window {
 
 /// A consumer.
 #[derive(Debug, Clone)]
-pub struct Consumer {
+pub(super) struct Consumer {
     /// The fleet it belongs to.
     pub node: NodeId,
     /// Its number in the fleet.
@@ -52,19 +52,19 @@ enum State {
 
 impl Consumer {
     /// Whether it is connected, by the connection of that number.
-    pub fn is_connected(&self, life: u32) -> bool {
+    pub(super) fn is_connected(&self, life: u32) -> bool {
         self.state == State::Connected && self.life == life
     }
 
     /// It is pushed a message. Returns whether it has credit for another.
-    pub fn take(&mut self) -> bool {
+    pub(super) fn take(&mut self) -> bool {
         self.used += 1;
         self.used < self.window.size
     }
 
     /// It has dealt with a message that was pushed to the connection of that number. Returns whether it has credit
     /// now and had none before.
-    pub fn give_back(&mut self, life: u32) -> bool {
+    pub(super) fn give_back(&mut self, life: u32) -> bool {
         if !self.is_connected(life) {
             return false;
         }
@@ -87,7 +87,7 @@ impl Consumer {
 
 /// All consumers of a broker, in the order in which they came.
 #[derive(Debug, Clone, Default)]
-pub struct Consumers {
+pub(super) struct Consumers {
     list: Vec<Consumer>,
     places: BTreeMap<(NodeId, u32), u32>,
     /// Number of the last loss of all connections, and when it was.
@@ -97,17 +97,17 @@ pub struct Consumers {
 
 impl Consumers {
     /// The consumer in this place.
-    pub fn get(&self, consumer: u32) -> &Consumer {
+    pub(super) fn get(&self, consumer: u32) -> &Consumer {
         &self.list[consumer as usize]
     }
 
     /// The consumer in this place.
-    pub fn get_mut(&mut self, consumer: u32) -> &mut Consumer {
+    pub(super) fn get_mut(&mut self, consumer: u32) -> &mut Consumer {
         &mut self.list[consumer as usize]
     }
 
     /// A consumer registers; if the broker is not `reachable`, it tries again together with the others.
-    pub fn register(&mut self, new: Registration, reachable: bool) -> u32 {
+    pub(super) fn register(&mut self, new: Registration, reachable: bool) -> u32 {
         let Registration { node, slot, queue, auto_ack, window } = new;
         let next = u32::try_from(self.list.len()).expect("the number of workers is bounded");
         let place = *self.places.entry((node, slot)).or_insert(next);
@@ -125,14 +125,14 @@ impl Consumers {
     }
 
     /// A consumer is gone: its place, if it is known.
-    pub fn hang_up(&mut self, node: NodeId, slot: u32) -> Option<u32> {
+    pub(super) fn hang_up(&mut self, node: NodeId, slot: u32) -> Option<u32> {
         let place = *self.places.get(&(node, slot))?;
         self.get_mut(place).state = State::Gone;
         Some(place)
     }
 
     /// The broker goes down: all connections are lost.
-    pub fn cut_all(&mut self, now: SimTime) {
+    pub(super) fn cut_all(&mut self, now: SimTime) {
         self.cut = self.cut.wrapping_add(1);
         self.cut_at = now;
         for consumer in self.list.iter_mut().filter(|consumer| consumer.state == State::Connected) {
@@ -141,12 +141,12 @@ impl Consumers {
     }
 
     /// Number of the last loss of all connections, and when it was.
-    pub const fn last_cut(&self) -> (u32, SimTime) {
+    pub(super) const fn last_cut(&self) -> (u32, SimTime) {
         (self.cut, self.cut_at)
     }
 
     /// Those that lost their connection have it again; returns their places.
-    pub fn reconnect(&mut self) -> Vec<u32> {
+    pub(super) fn reconnect(&mut self) -> Vec<u32> {
         let cut = (0_u32..).zip(&mut self.list).filter(|(_, consumer)| consumer.state == State::Cut);
         cut.map(|(place, consumer)| {
             consumer.connect();
@@ -158,7 +158,7 @@ impl Consumers {
 
 /// What a consumer says when it registers.
 #[derive(Debug, Clone, Copy)]
-pub struct Registration {
+pub(super) struct Registration {
     /// The fleet it belongs to.
     pub node: NodeId,
     /// Its number in the fleet.

@@ -104,7 +104,7 @@ fn next_attempt(first: SimDuration, longest: SimDuration, outage: SimDuration) -
     let (mut attempt, mut pause) = (first, first);
     while attempt < outage && pause < longest {
         pause = (pause + pause).min(longest);
-        attempt = attempt + pause;
+        attempt += pause;
     }
     if attempt >= outage {
         return attempt;

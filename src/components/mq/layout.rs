@@ -14,7 +14,7 @@ const PORTS_MAX: usize = 10_000;
 
 /// Topics as written: each with the queues that are bound to it.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct TopicsSpec(pub Vec<(String, At<OneOrMany<String>>)>);
+pub(super) struct TopicsSpec(pub Vec<(String, At<OneOrMany<String>>)>);
 
 impl<'de> Deserialize<'de> for TopicsSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -57,7 +57,7 @@ impl schemars::JsonSchema for TopicsSpec {
 /// Where each port of a broker leads. The ports are its queues, its topics, the queues that only a topic names, and
 /// last the dead-letter queue, if nothing else names it.
 #[derive(Debug, Clone, Default)]
-pub struct Layout {
+pub(super) struct Layout {
     /// By port: the queues that get what is sent there. One for a queue.
     pub ports: Vec<Vec<u16>>,
     /// Number of queues.
@@ -70,7 +70,7 @@ pub struct Layout {
 
 /// The ports with their names.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub(super) struct Names {
     /// Names of the ports.
     pub ports: Vec<String>,
     /// How many of them, from the first, somebody may mean who names none.
@@ -79,7 +79,7 @@ pub struct Names {
 
 impl Layout {
     /// The queue that the fleet `node` consumes.
-    pub fn consumed_by(&self, node: NodeId) -> Option<u16> {
+    pub(super) fn consumed_by(&self, node: NodeId) -> Option<u16> {
         self.consumed.get(node.index()).copied().flatten()
     }
 }
@@ -93,7 +93,7 @@ fn queues(spec: &MqSpec, name: &str) -> Vec<String> {
 }
 
 /// The ports of a broker called `name`; a name that is written twice counts once.
-pub fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Names {
+pub(super) fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Names {
     let mut ports = Vec::new();
     let mut add = |name: &String| {
         if !ports.contains(name) {
@@ -112,7 +112,7 @@ pub fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Names {
 }
 
 /// Checks what is written and lays out the ports; records what there is.
-pub fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSite<'_, '_>) -> Option<Layout> {
+pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSite<'_, '_>) -> Option<Layout> {
     let name = site.site.name().to_owned();
     let names = names(spec, &name, dead_letter);
     let topics: Vec<&(String, At<OneOrMany<String>>)> = spec.topics.iter().flat_map(|at| &at.value.0).collect();

@@ -30,9 +30,12 @@ mod prefetch;
 mod queue;
 mod spec;
 mod stages;
-pub use consumers::subscribe;
-pub use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
-pub use spec::MqSpec;
+#[cfg(test)]
+mod tests;
+
+pub(super) use consumers::subscribe;
+pub(super) use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
+pub(super) use spec::MqSpec;
 
 use super::context::Ctx;
 use super::fault::Health;
@@ -48,15 +51,15 @@ use stages::{Processors, Storage};
 /// Where a message stands; kept in its mark.
 mod mark {
     /// In the processors or in storage; its tag is the port, then the queue.
-    pub const ARRIVING: u8 = 0;
+    pub(super) const ARRIVING: u8 = 0;
     /// In its queue. From here on its tag is its entry.
-    pub const READY: u8 = 1;
+    pub(super) const READY: u8 = 1;
     /// Given to a consumer.
-    pub const UNACKNOWLEDGED: u8 = 2;
+    pub(super) const UNACKNOWLEDGED: u8 = 2;
     /// Given to a consumer that waits before it tries again.
-    pub const PAUSED: u8 = 3;
+    pub(super) const PAUSED: u8 = 3;
     /// Acknowledged when it was handed over, and still worked on: only the books keep it.
-    pub const HANDED_OVER: u8 = 4;
+    pub(super) const HANDED_OVER: u8 = 4;
 }
 
 /// What a broker was told to be.
@@ -124,7 +127,7 @@ struct MqLosses {
     dropped: LossId,
 }
 
-/// What a broker counts; the names follow its CloudWatch metrics.
+/// What a broker counts; the names follow its `CloudWatch` metrics.
 #[derive(Debug, Clone, Copy)]
 struct MqMetrics {
     /// Processors at work.

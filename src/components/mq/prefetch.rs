@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 
 /// What a consumer asks for (the `max` of its pull) that leaves it to the broker.
-pub const AS_THE_BROKER_SAYS: u16 = 0;
+pub(crate) const AS_THE_BROKER_SAYS: u16 = 0;
 /// What a consumer asks for that wants no limit.
-pub const UNLIMITED: u16 = u16::MAX;
+pub(super) const UNLIMITED: u16 = u16::MAX;
 
 /// How many messages a consumer may hold without having acknowledged them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PrefetchSpec {
+pub(crate) enum PrefetchSpec {
     /// `"unlimited"`
     Unlimited,
     /// `50`
@@ -22,7 +22,7 @@ pub enum PrefetchSpec {
 
 impl PrefetchSpec {
     /// As a pull asks for it.
-    pub const fn asked(self) -> u16 {
+    pub(crate) const fn asked(self) -> u16 {
         match self {
             Self::Unlimited => UNLIMITED,
             Self::Of(count) => count,
@@ -30,7 +30,7 @@ impl PrefetchSpec {
     }
 
     /// As a fact says it.
-    pub fn of(limit: Limit) -> Self {
+    pub(crate) fn of(limit: Limit) -> Self {
         match limit {
             Limit::Unlimited => Self::Unlimited,
             Limit::Of(count) => Self::Of(u16::try_from(count).unwrap_or(UNLIMITED)),

@@ -4,11 +4,11 @@ use crate::engine::SimTime;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A place in the broker's list of entries.
-pub type EntryId = u32;
+pub(super) type EntryId = u32;
 
 /// A queue while it runs.
 #[derive(Debug, Clone)]
-pub struct Queue {
+pub(super) struct Queue {
     /// Messages that were never delivered, in the order in which they came.
     fresh: VecDeque<EntryId>,
     /// Messages that came back, by their place in the queue. All of them were in front of what is fresh.
@@ -37,54 +37,54 @@ impl Default for Queue {
 
 impl Queue {
     /// Messages that are ready.
-    pub fn ready(&self) -> usize {
+    pub(super) fn ready(&self) -> usize {
         self.fresh.len() + self.returned.len()
     }
 
     /// The place of the next message.
-    pub const fn place(&mut self) -> u64 {
+    pub(super) const fn place(&mut self) -> u64 {
         self.next_place += 1;
         self.next_place
     }
 
     /// A new message is ready, at the end of the queue.
-    pub fn push(&mut self, entry: EntryId) {
+    pub(super) fn push(&mut self, entry: EntryId) {
         self.fresh.push_back(entry);
     }
 
     /// A message that was delivered is ready again, where it was before.
-    pub fn put_back(&mut self, place: u64, entry: EntryId) {
+    pub(super) fn put_back(&mut self, place: u64, entry: EntryId) {
         self.returned.insert(place, entry);
     }
 
     /// The message at the head.
-    pub fn head(&self) -> Option<EntryId> {
+    pub(super) fn head(&self) -> Option<EntryId> {
         self.returned.values().next().or_else(|| self.fresh.front()).copied()
     }
 
     /// Takes the message at the head.
-    pub fn pop(&mut self) -> Option<EntryId> {
+    pub(super) fn pop(&mut self) -> Option<EntryId> {
         self.returned.pop_first().map(|(_, entry)| entry).or_else(|| self.fresh.pop_front())
     }
 
     /// Everything that is ready leaves.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.fresh.clear();
         self.returned.clear();
     }
 
     /// A consumer has credit: its turn comes after those of the others.
-    pub fn queue_up(&mut self, consumer: u32, life: u32) {
+    pub(super) fn queue_up(&mut self, consumer: u32, life: u32) {
         self.turns.push_back((consumer, life));
     }
 
     /// The consumer whose turn it is; gone ones are to be passed over.
-    pub fn next_turn(&mut self) -> Option<(u32, u32)> {
+    pub(super) fn next_turn(&mut self) -> Option<(u32, u32)> {
         self.turns.pop_front()
     }
 
     /// Nobody is connected any more.
-    pub fn forget_turns(&mut self) {
+    pub(super) fn forget_turns(&mut self) {
         self.turns.clear();
     }
 }

@@ -19,7 +19,7 @@ pub struct MqSpec {
     pub(super) engine: Option<At<EngineSpec>>,
     /// The machine that it runs on, as AWS writes it: mq.m5.large.
     pub(super) instance_type: Option<At<String>>,
-    /// RabbitMQ: what its queues are.
+    /// `RabbitMQ`: what its queues are.
     pub(super) queue_type: Option<At<QueueTypeSpec>>,
     /// Its queues.
     pub(super) queues: Option<At<OneOrMany<String>>>,
@@ -41,7 +41,7 @@ pub struct MqSpec {
     pub(super) prefetch: Option<At<PrefetchSpec>>,
     /// Failed deliveries that a message may have; -1: any number.
     pub(super) delivery_limit: Option<At<i64>>,
-    /// ActiveMQ: how long a consumer waits before it tries a message again that failed.
+    /// `ActiveMQ`: how long a consumer waits before it tries a message again that failed.
     pub(super) redelivery_delay: Option<At<Duration>>,
     /// The queue for messages that nobody gets any more; without one they are gone.
     pub(super) dead_letter: Option<At<String>>,
@@ -78,15 +78,15 @@ macro_rules! words {
 words! {
     /// Which broker it is.
     EngineSpec {
-        /// RabbitMQ 4.
+        /// `RabbitMQ` 4.
         RabbitMq = "rabbitmq",
-        /// ActiveMQ Classic.
+        /// `ActiveMQ` Classic.
         ActiveMq = "activemq",
     }
 }
 
 words! {
-    /// What the queues of RabbitMQ are.
+    /// What the queues of `RabbitMQ` are.
     QueueTypeSpec {
         /// Always stored; failed deliveries are counted.
         Quorum = "quorum",

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 /// What the processors do for one message.
 #[derive(Debug, Clone, Copy)]
-pub enum Task {
+pub(super) enum Task {
     /// Take it in.
     TakeIn(MsgId),
     /// Hand it to the consumer that it was given to, unless it was taken back meanwhile.
@@ -21,7 +21,7 @@ pub enum Task {
 /// As nothing overtakes and every task knows its length, the end of a task is known when it comes: no task is stored
 /// as waiting, and one alarm serves all.
 #[derive(Debug, Clone)]
-pub struct Processors {
+pub(super) struct Processors {
     /// When each one has done all that was given to it.
     free_at: Vec<SimTime>,
     /// Tasks by their end.
@@ -32,19 +32,19 @@ pub struct Processors {
 
 impl Processors {
     /// `count` idle processors.
-    pub fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         Self { free_at: vec![SimTime::ZERO; count], tasks: VecDeque::new(), alarm: SimTime::MAX }
     }
 
     /// Processors at work.
-    pub fn busy(&self) -> usize {
+    pub(super) fn busy(&self) -> usize {
         self.tasks.len().min(self.free_at.len())
     }
 
     /// Gives them a task that takes `time` once a processor is free. Returns when the owner must be woken, if no alarm
     /// is set for that yet.
     #[must_use]
-    pub fn give(&mut self, task: Task, time: SimDuration, now: SimTime) -> Option<SimTime> {
+    pub(super) fn give(&mut self, task: Task, time: SimDuration, now: SimTime) -> Option<SimTime> {
         let free = self.free_at.iter_mut().min().expect("a broker has at least one processor");
         let end = now.max(*free) + time;
         *free = end;
@@ -55,7 +55,7 @@ impl Processors {
     }
 
     /// Whether this is the alarm that was set last; an earlier one has nothing to say.
-    pub fn rings(&mut self, now: SimTime) -> bool {
+    pub(super) fn rings(&mut self, now: SimTime) -> bool {
         let rings = self.alarm == now;
         if rings {
             self.alarm = SimTime::MAX;
@@ -64,7 +64,7 @@ impl Processors {
     }
 
     /// The next task that is done at `now`.
-    pub fn done(&mut self, now: SimTime) -> Option<Task> {
+    pub(super) fn done(&mut self, now: SimTime) -> Option<Task> {
         let &(end, task) = self.tasks.front()?;
         (end <= now).then(|| {
             self.tasks.pop_front();
@@ -74,7 +74,7 @@ impl Processors {
 
     /// The time for the next alarm, if one is needed.
     #[must_use]
-    pub fn set_alarm(&mut self) -> Option<SimTime> {
+    pub(super) fn set_alarm(&mut self) -> Option<SimTime> {
         let &(first, _) = self.tasks.front()?;
         (first < self.alarm).then(|| {
             self.alarm = first;
@@ -83,7 +83,7 @@ impl Processors {
     }
 
     /// Stops at once; what was under way is given back.
-    pub fn stop(&mut self) -> VecDeque<(SimTime, Task)> {
+    pub(super) fn stop(&mut self) -> VecDeque<(SimTime, Task)> {
         self.free_at.fill(SimTime::ZERO);
         self.alarm = SimTime::MAX;
         std::mem::take(&mut self.tasks)
@@ -93,7 +93,7 @@ impl Processors {
 /// Storage that has one write under way at a time. Messages that come meanwhile wait and share the next one, which is
 /// called group commit.
 #[derive(Debug, Clone)]
-pub struct Storage {
+pub(super) struct Storage {
     /// How long a write takes to be safe, however small -- parameter.
     latency: Latency,
     /// Bytes it takes a second -- parameter.
@@ -109,7 +109,7 @@ pub struct Storage {
 
 /// A write that has begun.
 #[derive(Debug, Clone, Copy)]
-pub struct Write {
+pub(super) struct Write {
     /// Its number.
     pub number: u32,
     /// How long it takes.
@@ -120,19 +120,19 @@ pub struct Write {
 
 impl Storage {
     /// Storage with nothing to write.
-    pub fn new(latency: Latency, bandwidth: u64) -> Self {
+    pub(super) fn new(latency: Latency, bandwidth: u64) -> Self {
         let (writing, waiting) = (Vec::new(), Vec::new());
         Self { latency, bandwidth, writing, waiting, bytes: 0, write: 0, is_writing: false }
     }
 
     /// A message waits to be written; [`begin`](Self::begin) when all that come together are there.
-    pub fn put(&mut self, msg: MsgId, bytes: u64) {
+    pub(super) fn put(&mut self, msg: MsgId, bytes: u64) {
         self.waiting.push(msg);
         self.bytes += bytes;
     }
 
     /// Begins to write all that wait, unless a write is under way or nothing waits.
-    pub fn begin<T: Into<AnyTimer>>(&mut self, slowness: f64, cx: &Ctx<'_, T>) -> Option<Write> {
+    pub(super) fn begin<T: Into<AnyTimer>>(&mut self, slowness: f64, cx: &Ctx<'_, T>) -> Option<Write> {
         if self.is_writing || self.waiting.is_empty() {
             return None;
         }
@@ -148,7 +148,7 @@ impl Storage {
 
     /// The messages of the write that has just ended, in the order in which they came; none if it was stopped before.
     /// Give the list back to [`reuse`](Self::reuse).
-    pub fn end(&mut self, write: u32) -> Vec<MsgId> {
+    pub(super) fn end(&mut self, write: u32) -> Vec<MsgId> {
         if write != self.write || !std::mem::replace(&mut self.is_writing, false) {
             return Vec::new();
         }
@@ -156,7 +156,7 @@ impl Storage {
     }
 
     /// Takes a list back for its memory.
-    pub fn reuse(&mut self, mut written: Vec<MsgId>) {
+    pub(super) fn reuse(&mut self, mut written: Vec<MsgId>) {
         if self.writing.capacity() < written.capacity() {
             written.clear();
             self.writing = written;
@@ -164,7 +164,7 @@ impl Storage {
     }
 
     /// Stops at once; nothing of what is given back is safe.
-    pub fn stop(&mut self) -> Vec<MsgId> {
+    pub(super) fn stop(&mut self) -> Vec<MsgId> {
         self.is_writing = false;
         self.bytes = 0;
         let mut lost = std::mem::take(&mut self.writing);

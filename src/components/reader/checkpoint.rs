@@ -10,7 +10,7 @@ use std::fmt;
 
 /// When a reader makes a checkpoint: `"batch"`, `{ records = 100 }` or `{ every = "60s" }`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CheckpointSpec {
+pub(super) enum CheckpointSpec {
     /// After every batch.
     Batch,
     /// As the table says.
@@ -21,7 +21,7 @@ pub enum CheckpointSpec {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct CheckpointTableSpec {
+pub(super) struct CheckpointTableSpec {
     /// After so many records, and when there is nothing more to read.
     records: Option<At<u32>>,
     /// When the last one is so long ago, and there is something new to store.
@@ -30,7 +30,7 @@ pub struct CheckpointTableSpec {
 
 /// When a reader makes a checkpoint, resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checkpoint {
+pub(super) enum Checkpoint {
     /// After every batch.
     Batch,
     /// After so many records, and when there is nothing more to read.
@@ -41,7 +41,7 @@ pub enum Checkpoint {
 
 impl Checkpoint {
     /// Whether it is time in the middle of a batch, with so many records processed since the last one.
-    pub fn is_due(self, records: u32, since: SimTime, now: SimTime) -> bool {
+    pub(super) fn is_due(self, records: u32, since: SimTime, now: SimTime) -> bool {
         match self {
             Self::Batch => false,
             Self::Records(most) => records >= most,
@@ -50,7 +50,7 @@ impl Checkpoint {
     }
 
     /// Whether it is time at the end of a batch; `is_idle`: the batch was empty.
-    pub fn is_due_after_batch(self, is_idle: bool, records: u32, since: SimTime, now: SimTime) -> bool {
+    pub(super) fn is_due_after_batch(self, is_idle: bool, records: u32, since: SimTime, now: SimTime) -> bool {
         match self {
             Self::Batch => records > 0,
             Self::Records(_) => records > 0 && is_idle,
@@ -61,7 +61,7 @@ impl Checkpoint {
 
 impl CheckpointSpec {
     /// The checkpoint; what is wrong with it is reported.
-    pub fn resolve(written: Option<At<Self>>, site: &mut Site<'_>) -> Option<Checkpoint> {
+    pub(super) fn resolve(written: Option<At<Self>>, site: &mut Site<'_>) -> Option<Checkpoint> {
         let span = written.as_ref().map(|at| at.span);
         let written =
             site.or_default("checkpoint", written, Self::Batch, "after every batch, as the library's samples do");

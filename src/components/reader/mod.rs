@@ -19,7 +19,7 @@ mod flow;
 mod leases;
 mod spec;
 
-pub use spec::ReaderSpec;
+pub(super) use spec::ReaderSpec;
 
 use checkpoint::Checkpoint;
 

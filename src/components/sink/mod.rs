@@ -16,7 +16,7 @@ mod kinds;
 #[cfg(test)]
 mod tests;
 
-pub use kinds::{Bucket, Mailbox, SinkParts, WebEndpoint};
+pub(super) use kinds::{Bucket, Mailbox, SinkParts, WebEndpoint};
 
 use super::context::Ctx;
 use super::fault::Health;
@@ -33,11 +33,11 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 /// A bucket: Amazon S3.
-pub type S3 = Sink<Bucket>;
+pub(super) type S3 = Sink<Bucket>;
 /// Somebody else's web endpoint.
-pub type Http = Sink<WebEndpoint>;
+pub(super) type Http = Sink<WebEndpoint>;
 /// Somebody's mailbox.
-pub type Email = Sink<Mailbox>;
+pub(super) type Email = Sink<Mailbox>;
 
 /// What tells one kind of sink from another.
 pub trait SinkKind: Copy + Debug + 'static {

@@ -11,8 +11,8 @@ use crate::facts::sns;
 
 /// What a random draw of a delivery is for; beside the number of the attempt.
 mod purpose {
-    pub const LATENCY: u64 = 1 << 32;
-    pub const JITTER: u64 = 2 << 32;
+    pub(super) const LATENCY: u64 = 1 << 32;
+    pub(super) const JITTER: u64 = 2 << 32;
 }
 
 /// Why an attempt failed.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// A filter policy, resolved.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Filter {
+pub(super) struct Filter {
     /// The share of messages that it lets through.
     pub share: f64,
     /// For each flow the keys whose messages it lets through, in rising order; `None`: of all keys.
@@ -22,7 +22,7 @@ pub struct Filter {
 impl Filter {
     /// For each flow, the numbers of its keys with these texts (a flow without keys has none of them); and the texts
     /// that no flow has. One look at each key.
-    pub fn keys_of<'t>(texts: &BTreeSet<&'t str>, flows: &[Option<Keys>]) -> (Vec<Vec<u32>>, BTreeSet<&'t str>) {
+    pub(super) fn keys_of<'t>(texts: &BTreeSet<&'t str>, flows: &[Option<Keys>]) -> (Vec<Vec<u32>>, BTreeSet<&'t str>) {
         let mut unknown = texts.clone();
         let mut of_flow = |keys: &Keys| {
             let mut numbers = Vec::new();
@@ -40,7 +40,7 @@ impl Filter {
     }
 
     /// Whether the subscription with this `salt` wants `msg`: the same for the same job whenever it is asked.
-    pub fn matches(&self, msg: MsgId, salt: u64, cx: &Cx<'_>) -> bool {
+    pub(super) fn matches(&self, msg: MsgId, salt: u64, cx: &Cx<'_>) -> bool {
         let (flow, key) = (usize::from(cx.flow(msg)), cx.message(msg).key);
         let wanted = |flows: &Vec<Vec<u32>>| flows.get(flow).is_some_and(|keys| keys.binary_search(&key).is_ok());
         self.keys.as_ref().is_none_or(wanted)

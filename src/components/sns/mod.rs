@@ -31,8 +31,10 @@ mod publish;
 mod schedule;
 mod spec;
 mod subscriber;
+#[cfg(test)]
+mod tests;
 
-pub use spec::SnsSpec;
+pub(super) use spec::SnsSpec;
 
 use super::context::{Ctx, Endpoint};
 use super::fault::Health;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct DeliveryPolicySpec {
+pub(super) struct DeliveryPolicySpec {
     /// All retries together. What the other three counts leave is the backoff phase.
     num_retries: Option<At<u32>>,
     /// Retries at once.
@@ -62,7 +62,7 @@ impl ToToml for BackoffFunctionSpec {
 
 impl DeliveryPolicySpec {
     /// The schedule of this policy; `site` is that of `delivery_policy`.
-    pub fn build(self, site: &mut Site<'_>) -> Option<Schedule> {
+    pub(super) fn build(self, site: &mut Site<'_>) -> Option<Schedule> {
         let least = sns::HTTP_DELAY_MIN.value;
         let most = &sns::HTTP_DELAY_MAX;
         let retries = 0..=sns::HTTP_RETRIES_MAX.value;
@@ -121,6 +121,6 @@ impl DeliveryPolicySpec {
 }
 
 /// A fact as a note: what it limits and where that is said.
-pub fn too<T>(fact: &Fact<T>) -> String {
+pub(super) fn too<T>(fact: &Fact<T>) -> String {
     format!("{} (fact {}; {}; read {})", fact.what, fact.name, fact.source, fact.read)
 }

@@ -5,7 +5,7 @@ use crate::facts::sns::{Growth, RetrySchedule};
 
 /// The waits before the retries of one subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule {
+pub(super) struct Schedule {
     /// Retries without any wait.
     immediate: u32,
     /// Retries with the shortest wait.
@@ -20,7 +20,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// The waits of a schedule.
-    pub fn new(schedule: &RetrySchedule) -> Self {
+    pub(super) fn new(schedule: &RetrySchedule) -> Self {
         let &RetrySchedule { immediate, pre_backoff, backoff, growth, post_backoff, shortest, longest } = schedule;
         let (shortest, longest) = (shortest.get(), longest.get());
         let wait = |retry| backoff_wait(growth, retry, backoff, shortest, longest);
@@ -29,7 +29,7 @@ impl Schedule {
     }
 
     /// The wait before a retry (the first is 0), without jitter; `None` when there are no more.
-    pub fn wait(&self, retry: u32) -> Option<SimDuration> {
+    pub(super) fn wait(&self, retry: u32) -> Option<SimDuration> {
         let Some(retry) = retry.checked_sub(self.immediate) else { return Some(SimDuration::ZERO) };
         let Some(retry) = retry.checked_sub(self.pre_backoff) else { return Some(self.shortest) };
         if let Some(&wait) = self.backoff.get(retry as usize) {
@@ -40,7 +40,7 @@ impl Schedule {
     }
 
     /// All waits together.
-    pub fn total(&self) -> SimDuration {
+    pub(super) fn total(&self) -> SimDuration {
         let times =
             |wait: SimDuration, count: u32| SimDuration::from_nanos(wait.as_nanos().saturating_mul(count.into()));
         let backoff = self.backoff.iter().fold(SimDuration::ZERO, |sum, &wait| sum + wait);

@@ -27,7 +27,7 @@ pub struct SubscriberSpec(SubscriberTableSpec);
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct SubscriberTableSpec {
+pub(super) struct SubscriberTableSpec {
     /// The endpoint: a queue, a service, a web endpoint or a mailbox.
     to: At<String>,
     /// Which messages it gets; all, unless said otherwise.
@@ -52,7 +52,7 @@ pub struct SubscriberTableSpec {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct FilterSpec {
+pub(super) struct FilterSpec {
     /// The share of the messages that fit; which ones is drawn for each job and subscription.
     share: Option<At<Share>>,
     /// The keys whose messages fit.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The groups of a FIFO queue, with all their messages, in flight or not.
 #[derive(Debug, Clone, Default)]
-pub struct Groups {
+pub(super) struct Groups {
     by_key: BTreeMap<u32, Group>,
     /// Groups with a message to give and none in flight, by the place of their first message in the queue.
     free: BTreeSet<(u64, u32)>,
@@ -23,7 +23,7 @@ struct Group {
 
 impl Groups {
     /// A new message of `group` becomes visible.
-    pub fn put(&mut self, msg: MsgId, group: u32) {
+    pub(super) fn put(&mut self, msg: MsgId, group: u32) {
         let place = self.next_place;
         self.next_place += 1;
         self.visible += 1;
@@ -35,7 +35,7 @@ impl Groups {
     }
 
     /// The free group whose first message is the oldest, if that is within the window the service looks through.
-    pub fn first_free(&self, window: u64) -> Option<u32> {
+    pub(super) fn first_free(&self, window: u64) -> Option<u32> {
         let &(place, group) = self.free.first()?;
         // Simplified: the window counts places from the oldest message still in the queue.
         let oldest = self.by_key.values().filter_map(|group| group.messages.front()).map(|&(place, _)| place);
@@ -46,7 +46,7 @@ impl Groups {
     }
 
     /// Takes the first `max` messages of a free group into `taken` and locks it.
-    pub fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
+    pub(super) fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
         let Some(entry) = self.by_key.get_mut(&group) else { return };
         let before = taken.len();
         taken.extend(entry.messages.iter().take(max).map(|&(_, msg)| msg));
@@ -58,13 +58,13 @@ impl Groups {
     }
 
     /// A message in flight is visible again, in its old place.
-    pub fn reappear(&mut self, group: u32) {
+    pub(super) fn reappear(&mut self, group: u32) {
         self.visible += 1;
         self.unlock(group);
     }
 
     /// A message leaves the queue for good. `was_in_flight`: else it was visible.
-    pub fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
+    pub(super) fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
         let Some(entry) = self.by_key.get_mut(&group) else { return };
         if let Some(index) = entry.messages.iter().position(|&(_, other)| other == msg) {
             let first = entry.messages[0].0;
@@ -103,14 +103,14 @@ impl Groups {
     }
 
     /// The first message of the queue.
-    pub fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
+    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
         self.by_key.values().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
     }
 }
 
 /// The deduplication ids of the last five minutes.
 #[derive(Debug, Clone)]
-pub struct Deduplication {
+pub(super) struct Deduplication {
     interval: SimDuration,
     order: VecDeque<(SimTime, u64)>,
     known: BTreeSet<u64>,
@@ -118,12 +118,12 @@ pub struct Deduplication {
 
 impl Deduplication {
     /// Nothing sent yet.
-    pub const fn new(interval: SimDuration) -> Self {
+    pub(super) const fn new(interval: SimDuration) -> Self {
         Self { interval, order: VecDeque::new(), known: BTreeSet::new() }
     }
 
     /// Whether a message with this id was sent within the interval; if not, it counts as sent now.
-    pub fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
+    pub(super) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
         while let Some(&(sent, old)) = self.order.front()
             && sent + self.interval <= now
         {

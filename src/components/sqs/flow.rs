@@ -10,9 +10,9 @@ type Cx<'a> = Ctx<'a, SqsAlarm>;
 
 /// The calls that a FIFO queue limits, as indices.
 mod action {
-    pub const SEND: usize = 0;
-    pub const RECEIVE: usize = 1;
-    pub const DELETE: usize = 2;
+    pub(super) const SEND: usize = 0;
+    pub(super) const RECEIVE: usize = 1;
+    pub(super) const DELETE: usize = 2;
 }
 
 impl Sqs {

@@ -17,7 +17,7 @@ mod flow;
 mod spec;
 mod standard;
 
-pub use spec::SqsSpec;
+pub(super) use spec::SqsSpec;
 
 use fifo::{Deduplication, Groups};
 use standard::Hosts;
@@ -30,19 +30,17 @@ use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, LossId, MsgId, MsgRef, NodeId, Signal, SimDuration};
 use crate::metrics::{CounterId, GaugeId};
 
-/// The port of a queue for what is sent to it.
-pub const SEND: u16 = 0;
 /// The port of a queue for what is dead-lettered into it.
-pub const DEAD_LETTER: u16 = 1;
+pub(super) const DEAD_LETTER: u16 = 1;
 
 /// After so many receives without a delete a standard queue puts a message at its back.
 const RECEIVES_BEFORE_THE_BACK: u16 = crate::facts::sqs::RECEIVES_BEFORE_BACK_OF_QUEUE.value;
 
 /// Where a message stands; kept in its mark.
 mod mark {
-    pub const VISIBLE: u8 = 0;
-    pub const IN_FLIGHT: u8 = 1;
-    pub const DELAYED: u8 = 2;
+    pub(super) const VISIBLE: u8 = 0;
+    pub(super) const IN_FLIGHT: u8 = 1;
+    pub(super) const DELAYED: u8 = 2;
 }
 
 /// What a queue was told to be.

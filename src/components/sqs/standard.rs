@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 /// Visible messages of a standard queue.
 #[derive(Debug, Clone)]
-pub struct Hosts {
+pub(super) struct Hosts {
     hosts: Vec<VecDeque<MsgId>>,
     /// Hosts that a short poll asks.
     sampled: usize,
@@ -17,21 +17,21 @@ pub struct Hosts {
 
 /// Which hosts a poll asks: a bit for each.
 #[derive(Debug, Clone, Copy)]
-pub struct Sample(u64);
+pub(super) struct Sample(u64);
 
 impl Hosts {
     /// `hosts` hosts (at most 64), of which a short poll asks `sampled`.
-    pub fn new(hosts: usize, sampled: usize) -> Self {
+    pub(super) fn new(hosts: usize, sampled: usize) -> Self {
         Self { hosts: vec![VecDeque::new(); hosts], sampled }
     }
 
     /// All hosts: what a long poll asks.
-    pub const fn all() -> Sample {
+    pub(super) const fn all() -> Sample {
         Sample(u64::MAX)
     }
 
     /// A random subset: what a short poll asks.
-    pub fn some(&self, draws: &mut Draws) -> Sample {
+    pub(super) fn some(&self, draws: &mut Draws) -> Sample {
         let (mut bits, mut left) = (0, self.sampled);
         for host in 0..self.hosts.len() {
             let remaining = (self.hosts.len() - host) as u64;
@@ -44,7 +44,7 @@ impl Hosts {
     }
 
     /// Puts a message on its host: at the back, or in front when it comes back early.
-    pub fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
+    pub(super) fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
         let hosts = self.hosts.len() as u64;
         #[allow(clippy::cast_possible_truncation, reason = "below the number of hosts")]
         let host = &mut self.hosts[(mix(number) % hosts) as usize];
@@ -57,7 +57,7 @@ impl Hosts {
 
     /// Takes the message that came first among those at the heads of the sampled hosts. `place` is its place in the
     /// queue; places wrap around.
-    pub fn take(&mut self, sample: Sample, place: impl Fn(MsgId) -> u32) -> Option<MsgId> {
+    pub(super) fn take(&mut self, sample: Sample, place: impl Fn(MsgId) -> u32) -> Option<MsgId> {
         let mut first: Option<(u32, usize)> = None;
         for (index, host) in self.hosts.iter().enumerate() {
             if sample.0 & (1 << index) != 0
@@ -73,7 +73,7 @@ impl Hosts {
     }
 
     /// The earliest send time among the heads of the hosts.
-    pub fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
+    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
         self.hosts.iter().filter_map(|host| host.front().map(|&head| sent(head))).min()
     }
 }

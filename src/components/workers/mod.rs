@@ -15,7 +15,7 @@ mod consuming;
 mod polling;
 mod spec;
 
-pub use spec::WorkersSpec;
+pub(super) use spec::WorkersSpec;
 
 use super::context::Ctx;
 use super::fault::{FaultKind, Health};
@@ -114,6 +114,7 @@ struct WorkersMetrics {
 
 /// A fleet while it runs.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "a fleet is made of workers")]
 pub struct Workers {
     p: WorkersParameters,
     metrics: WorkersMetrics,

@@ -25,14 +25,14 @@ pub(super) enum Scale {
 impl Scale {
     /// Linear, unless things of which these are the sizes differ by more than `ratio`, so that the smaller ones would
     /// be flat: then linear only up to `knee` and logarithmic above.
-    pub fn of(sizes: impl Iterator<Item = f64>, knee: f64, ratio: f64) -> Self {
+    pub(super) fn of(sizes: impl Iterator<Item = f64>, knee: f64, ratio: f64) -> Self {
         let positive = sizes.filter(|size| *size > 0.0 && size.is_finite());
         let (low, high) = positive.fold((f64::INFINITY, 0.0), |(low, high), size| (size.min(low), size.max(high)));
         if high > ratio * low && high > 50.0 * knee { Self::Symlog { knee } } else { Self::Linear }
     }
 
     /// What a note beside the axis says about it.
-    pub fn note(self) -> String {
+    pub(super) fn note(self) -> String {
         match self {
             Self::Symlog { knee } => format!(" (logarithmic above {})", human::rough(knee)),
             Self::Linear | Self::Log => String::new(),
@@ -59,7 +59,7 @@ const LINEAR_DECADES: f64 = 0.4;
 impl Axis {
     /// Amounts from zero to `top`, which has at least the share `headroom` of the axis above it; at most about `most`
     /// ticks.
-    pub fn amounts(top: f64, headroom: f64, scale: Scale, most: usize) -> Self {
+    pub(super) fn amounts(top: f64, headroom: f64, scale: Scale, most: usize) -> Self {
         match scale {
             Scale::Symlog { knee } => {
                 let decades = LINEAR_DECADES + libm::log10(top.clamp(knee * 10.0, 1e18) / knee);
@@ -76,7 +76,7 @@ impl Axis {
     }
 
     /// Amounts from zero to `high`, rounded up to two digits, with these two as the only ticks: for a strip.
-    pub fn up_to(high: f64, scale: Scale) -> Self {
+    pub(super) fn up_to(high: f64, scale: Scale) -> Self {
         let high = if high.is_finite() && high > 0.0 { high.clamp(1e-12, 1e18) } else { 1.0 };
         let digit = libm::exp10(libm::floor(libm::log10(high)) - 1.0);
         let high = libm::ceil(high / digit - 1e-9) * digit;
@@ -85,14 +85,14 @@ impl Axis {
     }
 
     /// Simulated time from zero to `high` seconds.
-    pub fn clock(high: f64, most: usize) -> Self {
+    pub(super) fn clock(high: f64, most: usize) -> Self {
         let high = if high.is_finite() && high > 0.0 { high.max(1e-9) } else { 1.0 };
         Self { scale: Scale::Linear, low: 0.0, high, ticks: ticks::times(high, most) }
     }
 
     /// Times from `low` to `high` seconds by ratio, widened to the next fine ticks, divided as finely as `fits`
     /// allows, which is asked about the axis so divided.
-    pub fn log_times(low: f64, high: f64, fits: impl Fn(&Self) -> bool) -> Self {
+    pub(super) fn log_times(low: f64, high: f64, fits: impl Fn(&Self) -> bool) -> Self {
         let low = if low.is_finite() { low.clamp(1e-9, 1e12) } else { 1.0 };
         let high = if high.is_finite() { high.clamp(low * 1.001, 1e13) } else { low * 10.0 };
         let all = ticks::log_times(0.0, f64::INFINITY, Division::Fine);
@@ -108,7 +108,7 @@ impl Axis {
     }
 
     /// Shares from `low` to 1 by ratio, at most about `most` ticks.
-    pub fn log_shares(low: f64, most: usize) -> Self {
+    pub(super) fn log_shares(low: f64, most: usize) -> Self {
         let low = low.clamp(1e-8, 0.1);
         let all = ticks::log_shares(low, 1).len();
         let every = all.div_ceil(most.max(2)).max(1);
@@ -116,7 +116,7 @@ impl Axis {
     }
 
     /// Where a value lies: 0 at the beginning, 1 at the end, never outside.
-    pub fn position(&self, value: f64) -> f64 {
+    pub(super) fn position(&self, value: f64) -> f64 {
         let spread = |value: f64| match self.scale {
             Scale::Linear => value,
             Scale::Log => libm::log10(value.max(1e-300)),

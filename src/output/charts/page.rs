@@ -32,7 +32,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Width in pixels.
-    pub fn width(&self) -> f64 {
+    pub(super) fn width(&self) -> f64 {
         self.right - self.left
     }
 }
@@ -65,35 +65,35 @@ pub(super) struct Style {
 
 impl Style {
     /// Tick labels.
-    pub const SMALL: Self =
+    pub(super) const SMALL: Self =
         Self { size: theme::SMALL, weight: Weight::Regular, rgb: theme::GREY_TEXT, rim: false, align: Align::Left };
     /// Explanations.
-    pub const BODY: Self = Self { size: theme::BODY, ..Self::SMALL };
+    pub(super) const BODY: Self = Self { size: theme::BODY, ..Self::SMALL };
     /// Names.
-    pub const NAME: Self = Self { weight: Weight::Strong, rgb: theme::INK, ..Self::BODY };
+    pub(super) const NAME: Self = Self { weight: Weight::Strong, rgb: theme::INK, ..Self::BODY };
 
     /// The same in another colour.
-    pub fn in_colour(self, rgb: Rgb) -> Self {
+    pub(super) fn in_colour(self, rgb: Rgb) -> Self {
         Self { rgb, ..self }
     }
 
     /// The same, placed by another point.
-    pub fn aligned(self, align: Align) -> Self {
+    pub(super) fn aligned(self, align: Align) -> Self {
         Self { align, ..self }
     }
 
     /// The same on top of lines.
-    pub fn with_rim(self) -> Self {
+    pub(super) fn with_rim(self) -> Self {
         Self { rim: true, ..self }
     }
 
     /// Width of a text in this style, in pixels.
-    pub fn width(&self, text: &str) -> f64 {
+    pub(super) fn width(&self, text: &str) -> f64 {
         text::width(text, self.size, self.weight)
     }
 
     /// The text, shortened to `room` pixels if it is wider.
-    pub fn shorten(&self, text: &str, room: f64) -> String {
+    pub(super) fn shorten(&self, text: &str, room: f64) -> String {
         text::shorten(text, room, self.size, self.weight)
     }
 }
@@ -142,7 +142,7 @@ impl<'a> Page<'a> {
     }
 
     /// A text on one line; `base` is the line the letters stand on.
-    pub fn words(&self, text: &str, x: f64, base: f64, style: Style) {
+    pub(super) fn words(&self, text: &str, x: f64, base: f64, style: Style) {
         let width = style.width(text);
         let left = match style.align {
             Align::Left => x,
@@ -160,12 +160,12 @@ impl<'a> Page<'a> {
     }
 
     /// A text on one line whose capital letters are centred on `middle`.
-    pub fn words_beside(&self, text: &str, x: f64, middle: f64, style: Style) {
+    pub(super) fn words_beside(&self, text: &str, x: f64, middle: f64, style: Style) {
         self.words(text, x, middle + style.size * CAP_HEIGHT / 2.0, style);
     }
 
     /// Text over the whole width, in at most `most` lines; moves on below it.
-    pub fn paragraph(&mut self, text: &str, style: Style, most: usize) {
+    pub(super) fn paragraph(&mut self, text: &str, style: Style, most: usize) {
         for line in text::wrap(text, RIGHT - LEFT, style.size, most) {
             self.top += style.size * 1.4;
             self.words(&line, LEFT, self.top, style);
@@ -173,26 +173,26 @@ impl<'a> Page<'a> {
     }
 
     /// A line through points in pixels.
-    pub fn line(&self, points: &[(f64, f64)], pen: Pen) {
+    pub(super) fn line(&self, points: &[(f64, f64)], pen: Pen) {
         let points = points.iter().map(|(x, y)| (tenths(*x), tenths(*y))).collect();
         self.draw(&Curve { points, pen, tolerance: 0 });
     }
 
     /// A filled rectangle.
-    pub fn fill(&self, frame: Frame, ink: Ink) {
+    pub(super) fn fill(&self, frame: Frame, ink: Ink) {
         let corners = [(tenths(frame.left), tenths(frame.top)), (tenths(frame.right), tenths(frame.bottom))];
         self.draw(&Rectangle::new(corners, filled(ink)));
     }
 
     /// A filled circle with a white rim.
-    pub fn dot(&self, (x, y): (f64, f64), radius: f64, rgb: Rgb) {
+    pub(super) fn dot(&self, (x, y): (f64, f64), radius: f64, rgb: Rgb) {
         for (radius, rgb) in [(radius + 1.5, Rgb(255, 255, 255)), (radius, rgb)] {
             self.draw(&Circle::new((tenths(x), tenths(y)), tenths(radius), filled(Ink::solid(rgb))));
         }
     }
 
     /// A panel in a frame, with its coordinates.
-    pub fn panel(&self, frame: Frame, x: Axis, y: Axis) -> Panel<'a> {
+    pub(super) fn panel(&self, frame: Frame, x: Axis, y: Axis) -> Panel<'a> {
         let across = tenths(frame.left)..tenths(frame.right);
         let upwards = tenths(frame.bottom)..tenths(frame.top);
         let coordinates = Cartesian2d::new(x.clone(), y.clone(), (across, upwards));
@@ -226,13 +226,13 @@ impl<'a> Panel<'a> {
     }
 
     /// Where a value lies on the page, in pixels.
-    pub fn place(&self, x: f64, y: f64) -> (f64, f64) {
+    pub(super) fn place(&self, x: f64, y: f64) -> (f64, f64) {
         let height = self.frame.bottom - self.frame.top;
         (self.frame.left + self.frame.width() * self.x.position(x), self.frame.bottom - height * self.y.position(y))
     }
 
     /// Grid lines at the ticks of both axes, except on the axes themselves.
-    pub fn grid(&self, page: &Page<'_>) {
+    pub(super) fn grid(&self, page: &Page<'_>) {
         let pen = Pen::solid(theme::GRID, 1.0);
         for tick in &self.y.ticks {
             let (_, y) = self.place(self.x.low, tick.at);
@@ -249,7 +249,7 @@ impl<'a> Panel<'a> {
     }
 
     /// The line at the foot of the panel, with tick marks and, if asked for, their labels.
-    pub fn foot(&self, page: &Page<'_>, labels: bool) {
+    pub(super) fn foot(&self, page: &Page<'_>, labels: bool) {
         let Frame { left, right, bottom, .. } = self.frame;
         let pen = Pen::solid(theme::AXIS, 1.2);
         page.line(&[(left, bottom), (right, bottom)], pen);
@@ -285,7 +285,7 @@ impl<'a> Panel<'a> {
     }
 
     /// Labels of the axis from bottom to top, left of the panel.
-    pub fn side(&self, page: &Page<'_>) {
+    pub(super) fn side(&self, page: &Page<'_>) {
         let mut last = f64::INFINITY;
         for tick in &self.y.ticks {
             let (x, y) = self.place(self.x.low, tick.at);
@@ -298,17 +298,22 @@ impl<'a> Panel<'a> {
     }
 
     /// A line.
-    pub fn curve(&self, points: Vec<(f64, f64)>, pen: Pen) {
+    pub(super) fn curve(&self, points: Vec<(f64, f64)>, pen: Pen) {
         self.draw(&Curve { points, pen, tolerance: thin::FINE });
     }
 
     /// A line in the background, drawn with fewer points.
-    pub fn background(&self, points: Vec<(f64, f64)>, pen: Pen) {
+    pub(super) fn background(&self, points: Vec<(f64, f64)>, pen: Pen) {
         self.draw(&Curve { points, pen, tolerance: thin::COARSE });
     }
 
     /// The area between two lines over the same places.
-    pub fn between(&self, upper: impl Iterator<Item = (f64, f64)>, lower: impl Iterator<Item = (f64, f64)>, ink: Ink) {
+    pub(super) fn between(
+        &self,
+        upper: impl Iterator<Item = (f64, f64)>,
+        lower: impl Iterator<Item = (f64, f64)>,
+        ink: Ink,
+    ) {
         self.draw(&Between { points: upper.chain(lower).collect(), ink });
     }
 }

@@ -31,12 +31,12 @@ pub(super) struct Ink {
 
 impl Ink {
     /// Hides what is behind it.
-    pub const fn solid(rgb: Rgb) -> Self {
+    pub(super) const fn solid(rgb: Rgb) -> Self {
         Self { rgb, percent: 100 }
     }
 
     /// Lets what is behind it show through.
-    pub const fn pale(rgb: Rgb, percent: u8) -> Self {
+    pub(super) const fn pale(rgb: Rgb, percent: u8) -> Self {
         Self { rgb, percent }
     }
 
@@ -60,12 +60,12 @@ pub(super) struct Pen {
 
 impl Pen {
     /// A solid line of a width in pixels.
-    pub fn solid(ink: Ink, width: f64) -> Self {
+    pub(super) fn solid(ink: Ink, width: f64) -> Self {
         Self { ink, width: tenths(width), dash: &[] }
     }
 
     /// The same line in dashes.
-    pub fn dashed(self, dash: &'static [i32]) -> Self {
+    pub(super) fn dashed(self, dash: &'static [i32]) -> Self {
         Self { dash, ..self }
     }
 }
@@ -102,7 +102,7 @@ pub(super) struct Words {
 
 impl Words {
     /// Width in tenths of a pixel, as measured with the embedded font.
-    pub fn width(&self) -> i32 {
+    pub(super) fn width(&self) -> i32 {
         tenths(text::width(&self.text, f64::from(self.size) / 10.0, self.weight))
     }
 }
@@ -131,12 +131,12 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// Records into the scene, on top of what is there.
-    pub fn new(scene: &'a mut Scene) -> Self {
+    pub(super) fn new(scene: &'a mut Scene) -> Self {
         Self { scene }
     }
 
     /// Puts a mark on top of all others; neighbours with one pen become one mark, which keeps an SVG small.
-    pub fn push(&mut self, mark: Mark) {
+    pub(super) fn push(&mut self, mark: Mark) {
         match (self.scene.marks.last_mut(), mark) {
             (Some(Mark::Strokes(lines, pen)), Mark::Strokes(more, same)) if *pen == same && same.ink.percent == 100 => {
                 lines.extend(more);
