@@ -42,12 +42,13 @@ pub fn run_seeded(text: &str, seed: u64) -> Ran {
 }
 
 impl Ran {
-    /// A figure of a node, by the name that an expectation would use: `clicks.incoming_records`.
+    /// A figure of a node, by the name that an expectation would use, `app.busy_time_s`, or without its unit.
     pub fn figure(&self, name: &str) -> f64 {
         let (node, metric) = name.split_once('.').expect("node.metric");
         let node = self.pipeline.plan.nodes.iter().position(|known| known.name == node).expect("a node of that name");
         let columns = self.pipeline.node_columns();
-        let index = columns.iter().position(|column| column.node.index() == node && column.name() == metric);
+        let is_called = |name: &str| name == metric || name.strip_prefix(metric).is_some_and(is_unit);
+        let index = columns.iter().position(|column| column.node.index() == node && is_called(&column.name()));
         let index = index.unwrap_or_else(|| panic!("no figure {name}"));
         self.observation.nodes[index].unwrap_or_else(|| panic!("{name} was not measured"))
     }
@@ -91,6 +92,11 @@ impl Ran {
     pub fn ended(&self) -> f64 {
         self.observation.ended.as_secs_f64()
     }
+}
+
+/// Whether this is what the name of a figure ends with to say its unit.
+fn is_unit(end: &str) -> bool {
+    ["_s", "_share", "_bytes", "_per_s"].contains(&end)
 }
 
 /// Holds that `value` lies within `share` of `expected`.

@@ -27,17 +27,20 @@ fn claim_25_one_reader_catches_up_in_the_time_that_it_was_away() {
     let ran = stopped(&["app"], 1000);
     assert_eq!(ran.figure("clicks.write_provisioned_throughput_exceeded"), 0.0);
     about(ran.figure("app.iterator_age_max"), 300.0, 0.02);
-    about(last_at_least(&ran.series("app.iterator_age"), 10.0) - 400.0, 300.0, 0.05);
+    // Less the ten seconds that the shard had saved up meanwhile: it gives its first 10 MiB at once.
+    about(last_at_least(&ran.series("app.iterator_age"), 4.0) - 400.0, 300.0, 0.05);
 }
 
 #[test]
 fn claim_25_two_readers_that_are_both_behind_never_catch_up() {
     let ran = stopped(&["app", "other"], 1600);
-    for reader in ["app", "other"] {
-        let age = ran.series(&format!("{reader}.iterator_age"));
-        let (_, at_end) = age[age.len() - 2];
-        assert!(at_end > 200.0, "{reader} is {at_end} s behind at the end");
-    }
+    let ages = ["app", "other"].map(|reader| ran.series(&format!("{reader}.iterator_age")));
+    // What one makes up the other loses: each answer of 10 MiB silences the shard for both. As both come back at the
+    // same pace, one of them may win for long stretches.
+    let together = |second: usize| ages[0][second].1 + ages[1][second].1;
+    about(together(401), 600.0, 0.05);
+    let least = (401..1600).map(together).fold(f64::INFINITY, f64::min);
+    assert!(least > 0.9 * 600.0, "together they are only {least} s behind");
     // Together they read all that the shard gives.
     let read = ran.figure("clicks.bytes_read") - 2.0 * 100.0 * 1_048_576.0;
     about(read / 1200.0, 2.0 * 1_048_576.0, 0.05);
