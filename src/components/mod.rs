@@ -2,7 +2,7 @@
 //!
 //! Each file has the same order inside: what the real service does and what is left out; what it was told to be; what it
 //! counts; its state; its alarms; its behaviour; tests. Components speak signals and never call each other. A new
-//! service is a new file and a line in [`registry!`].
+//! service is a new file and a line in `registry!`.
 
 #[cfg(test)]
 mod bench;

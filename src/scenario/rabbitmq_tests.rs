@@ -10,7 +10,8 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a recording has a few thousand rows"
+    clippy::disallowed_methods,
+    reason = "a recording is a file of a few thousand rows"
 )]
 
 use super::world::PipelineWorld;
@@ -401,8 +402,8 @@ fn each_queue_of_a_topic_gets_every_message_at_its_own_pace_as_recorded_r3b() {
             let mine: Vec<&Row> = rows.iter().filter(|row| row.queue.ends_with(&name[5..])).collect();
             let trip = (round_trip(&mine) * 1e9).round();
             let more = format!("latency = '{trip}ns'\nwork = '{name}'");
-            scenario += &fleet(name, &format!("broker.{name}"), 1, 1, &more);
-            scenario += &format!("[work.{name}]\ntime = '{constant}s'\n");
+            let work = format!("[work.{name}]\ntime = '{constant}s'\n");
+            scenario += &(fleet(name, &format!("broker.{name}"), 1, 1, &more) + &work);
             fleets.push(Fleet { name, leg: trip / 2e9, factor: 0.0, constant });
         }
         let mut published: Vec<Row> = rows.clone();

@@ -87,11 +87,6 @@ impl Ran {
         assert_eq!(found.len(), 1, "one cause `{reason}` at `{node}`");
         found[0]
     }
-
-    /// When it ended, in seconds.
-    pub fn ended(&self) -> f64 {
-        self.observation.ended.as_secs_f64()
-    }
 }
 
 /// Whether this is what the name of a figure ends with to say its unit.
