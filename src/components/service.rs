@@ -175,7 +175,7 @@ impl Component for Service {
 }
 
 impl Service {
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
             cx.refuse(msg, self.losses.down);
@@ -189,7 +189,7 @@ impl Service {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
@@ -198,21 +198,25 @@ impl Service {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        self.conclude(ended, cx);
-        if let Some(next) = self.waiting.pop_front() {
+        let mut ended = Some(ended);
+        while let Some(last) = ended {
+            self.conclude(last, cx);
+            let Some(next) = self.waiting.pop_front() else {
+                let (gauge, now) = cx.gauge(self.metrics.busy);
+                return gauge.fall(now);
+            };
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
-            self.begin(next, cx);
+            // The slot goes over to the next request: as many are busy as before.
+            ended = self.handler.start(next, 0, 0, cx);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn conclude(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         let Ended { msg, began, mut loss, .. } = ended;
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.fall(now);
-        let spent = now.since(began).as_nanos();
+        let spent = cx.now().since(began).as_nanos();
         cx.count(self.metrics.busy_time, spent);
         if cx.message(msg).is_abandoned() {
             cx.count(self.metrics.ghost_time, spent);
@@ -241,6 +245,7 @@ impl Service {
             for ended in self.handler.cancel_all(self.losses.down, cx) {
                 self.conclude(ended, cx);
             }
+            cx.set(self.metrics.busy, 0);
             for msg in std::mem::take(&mut self.waiting) {
                 cx.refuse(msg, self.losses.down);
             }
