@@ -16,9 +16,9 @@ use super::site::NodeSite;
 use super::spec::{OneOrMany, all, many};
 use super::{Component, Edge, NodeSpec, Verb};
 use crate::engine::random::mix;
-use crate::engine::{LossId, LossKind, MsgId, Signal};
+use crate::engine::{LossId, LossKind, MsgId, Signal, SimDuration, SimTime};
 use crate::facts::http;
-use crate::metrics::{CounterId, GaugeId};
+use crate::metrics::{CounterId, GaugeId, TimingId};
 use crate::site::At;
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -63,8 +63,8 @@ pub struct Service {
     metrics: ServiceMetrics,
     /// What is done with a request, and the requests in the slots -- parameter and state.
     handler: Handler,
-    /// Requests waiting for a slot, oldest first -- state.
-    waiting: VecDeque<MsgId>,
+    /// Requests waiting for a slot, oldest first, and since when -- state.
+    waiting: VecDeque<(MsgId, SimTime)>,
     /// What is wrong with it -- state.
     health: Health,
 }
@@ -87,6 +87,8 @@ struct ServiceMetrics {
     busy: GaugeId,
     /// Requests waiting for a slot.
     waiting: GaugeId,
+    /// How long requests waited that got a slot; nothing for those that found one free.
+    wait: TimingId,
     /// Requests served to the end.
     served: CounterId,
     /// Slot time spent on requests.
@@ -126,6 +128,7 @@ impl Component for Service {
         let metrics = ServiceMetrics {
             busy: site.gauge_of("busy", "slots", slots.into()),
             waiting: site.gauge("waiting", "requests"),
+            wait: site.timing("wait"),
             served: site.counter("served", "requests"),
             busy_time: site.counter("busy_time", "s"),
             ghost_time: site.counter("ghost_time", "s"),
@@ -180,9 +183,9 @@ impl Service {
         if self.health.is_down() {
             cx.refuse(msg, self.losses.down);
         } else if self.handler.busy() < self.slots {
-            self.begin(msg, cx);
+            self.begin(msg, SimDuration::ZERO, cx);
         } else if self.waiting.len() < self.accept_queue {
-            self.waiting.push_back(msg);
+            self.waiting.push_back((msg, cx.now()));
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
         } else {
             cx.refuse(msg, self.losses.queue_full);
@@ -190,7 +193,8 @@ impl Service {
     }
 
     #[inline]
-    fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn begin(&mut self, msg: MsgId, waited: SimDuration, cx: &mut Ctx<'_, HandlerAlarm>) {
+        cx.time(self.metrics.wait, waited);
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
         if let Some(ended) = self.handler.start(msg, 0, 0, cx) {
@@ -201,9 +205,9 @@ impl Service {
     #[inline]
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.conclude(ended, cx);
-        if let Some(next) = self.waiting.pop_front() {
+        if let Some((next, since)) = self.waiting.pop_front() {
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
-            self.begin(next, cx);
+            self.begin(next, cx.now().since(since), cx);
         }
     }
 
@@ -241,7 +245,7 @@ impl Service {
             for ended in self.handler.cancel_all(self.losses.down, cx) {
                 self.conclude(ended, cx);
             }
-            for msg in std::mem::take(&mut self.waiting) {
+            for (msg, _) in std::mem::take(&mut self.waiting) {
                 cx.refuse(msg, self.losses.down);
             }
             cx.set(self.metrics.waiting, 0);
