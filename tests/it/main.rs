@@ -13,3 +13,5 @@ mod fixture;
 mod kinesis;
 mod kinesis_readers;
 mod scenarios;
+mod study;
+mod theory;
