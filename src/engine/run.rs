@@ -107,10 +107,6 @@ fn advance<W: World>(
     if !drain_lane(world, kernel, bounds, tally) {
         return (Stop::Exceeded(Bound::Lane), kernel.now);
     }
-    // What the nodes told each other when they were started comes before the first arrival.
-    if !drain_lane(world, kernel, bounds, tally) {
-        return (Stop::Exceeded(Bound::Lane), kernel.now);
-    }
     loop {
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
         let next = arrival.min(scheduled);

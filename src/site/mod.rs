@@ -121,6 +121,9 @@ impl<'a> Site<'a> {
     /// The written value; an error at the header of this part if there is none.
     pub fn required<T: ToToml>(&mut self, key: &str, written: Option<At<T>>) -> Option<T> {
         let Some(at) = written else {
+            if self.found.is_misspelt(&format!("{}.{key}", self.path)) {
+                return None;
+            }
             let message = format!("`{}` needs `{key}`", self.path);
             self.error(self.span, "S012", message).label("missing here");
             return None;

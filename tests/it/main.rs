@@ -8,8 +8,10 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod bad;
 mod bench;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod mutations;
 mod scenarios;

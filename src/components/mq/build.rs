@@ -91,7 +91,7 @@ impl MqSpec {
                 .hint("write `queue_type = \"classic\"` for messages that are kept in memory only");
         }
         if let Some(at) = self.delivery_limit.filter(|_| !stores) {
-            s.error(at.span, "S033", "`delivery_limit` has no effect: a classic queue does not count deliveries")
+            s.error(at.span, "S032", "`delivery_limit` has no effect: a classic queue does not count deliveries")
                 .hint("leave it out, or write `queue_type = \"quorum\"`");
         }
         Some(Make { engine, counts: stores, stores })
@@ -288,7 +288,7 @@ impl MqSpec {
 /// An error if something is written that would be ignored.
 fn no_effect(s: &mut Site<'_>, key: &str, span: Option<Span>, why: &str) {
     if let Some(span) = span {
-        s.error(span, "S033", format!("`{key}` has no effect: {why}")).hint("leave it out");
+        s.error(span, "S032", format!("`{key}` has no effect: {why}")).hint("leave it out");
     }
 }
 
