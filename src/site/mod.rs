@@ -85,9 +85,9 @@ impl<'a> Site<'a> {
         self.found.warn(span, code, message)
     }
 
-    /// Whether an error was found anywhere so far.
-    pub fn has_errors(&self) -> bool {
-        self.found.has_errors()
+    /// How many errors were found anywhere so far: if they grew while a part was resolved, it is not worth building.
+    pub fn errors(&self) -> usize {
+        self.found.errors()
     }
 
     /// The name among `candidates` that `name` was probably meant to be.

@@ -28,7 +28,7 @@ struct Make {
 
 impl MqSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Mq> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         self.entries(site);
         let make = self.make(site);
         let cores = self.instance(site);
@@ -38,7 +38,7 @@ impl MqSpec {
         let metrics = metrics(cores.unwrap_or(1), site);
         let (storage, layout, p) = (storage?, layout?, p?);
         let losses = losses(p.confirms, layout.dead_letter.is_some(), site);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         let queues = vec![super::Queue::default(); layout.queues.into()];

@@ -51,7 +51,7 @@ impl NodeSpec for SnsSpec {
 
 impl SnsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sns> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         for flow in many(self.from.clone()) {
             site.site.written("from", flow);
         }
@@ -68,7 +68,7 @@ impl SnsSpec {
                 .note("a topic keeps nothing: what is published while nobody is subscribed is gone")
                 .hint("name the endpoints: `subscribers = [\"billing\", \"shipping\"]`");
         }
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         Some(Sns {

@@ -92,7 +92,7 @@ impl NodeSpec for SqsSpec {
 
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         for flow in many(self.from.clone()) {
             site.site.written("from", flow);
         }
@@ -106,7 +106,7 @@ impl SqsSpec {
             down: site.loss(LossKind::Rejected, "down"),
         };
         let metrics = metrics(site);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         Some(Sqs {

@@ -67,7 +67,7 @@ const COUNT_MAX: u32 = 1_000_000;
 
 impl WorkersSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Workers> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         let count = site.site.required("count", self.count);
         if let Some(at) = self.count.filter(|at| !(1..=COUNT_MAX).contains(&at.value)) {
             site.site.error(at.span, "S031", format!("a fleet has between 1 and {COUNT_MAX} workers"));
@@ -86,7 +86,7 @@ impl WorkersSpec {
         let (steps, counters) = requests?;
         let mut handler = Handler::new(work?, steps, counters);
         handler.slow_down(1.0 / speed);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         let p = WorkersParameters { node, source, count, speed };
