@@ -8,10 +8,12 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod bad;
 mod bench;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod mutations;
 mod scenarios;
 mod study;
 mod theory;
