@@ -11,4 +11,6 @@ mod bench;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod readme;
+mod reference;
 mod scenarios;
