@@ -22,7 +22,7 @@ const KEYS: u32 = 10;
 
 /// What arrives at a node by script.
 #[derive(Debug, Clone, Copy)]
-pub struct Scripted {
+pub(super) struct Scripted {
     pub at: SimTime,
     pub to: Endpoint,
     pub size: u32,
@@ -32,7 +32,7 @@ pub struct Scripted {
 
 /// Nodes that were built and wait for arrivals and faults.
 #[derive(Debug, Clone)]
-pub struct Bench {
+pub(super) struct Bench {
     plan: Plan,
     nodes: Vec<AnyNode>,
     catalogue: Catalogue,
@@ -46,7 +46,7 @@ pub struct Bench {
 }
 
 /// A run that is over.
-pub struct Ran {
+pub(super) struct Ran {
     plan: Plan,
     catalogue: Catalogue,
     losses: Vec<LossCause>,
@@ -57,7 +57,7 @@ pub struct Ran {
 }
 
 /// A time as a scenario writes it.
-pub fn time(text: &str) -> SimTime {
+pub(super) fn time(text: &str) -> SimTime {
     SimTime::ZERO + text.parse::<Duration>().unwrap_or_else(|e| panic!("{text}: {}", e.message())).get()
 }
 
@@ -66,7 +66,7 @@ impl Bench {
     ///
     /// # Panics
     /// If something is wrong with them, with what is wrong.
-    pub fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         match Self::build(text) {
             (Some(bench), _) => bench,
             (None, told) => panic!("{told}"),
@@ -74,12 +74,12 @@ impl Bench {
     }
 
     /// What is said about the nodes of `text`: errors and warnings.
-    pub fn told(text: &str) -> String {
+    pub(super) fn told(text: &str) -> String {
         Self::build(text).1
     }
 
     /// The nodes of `text` with every value that they came to.
-    pub fn resolved(text: &str) -> String {
+    pub(super) fn resolved(text: &str) -> String {
         Self::of(text).resolved
     }
 
@@ -165,19 +165,19 @@ impl Bench {
 
     /// A job of 1,000 bytes arrives at a node, or a port of it as in `broker.jobs`.
     #[must_use]
-    pub fn job(self, at: &str, to: &str) -> Self {
+    pub(super) fn job(self, at: &str, to: &str) -> Self {
         self.jobs(1, at, to)
     }
 
     /// Several jobs arrive at once.
     #[must_use]
-    pub fn jobs(self, count: usize, at: &str, to: &str) -> Self {
+    pub(super) fn jobs(self, count: usize, at: &str, to: &str) -> Self {
         self.jobs_every("0s", count, at, to)
     }
 
     /// Jobs arrive at equal distances.
     #[must_use]
-    pub fn jobs_every(mut self, distance: &str, count: usize, at: &str, to: &str) -> Self {
+    pub(super) fn jobs_every(mut self, distance: &str, count: usize, at: &str, to: &str) -> Self {
         let (mut at, to) = (time(at), self.endpoint(to));
         for _ in 0..count {
             self.script.push(Scripted { at, to, size: 1000, key: 0, batched: false });
@@ -188,14 +188,14 @@ impl Bench {
 
     /// Changes what was scripted last, as in `.job("1s", "jobs").with(|job| job.size = 7)`.
     #[must_use]
-    pub fn with(mut self, change: impl FnOnce(&mut Scripted)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Scripted)) -> Self {
         change(self.script.last_mut().expect("a job was scripted before"));
         self
     }
 
     /// A node is hit by a fault.
     #[must_use]
-    pub fn fault(mut self, name: &str, kind: FaultKind, from: &str, to: &str) -> Self {
+    pub(super) fn fault(mut self, name: &str, kind: FaultKind, from: &str, to: &str) -> Self {
         let node = self.node(name);
         self.faults.push(Fault { node, kind, from: time(from), to: time(to) });
         self
@@ -203,14 +203,14 @@ impl Bench {
 
     /// The run is cut at this time if it has not settled by then.
     #[must_use]
-    pub fn until(mut self, at: &str) -> Self {
+    pub(super) fn until(mut self, at: &str) -> Self {
         self.lasts = time(at).since(SimTime::ZERO);
         self
     }
 
     /// No record of signals: for long runs.
     #[must_use]
-    pub const fn quiet(mut self) -> Self {
+    pub(super) const fn quiet(mut self) -> Self {
         self.logs = false;
         self
     }
@@ -219,7 +219,7 @@ impl Bench {
     ///
     /// # Panics
     /// If a bound on events or messages is exceeded.
-    pub fn run(self) -> Ran {
+    pub(super) fn run(self) -> Ran {
         let Self { plan, mut nodes, catalogue, losses, works, mut script, faults, lasts, logs, .. } = self;
         script.sort_by_key(|scripted| scripted.at);
         let root = StreamKey::new(1, 0);
@@ -254,7 +254,7 @@ impl Bench {
 
 impl Ran {
     /// What a counter of a node came to.
-    pub fn counter(&self, name: &str, metric: &str) -> u64 {
+    pub(super) fn counter(&self, name: &str, metric: &str) -> u64 {
         let node = node(&self.plan, name);
         let names = self.catalogue.counters();
         let index = names.iter().position(|known| known.node == node && known.metric == metric);
@@ -262,7 +262,7 @@ impl Ran {
     }
 
     /// A gauge of a node.
-    pub fn gauge(&self, name: &str, metric: &str) -> &Gauge {
+    pub(super) fn gauge(&self, name: &str, metric: &str) -> &Gauge {
         let node = node(&self.plan, name);
         let names = self.catalogue.gauges();
         let index = names.iter().position(|known| known.node == node && known.metric == metric);
@@ -270,7 +270,7 @@ impl Ran {
     }
 
     /// Jobs lost by a cause of a node.
-    pub fn lost(&self, name: &str, reason: &str) -> u64 {
+    pub(super) fn lost(&self, name: &str, reason: &str) -> u64 {
         let node = node(&self.plan, name);
         let index = self.losses.iter().position(|loss| loss.node == node && loss.reason == reason);
         let index = index.unwrap_or_else(|| panic!("{name} has no loss {reason}"));
@@ -278,13 +278,13 @@ impl Ran {
     }
 
     /// Jobs done, in whatever way.
-    pub fn done(&self) -> u64 {
+    pub(super) fn done(&self) -> u64 {
         let jobs = &self.recorder.jobs;
         jobs.done_in_time() + jobs.done_late() + jobs.done_twice()
     }
 
     /// When messages reached a node, in seconds.
-    pub fn arrivals(&self, name: &str) -> Vec<f64> {
+    pub(super) fn arrivals(&self, name: &str) -> Vec<f64> {
         let node = node(&self.plan, name);
         let arrived = |signal: &Signal| matches!(signal, Signal::Arrive { .. });
         let to_node = self.log.iter().filter(|(_, to, signal)| *to == node && arrived(signal));
@@ -325,15 +325,11 @@ impl World for Scene {
         Event { node: to.node, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: to.port, batched }) }
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
         if let (true, Stimulus::Signal(signal)) = (self.logs, event.stimulus) {
             self.log.push((kernel.now(), event.node, signal));
         }
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared);
-    }
-
-    fn holding(&self, node: NodeId) -> u64 {
-        self.nodes[node.index()].holding()
+        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
     }
 
     fn observer(&mut self) -> &mut impl Observer {

@@ -10,7 +10,8 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a recording has a few thousand rows"
+    clippy::disallowed_methods,
+    reason = "a recording is a file of a few thousand rows"
 )]
 
 use super::world::PipelineWorld;
@@ -171,18 +172,14 @@ impl World for Watched<'_> {
         self.world.arrive(kernel)
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
         if let Stimulus::Signal(signal @ (Signal::Receive { msg, .. } | Signal::Settle { msg, .. })) = event.stimulus {
             let job = kernel.job_of(msg);
             let (published, work) = (job.born.as_secs_f64(), job.work.as_secs_f64());
             let (job, at) = (index_of(job.number) as usize, kernel.now().as_secs_f64());
             self.log.push(Seen { at, node: event.node, job, published, work, signal });
         }
-        self.world.dispatch(kernel, event);
-    }
-
-    fn holding(&self, node: NodeId) -> u64 {
-        self.world.holding(node)
+        self.world.dispatch(kernel, event)
     }
 
     fn observer(&mut self) -> &mut impl Observer {
@@ -401,8 +398,8 @@ fn each_queue_of_a_topic_gets_every_message_at_its_own_pace_as_recorded_r3b() {
             let mine: Vec<&Row> = rows.iter().filter(|row| row.queue.ends_with(&name[5..])).collect();
             let trip = (round_trip(&mine) * 1e9).round();
             let more = format!("latency = '{trip}ns'\nwork = '{name}'");
-            scenario += &fleet(name, &format!("broker.{name}"), 1, 1, &more);
-            scenario += &format!("[work.{name}]\ntime = '{constant}s'\n");
+            let work = format!("[work.{name}]\ntime = '{constant}s'\n");
+            scenario += &(fleet(name, &format!("broker.{name}"), 1, 1, &more) + &work);
             fleets.push(Fleet { name, leg: trip / 2e9, factor: 0.0, constant });
         }
         let mut published: Vec<Row> = rows.clone();

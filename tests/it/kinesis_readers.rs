@@ -16,8 +16,11 @@ fn stopped(readers: &[&str], duration: u32) -> Ran {
          [pipeline.p.clicks]\nkind = 'kinesis'\nfrom = 'puts'\nshards = 1\n"
     );
     for name in readers {
-        text += &format!("[pipeline.p.{name}]\nkind = 'reader'\nreads = 'clicks'\n");
-        text += &format!("[[fault]]\nnode = 'p.{name}'\nkind = 'down'\nfrom = '100s'\nto = '400s'\n");
+        text.push_str(
+            "[pipeline.p.NAME]\nkind = 'reader'\nreads = 'clicks'\n\
+             [[fault]]\nnode = 'p.NAME'\nkind = 'down'\nfrom = '100s'\nto = '400s'\n",
+        );
+        text = text.replace("NAME", name);
     }
     run(&text)
 }

@@ -4,7 +4,8 @@
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "tests look at files, and compare counts with rates"
+    unreachable_pub,
+    reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
 mod bench;
@@ -14,3 +15,5 @@ mod kinesis_readers;
 mod readme;
 mod reference;
 mod scenarios;
+mod study;
+mod theory;

@@ -20,12 +20,16 @@ fn everything() -> Vec<PathBuf> {
 
 #[test]
 fn every_bundled_scenario_comes_out_as_expected() {
-    scenarios_in("scenarios").iter().for_each(|file| assert_expectations_hold(file));
+    for file in scenarios_in("scenarios") {
+        assert_expectations_hold(&file);
+    }
 }
 
 #[test]
 fn every_template_comes_out_as_expected() {
-    scenarios_in(TEMPLATES).iter().for_each(|file| assert_expectations_hold(file));
+    for file in scenarios_in(TEMPLATES) {
+        assert_expectations_hold(&file);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! of [`CHARTS`]; each can be drawn on its own, so a caller may draw them in parallel. The numbers a chart shows are
 //! those of its `data` function, which are those of the report, which are those of the CSV files.
 //!
-//! plotters maps values to places and draws on a [`scene`]; both file formats are written from that scene.
+//! plotters maps values to places and draws on a scene; both file formats are written from that scene.
 
 mod axis;
 pub mod backlog;

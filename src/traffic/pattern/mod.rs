@@ -4,7 +4,7 @@
 //! bends that clock so that it runs as fast as the rate says (Çinlar, *Introduction to Stochastic Processes*, 1975,
 //! chapter 4). Job 731 therefore takes the same step whatever the rate is, and no draw is ever thrown away.
 //!
-//! A new pattern is one file with a resolved type ([`Pattern`]) and its clock ([`Clock`]), and one line of [`patterns`].
+//! A new pattern is one file with a resolved type ([`Pattern`]) and its clock ([`Clock`]), and one line of `patterns!`.
 
 mod beat;
 mod curve;
