@@ -195,6 +195,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.message(msg)
     }
 
+    /// Whether this node owns the message.
+    #[inline]
+    pub fn owns(&self, msg: MsgId) -> bool {
+        self.kernel.is_at(msg, self.node)
+    }
+
     /// A message that this node holds.
     #[inline]
     pub fn message_mut(&mut self, msg: MsgId) -> &mut Message {
