@@ -190,6 +190,7 @@ impl Sqs {
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.groups.remove(msg, group, true);
         }
+        cx.set(self.metrics.visible, self.visible as u64);
         cx.count(self.metrics.dead_lettered, 1);
         cx.park(msg, to.loss);
         cx.hand_over(msg, Endpoint { node: to.queue, port: DEAD_LETTER }, SimDuration::ZERO);
