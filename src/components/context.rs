@@ -195,6 +195,13 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.message(msg)
     }
 
+    /// Whether this node owns the message: it may have moved on while somebody still works on it.
+    #[inline]
+    pub fn owns(&self, msg: MsgId) -> bool {
+        let message = self.kernel.message(msg);
+        message.is_at(self.node) && !message.is_retired()
+    }
+
     /// A message that this node holds.
     #[inline]
     pub fn message_mut(&mut self, msg: MsgId) -> &mut Message {

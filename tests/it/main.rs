@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod determinism;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
