@@ -32,10 +32,12 @@ const TEXT_MAX: u64 = 4 << 20;
 pub(super) fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
     let shown = file.display().to_string();
     let text = read(file, TEXT_MAX).map_err(|why| {
-        console::error(
-            &format!("cannot read the scenario `{shown}`: {why}"),
-            "`surgetank list scenarios` shows what is there",
-        );
+        let help = if why.contains("UTF-") {
+            "save it as UTF-8 text: editors ask for it as the encoding of the file"
+        } else {
+            "`surgetank list scenarios` shows what is there"
+        };
+        console::error(&format!("cannot read the scenario `{shown}`: {why}"), help);
         Exit::Failed
     })?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -79,6 +81,14 @@ fn read(path: &Path, most: u64) -> Result<String, String> {
         return Err(format!("it has {} bytes, and the most is {most}", size.len()));
     }
     let bytes = std::fs::read(path).map_err(why)?;
-    String::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("it is UTF-16 text".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = 1 + String::from_utf8_lossy(&good[start..]).chars().count();
+        format!("line {line}, column {column} is not UTF-8 text")
+    })
 }

@@ -115,10 +115,12 @@ impl Bench {
             edges: spec.as_node().edges(),
             ports: spec.as_node().ports(name),
             shards: spec.as_node().shards(),
+            is_fifo: spec.as_node().is_fifo(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
+            wrong_works: Vec::new(),
             flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
@@ -325,15 +327,11 @@ impl World for Scene {
         Event { node: to.node, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: to.port, batched }) }
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
         if let (true, Stimulus::Signal(signal)) = (self.logs, event.stimulus) {
             self.log.push((kernel.now(), event.node, signal));
         }
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared);
-    }
-
-    fn holding(&self, node: NodeId) -> u64 {
-        self.nodes[node.index()].holding()
+        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
     }
 
     fn observer(&mut self) -> &mut impl Observer {

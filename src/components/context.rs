@@ -195,11 +195,10 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.message(msg)
     }
 
-    /// Whether this node owns the message: it may have moved on while somebody still works on it.
+    /// Whether this node owns the message.
     #[inline]
     pub fn owns(&self, msg: MsgId) -> bool {
-        let message = self.kernel.message(msg);
-        message.is_at(self.node) && !message.is_retired()
+        self.kernel.is_at(msg, self.node)
     }
 
     /// A message that this node holds.

@@ -113,7 +113,7 @@ impl Component for Service {
         let empty = slots.as_ref().filter(|slots| slots.value == 0).map(|slots| slots.span);
         if let Some(span) = empty {
             site.site
-                .error(span, "S032", "a service without slots serves nobody")
+                .error(span, "S031", "a service without slots serves nobody")
                 .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
         }
         let slots = site.site.or_fact("slots", slots, &http::TOMCAT_MAX_THREADS);
@@ -178,12 +178,12 @@ impl Component for Service {
 }
 
 impl Service {
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
             cx.refuse(msg, self.losses.down);
         } else if self.handler.busy() < self.slots {
-            self.begin(msg, SimDuration::ZERO, cx);
+            self.begin(msg, cx);
         } else if self.waiting.len() < self.accept_queue {
             self.waiting.push_back((msg, cx.now()));
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
@@ -192,9 +192,9 @@ impl Service {
         }
     }
 
-    #[inline]
-    fn begin(&mut self, msg: MsgId, waited: SimDuration, cx: &mut Ctx<'_, HandlerAlarm>) {
-        cx.time(self.metrics.wait, waited);
+    #[inline(always)]
+    fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        cx.time(self.metrics.wait, SimDuration::ZERO);
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
         if let Some(ended) = self.handler.start(msg, 0, 0, cx) {
@@ -202,21 +202,26 @@ impl Service {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        self.conclude(ended, cx);
-        if let Some((next, since)) = self.waiting.pop_front() {
+        let mut ended = Some(ended);
+        while let Some(last) = ended {
+            self.conclude(last, cx);
+            let Some((next, since)) = self.waiting.pop_front() else {
+                let (gauge, now) = cx.gauge(self.metrics.busy);
+                return gauge.fall(now);
+            };
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
-            self.begin(next, cx.now().since(since), cx);
+            cx.time(self.metrics.wait, cx.now().since(since));
+            // The slot goes over to the next request: as many are busy as before.
+            ended = self.handler.start(next, 0, 0, cx);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn conclude(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         let Ended { msg, began, mut loss, .. } = ended;
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.fall(now);
-        let spent = now.since(began).as_nanos();
+        let spent = cx.now().since(began).as_nanos();
         cx.count(self.metrics.busy_time, spent);
         if cx.message(msg).is_abandoned() {
             cx.count(self.metrics.ghost_time, spent);
@@ -245,6 +250,7 @@ impl Service {
             for ended in self.handler.cancel_all(self.losses.down, cx) {
                 self.conclude(ended, cx);
             }
+            cx.set(self.metrics.busy, 0);
             for (msg, _) in std::mem::take(&mut self.waiting) {
                 cx.refuse(msg, self.losses.down);
             }

@@ -147,11 +147,6 @@ impl Message {
         matches!(self.state, State::Retired)
     }
 
-    /// Whether this node owns it.
-    pub fn is_at(&self, node: NodeId) -> bool {
-        self.place == Place::Node(node)
-    }
-
     /// Whether it was moved to a dead-letter queue and counts as dead-lettered unless it is done after all.
     pub const fn is_parked(&self) -> bool {
         matches!(self.state, State::Parked(_))

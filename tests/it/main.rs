@@ -8,11 +8,15 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod bad;
 mod bench;
 mod determinism;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod mutations;
+mod readme;
+mod reference;
 mod scenarios;
 mod study;
 mod theory;
