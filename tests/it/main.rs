@@ -10,6 +10,7 @@
 
 mod bad;
 mod bench;
+mod determinism;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
