@@ -327,15 +327,11 @@ impl World for Scene {
         Event { node: to.node, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: to.port, batched }) }
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
         if let (true, Stimulus::Signal(signal)) = (self.logs, event.stimulus) {
             self.log.push((kernel.now(), event.node, signal));
         }
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared);
-    }
-
-    fn holding(&self, node: NodeId) -> u64 {
-        self.nodes[node.index()].holding()
+        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
     }
 
     fn observer(&mut self) -> &mut impl Observer {

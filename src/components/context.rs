@@ -271,6 +271,6 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Counts a time.
     #[inline]
     pub fn time(&mut self, id: TimingId, value: SimDuration) {
-        self.shared.recorder.time(id, value);
+        self.shared.recorder.time(self.kernel.now(), id, value);
     }
 }

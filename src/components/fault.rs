@@ -31,6 +31,8 @@ pub enum FaultKind {
 /// The state of a node under the faults of its timeline; faults may overlap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Health {
+    /// How many faults there are at once.
+    faults: u32,
     down: u32,
     slow: Vec<f64>,
     fails: Vec<f64>,
@@ -40,12 +42,13 @@ impl Health {
     /// A fault begins or ends. Kills are the business of the node.
     pub(super) fn change(&mut self, kind: FaultKind, begins: bool) {
         match kind {
+            FaultKind::Kill(_) => return,
             FaultKind::Down if begins => self.down += 1,
             FaultKind::Down => self.down -= 1,
             FaultKind::Slow(factor) => toggle(&mut self.slow, factor, begins),
             FaultKind::Fails(share) => toggle(&mut self.fails, share, begins),
-            FaultKind::Kill(_) => {}
         }
+        self.faults = if begins { self.faults + 1 } else { self.faults - 1 };
     }
 
     /// Whether it answers at all.
@@ -60,7 +63,7 @@ impl Health {
 
     /// Whether nothing is wrong.
     pub(super) const fn is_sound(&self) -> bool {
-        self.down == 0 && self.slow.is_empty() && self.fails.is_empty()
+        self.faults == 0
     }
 
     /// The share of requests that fail.

@@ -127,7 +127,7 @@ impl Handler {
     }
 
     /// Begins to handle `msg` for the owner's `slot`. Returns the task at once if there is nothing to wait for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start<T>(&mut self, msg: MsgId, slot: u32, receive: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -155,18 +155,20 @@ impl Handler {
     }
 
     /// An alarm rang.
-    #[inline]
+    #[inline(always)]
     pub(super) fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         match alarm {
-            HandlerAlarm::Worked { task, serial } => {
-                if self.awaits(task) == Some(serial) {
-                    self.next_step(task, cx)
-                } else {
-                    None
+            HandlerAlarm::Worked { task: index, serial } => {
+                let task = self.tasks.get(index).filter(|task| task.awaits == serial)?;
+                if !self.steps.is_empty() {
+                    return self.next_step(index, cx);
                 }
+                let &Task { msg, slot, began, receive, .. } = task;
+                self.tasks.free(index);
+                Some(Ended { msg, slot, began, receive, loss: LossId::NONE })
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {
@@ -266,7 +268,7 @@ impl Handler {
             .collect()
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, index: u32, loss: LossId) -> Option<Ended> {
         let &Task { msg, slot, began, receive, .. } = self.tasks.get(index)?;
         self.tasks.free(index);
@@ -288,7 +290,7 @@ impl Handler {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,

@@ -179,25 +179,20 @@ macro_rules! registry {
                 match self { $(Self::$variant(component) => component.start(&mut Ctx::new(kernel, shared, node))),* }
             }
 
-            /// Lets the node react.
-            #[inline]
-            pub fn react(&mut self, event: &Event<AnyTimer>, kernel: &mut Kernel<AnyTimer>, shared: &mut Shared) {
-                let node = event.node;
-                match (self, &event.stimulus) {
-                    $(
-                        (Self::$variant(component), Stimulus::Signal(signal)) =>
-                            component.on(signal, &mut Ctx::new(kernel, shared, node)),
-                        (Self::$variant(component), Stimulus::Alarm(AnyTimer::$variant(alarm))) =>
-                            component.on_alarm(*alarm, &mut Ctx::new(kernel, shared, node)),
-                    )*
-                    _ => unreachable!("a node sets only its own alarms"),
+            /// Lets the node react. Returns how many messages it owns then, by its own count.
+            #[inline(always)]
+            pub fn react(&mut self, event: &Event<AnyTimer>, kernel: &mut Kernel<AnyTimer>, shared: &mut Shared) -> u64 {
+                match self {
+                    $(Self::$variant(component) => {
+                        let cx = &mut Ctx::new(kernel, shared, event.node);
+                        match &event.stimulus {
+                            Stimulus::Signal(signal) => component.on(signal, cx),
+                            Stimulus::Alarm(AnyTimer::$variant(alarm)) => component.on_alarm(*alarm, cx),
+                            Stimulus::Alarm(_) => unreachable!("a node sets only its own alarms"),
+                        }
+                        component.holding()
+                    })*
                 }
-            }
-
-            /// Messages that it owns right now, by its own count.
-            #[inline]
-            pub fn holding(&self) -> u64 {
-                match self { $(Self::$variant(component) => component.holding()),* }
             }
         }
     };

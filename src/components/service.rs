@@ -16,9 +16,9 @@ use super::site::NodeSite;
 use super::spec::{OneOrMany, all, many};
 use super::{Component, Edge, NodeSpec, Verb};
 use crate::engine::random::mix;
-use crate::engine::{LossId, LossKind, MsgId, Signal};
+use crate::engine::{LossId, LossKind, MsgId, Signal, SimDuration, SimTime};
 use crate::facts::http;
-use crate::metrics::{CounterId, GaugeId};
+use crate::metrics::{CounterId, GaugeId, TimingId};
 use crate::site::At;
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -63,8 +63,8 @@ pub struct Service {
     metrics: ServiceMetrics,
     /// What is done with a request, and the requests in the slots -- parameter and state.
     handler: Handler,
-    /// Requests waiting for a slot, oldest first -- state.
-    waiting: VecDeque<MsgId>,
+    /// Requests waiting for a slot, oldest first, and since when -- state.
+    waiting: VecDeque<(MsgId, SimTime)>,
     /// What is wrong with it -- state.
     health: Health,
 }
@@ -87,6 +87,8 @@ struct ServiceMetrics {
     busy: GaugeId,
     /// Requests waiting for a slot.
     waiting: GaugeId,
+    /// How long requests waited that got a slot; nothing for those that found one free.
+    wait: TimingId,
     /// Requests served to the end.
     served: CounterId,
     /// Slot time spent on requests.
@@ -126,6 +128,7 @@ impl Component for Service {
         let metrics = ServiceMetrics {
             busy: site.gauge_of("busy", "slots", slots.into()),
             waiting: site.gauge("waiting", "requests"),
+            wait: site.timing("wait"),
             served: site.counter("served", "requests"),
             busy_time: site.counter("busy_time", "s"),
             ghost_time: site.counter("ghost_time", "s"),
@@ -175,22 +178,23 @@ impl Component for Service {
 }
 
 impl Service {
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
             cx.refuse(msg, self.losses.down);
         } else if self.handler.busy() < self.slots {
             self.begin(msg, cx);
         } else if self.waiting.len() < self.accept_queue {
-            self.waiting.push_back(msg);
+            self.waiting.push_back((msg, cx.now()));
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
         } else {
             cx.refuse(msg, self.losses.queue_full);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        cx.time(self.metrics.wait, SimDuration::ZERO);
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
         if let Some(ended) = self.handler.start(msg, 0, 0, cx) {
@@ -198,21 +202,26 @@ impl Service {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        self.conclude(ended, cx);
-        if let Some(next) = self.waiting.pop_front() {
+        let mut ended = Some(ended);
+        while let Some(last) = ended {
+            self.conclude(last, cx);
+            let Some((next, since)) = self.waiting.pop_front() else {
+                let (gauge, now) = cx.gauge(self.metrics.busy);
+                return gauge.fall(now);
+            };
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
-            self.begin(next, cx);
+            cx.time(self.metrics.wait, cx.now().since(since));
+            // The slot goes over to the next request: as many are busy as before.
+            ended = self.handler.start(next, 0, 0, cx);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn conclude(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         let Ended { msg, began, mut loss, .. } = ended;
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.fall(now);
-        let spent = now.since(began).as_nanos();
+        let spent = cx.now().since(began).as_nanos();
         cx.count(self.metrics.busy_time, spent);
         if cx.message(msg).is_abandoned() {
             cx.count(self.metrics.ghost_time, spent);
@@ -241,7 +250,8 @@ impl Service {
             for ended in self.handler.cancel_all(self.losses.down, cx) {
                 self.conclude(ended, cx);
             }
-            for msg in std::mem::take(&mut self.waiting) {
+            cx.set(self.metrics.busy, 0);
+            for (msg, _) in std::mem::take(&mut self.waiting) {
                 cx.refuse(msg, self.losses.down);
             }
             cx.set(self.metrics.waiting, 0);

@@ -4,27 +4,32 @@
 /// costs more than most reactions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slab<T> {
-    places: Vec<T>,
-    in_use: Vec<bool>,
+    places: Vec<Place<T>>,
     free: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Place<T> {
+    value: T,
+    in_use: bool,
 }
 
 impl<T: Default> Slab<T> {
     /// An empty slab.
     pub(super) const fn new() -> Self {
-        Self { places: Vec::new(), in_use: Vec::new(), free: Vec::new() }
+        Self { places: Vec::new(), free: Vec::new() }
     }
 
     /// A place in use from now on, its value as it was left: the caller sets every field.
-    #[inline]
+    #[inline(always)]
     pub(super) fn reserve(&mut self) -> (u32, &mut T) {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.places.push(T::default());
-            self.in_use.push(false);
+            self.places.push(Place::default());
             u32::try_from(self.places.len() - 1).expect("what is under way is bounded by the live messages")
         });
-        self.in_use[index as usize] = true;
-        (index, &mut self.places[index as usize])
+        let place = &mut self.places[index as usize];
+        place.in_use = true;
+        (index, &mut place.value)
     }
 
     /// Puts `value` in a free place.
@@ -44,7 +49,7 @@ impl<T: Default> Slab<T> {
     /// The place is free from now on.
     #[inline]
     pub(super) fn free(&mut self, index: u32) {
-        if std::mem::replace(&mut self.in_use[index as usize], false) {
+        if std::mem::replace(&mut self.places[index as usize].in_use, false) {
             self.free.push(index);
         }
     }
@@ -52,13 +57,13 @@ impl<T: Default> Slab<T> {
     /// The value at `index`, if the place is in use.
     #[inline]
     pub(super) fn get(&self, index: u32) -> Option<&T> {
-        if *self.in_use.get(index as usize)? { self.places.get(index as usize) } else { None }
+        self.places.get(index as usize).filter(|place| place.in_use).map(|place| &place.value)
     }
 
     /// The value at `index`, if the place is in use.
     #[inline]
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
-        if *self.in_use.get(index as usize)? { self.places.get_mut(index as usize) } else { None }
+        self.places.get_mut(index as usize).filter(|place| place.in_use).map(|place| &mut place.value)
     }
 
     /// Number of places in use.
@@ -68,8 +73,8 @@ impl<T: Default> Slab<T> {
 
     /// Every value with its index, in the order of places.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let all = (0_u32..).zip(&self.places).zip(&self.in_use);
-        all.filter_map(|(place, &in_use)| in_use.then_some(place))
+        let all = (0_u32..).zip(&self.places);
+        all.filter_map(|(index, place)| place.in_use.then_some((index, &place.value)))
     }
 }
 

@@ -43,6 +43,7 @@ impl<E: Copy> EventList<E> {
     }
 
     /// Schedules `event` at `time`. O(log n).
+    #[inline(always)]
     pub(super) fn push(&mut self, time: SimTime, event: E) {
         let entry = Entry { time, sequence: self.sequence, event };
         self.sequence += 1;
@@ -60,6 +61,7 @@ impl<E: Copy> EventList<E> {
     }
 
     /// Takes the next event. O(log n).
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<(SimTime, E)> {
         let last = self.heap.pop()?;
         let Some(&first) = self.heap.first() else { return Some((last.time, last.event)) };
@@ -68,6 +70,7 @@ impl<E: Copy> EventList<E> {
     }
 
     /// Puts `entry` where the root was.
+    #[inline(always)]
     fn sift_down(&mut self, entry: Entry<E>) {
         let heap = self.heap.as_mut_slice();
         let key = entry.key();

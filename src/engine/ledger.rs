@@ -61,7 +61,7 @@ impl Ledger {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn create(&mut self, new: &NewJob, now: SimTime) -> MsgId {
         let id = JobId(self.jobs.reserve());
         let job = self.jobs.get_mut(id.0);
@@ -83,7 +83,7 @@ impl Ledger {
     }
 
     /// A fresh message in a free slot.
-    #[inline]
+    #[inline(always)]
     fn fill(&mut self, job: JobId, size: u32, key: u32, role: Role, place: Place, now: SimTime) -> MsgId {
         let msg = MsgId(self.messages.reserve());
         let message = self.messages.get_mut(msg.0);
@@ -145,7 +145,7 @@ impl Ledger {
         self.fill(job, size, key, role, place, now)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn depart(&mut self, msg: MsgId, now: SimTime) {
         let message = self.messages.get_mut(msg.0);
         let Place::Node(node) = std::mem::replace(&mut message.place, Place::Wire) else {
@@ -156,7 +156,7 @@ impl Ledger {
     }
 
     /// The message reaches `node`, which owns it from now on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn land(&mut self, msg: MsgId, node: NodeId, now: SimTime) {
         let message = self.messages.get_mut(msg.0);
         assert!(message.place == Place::Wire, "a message reached {node:?} without having departed");
@@ -170,28 +170,30 @@ impl Ledger {
         let message = self.messages.get_mut(msg.0);
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");
-        let (job, role, place, branch_done) = (message.job, message.role, message.place, message.branch_done);
         self.retired += 1;
-        match place {
+        match message.place {
             Place::Wire => self.on_wires -= 1,
-            Place::Node(node) => self.account_mut(node).leave(now),
+            Place::Node(node) => self.accounts[node.index()].leave(now),
         }
-        if role == Role::Branch {
+        let job = self.jobs.get_mut(message.job.0);
+        if message.role == Role::Branch {
             let loss = match (ending, state) {
                 // What was dead-lettered stays dead-lettered, however it leaves the dead-letter queue.
                 (_, State::Parked(loss)) | (Ending::Lost(loss), _) => loss,
                 (Ending::Spent, _) => LossId::NONE,
             };
-            if !loss.is_none() && !branch_done {
-                self.blame(job, loss);
+            if !loss.is_none() && !message.branch_done {
+                blame(job, loss, &self.loss_kinds);
             }
             if matches!(state, State::Parked(_)) {
                 self.parked -= 1;
-            } else if self.decide(job) {
+            } else if decide(job) {
                 observer.decided(now);
             }
         }
-        self.free_if_unused(msg, observer);
+        if message.pins == 0 {
+            self.free(msg, observer);
+        }
     }
 
     pub(super) fn park(&mut self, msg: MsgId, loss: LossId, now: SimTime, observer: &mut impl Observer) {
@@ -202,28 +204,12 @@ impl Ledger {
         }
         message.state = State::Parked(loss);
         self.parked += 1;
-        if self.decide(job) {
+        if decide(self.job_mut(job)) {
             observer.decided(now);
         }
     }
 
-    #[inline]
-    fn decide(&mut self, job: JobId) -> bool {
-        let job = self.job_mut(job);
-        job.undecided -= 1;
-        job.undecided == 0 && !std::mem::replace(&mut job.decided, true)
-    }
-
-    /// The worst loss of its branches decides a job.
-    fn blame(&mut self, job: JobId, loss: LossId) {
-        let kind = |loss: LossId| self.loss_kinds[usize::from(loss.0)];
-        let known = self.job(job).loss;
-        if known.is_none() || kind(loss) > kind(known) {
-            self.job_mut(job).loss = loss;
-        }
-    }
-
-    #[inline]
+    #[inline(always)]
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
         let message = self.messages.get_mut(msg.0);
         debug_assert!(message.role == Role::Branch, "an attempt is answered, not done");
@@ -253,12 +239,17 @@ impl Ledger {
     #[inline]
     fn free_if_unused(&mut self, msg: MsgId, observer: &mut impl Observer) {
         let message = self.message(msg);
-        if message.pins > 0 || message.state != State::Retired {
-            return;
+        if message.pins == 0 && message.state == State::Retired {
+            self.free(msg, observer);
         }
-        let id = message.job;
+    }
+
+    /// The slot of a message that nobody refers to may be used again, and that of its job after the last of them.
+    #[inline(always)]
+    fn free(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        let id = self.message(msg).job;
         self.messages.remove(msg.0);
-        let job = self.job_mut(id);
+        let job = self.jobs.get_mut(id.0);
         job.slots -= 1;
         if job.slots == 0 {
             observer.closed(job);
@@ -315,7 +306,7 @@ impl Ledger {
     ///
     /// # Panics
     /// If a message was lost or made outside the ledger: an error in surgetank, never in a scenario.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
         let account = &mut self.accounts[node.index()];
         let before = account.held;
@@ -368,6 +359,21 @@ impl Ledger {
     fn is_free(&self, index: u32) -> bool {
         let message = self.messages.get(index);
         message.is_retired() && message.pins == 0
+    }
+}
+
+/// One branch fewer is undecided. Whether it was the last, for the first time.
+#[inline(always)]
+const fn decide(job: &mut Job) -> bool {
+    job.undecided -= 1;
+    job.undecided == 0 && !std::mem::replace(&mut job.decided, true)
+}
+
+/// The worst loss of its branches decides a job.
+fn blame(job: &mut Job, loss: LossId, kinds: &[LossKind]) {
+    let kind = |loss: LossId| kinds[usize::from(loss.0)];
+    if job.loss.is_none() || kind(loss) > kind(job.loss) {
+        job.loss = loss;
     }
 }
 

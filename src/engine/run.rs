@@ -20,11 +20,8 @@ pub trait World {
     /// Brings the next job into the kernel and says which node is told.
     fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>) -> Event<Self::Timer>;
 
-    /// Lets a node react.
-    fn dispatch(&mut self, kernel: &mut Kernel<Self::Timer>, event: &Event<Self::Timer>);
-
-    /// How many messages `node` owns right now, by its own count.
-    fn holding(&self, node: NodeId) -> u64;
+    /// Lets a node react. Returns how many messages it owns then, by its own count.
+    fn dispatch(&mut self, kernel: &mut Kernel<Self::Timer>, event: &Event<Self::Timer>) -> u64;
 
     /// Who is told what becomes of jobs.
     fn observer(&mut self) -> &mut impl Observer;
@@ -103,7 +100,7 @@ fn advance<W: World>(
     bounds: &Bounds,
     tally: &mut Tally<W::Timer>,
 ) -> (Stop, SimTime) {
-    // What the nodes told each other when they started comes before everything else.
+    // What the nodes told each other when they were started comes before the first arrival.
     if !drain_lane(world, kernel, bounds, tally) {
         return (Stop::Exceeded(Bound::Lane), kernel.now);
     }
@@ -168,7 +165,7 @@ fn drain_lane<W: World>(
 }
 
 /// One stimulus to one node, then the books.
-#[inline]
+#[inline(always)]
 fn deliver<W: World>(
     world: &mut W,
     kernel: &mut Kernel<W::Timer>,
@@ -179,8 +176,8 @@ fn deliver<W: World>(
     if let Stimulus::Signal(Signal::Arrive { msg, .. }) = event.stimulus {
         kernel.ledger.land(msg, node, kernel.now);
     }
-    world.dispatch(kernel, event);
-    kernel.ledger.check(node, world.holding(node), kernel.now);
+    let holding = world.dispatch(kernel, event);
+    kernel.ledger.check(node, holding, kernel.now);
     tally.count(node);
 }
 

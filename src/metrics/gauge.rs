@@ -26,7 +26,7 @@ impl Gauge {
     }
 
     /// From `now` on the value is `value`.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, now: SimTime, value: u64) {
         self.settle(now);
         self.value = value;
@@ -45,7 +45,7 @@ impl Gauge {
         self.set(now, self.value - 1);
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, now: SimTime) {
         self.area += u128::from(self.value) * u128::from(now.since(self.since).as_nanos());
         self.since = self.since.max(now);
@@ -92,27 +92,31 @@ impl Gauge {
 pub struct Tally {
     counts: Vec<u32>,
     step: SimDuration,
-    /// The interval that counted last: events come nearly in order, so the division is rarely needed.
-    current: (SimTime, SimTime, usize),
+    /// The interval that counted last, its start and its number: events come nearly in order, so the division is rarely
+    /// needed.
+    current: (SimTime, usize),
 }
 
 impl Tally {
     /// Nothing happened yet.
     pub fn new(step: SimDuration) -> Self {
-        Self { counts: Vec::new(), step, current: (SimTime::ZERO, SimTime::ZERO + step, 0) }
+        Self { counts: Vec::new(), step, current: (SimTime::ZERO, 0) }
     }
 
     /// It happened once at `at`.
-    #[inline]
+    #[inline(always)]
     pub fn count(&mut self, at: SimTime) {
-        if at < self.current.0 || at >= self.current.1 {
+        // A time before the interval is, modulo 2^64, far after it.
+        if at.as_nanos().wrapping_sub(self.current.0.as_nanos()) >= self.step.as_nanos() {
             self.move_to(at);
         }
-        let index = self.current.2;
-        if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
+        let index = self.current.1;
+        if let Some(count) = self.counts.get_mut(index) {
+            *count += 1;
+        } else {
+            self.counts.resize(index, 0);
+            self.counts.push(1);
         }
-        self.counts[index] += 1;
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "the grid has at most some ten thousand intervals")]
@@ -120,7 +124,7 @@ impl Tally {
         let step = self.step.as_nanos();
         let index = at.as_nanos() / step;
         let start = SimTime::from_nanos(index * step);
-        self.current = (start, start + self.step, index as usize);
+        self.current = (start, index as usize);
     }
 
     /// Occurrences per interval.

@@ -22,14 +22,16 @@ pub struct Histogram {
 
 impl Histogram {
     /// Counts one value.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: SimDuration) {
         let nanos = value.as_nanos();
         let index = index_of(nanos);
-        if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
+        if let Some(count) = self.counts.get_mut(index) {
+            *count += 1;
+        } else {
+            self.counts.resize(index, 0);
+            self.counts.push(1);
         }
-        self.counts[index] += 1;
         if self.exact.len() < EXACT_UP_TO {
             self.exact.push(nanos);
         }

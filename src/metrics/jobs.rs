@@ -49,7 +49,7 @@ impl JobBook {
     }
 
     /// A job arrived; `checksum` folds everything that was drawn for it.
-    #[inline]
+    #[inline(always)]
     pub fn arrived(&mut self, now: SimTime, checksum: u64) {
         self.sent += 1;
         let peak = self.under_way.max();
@@ -124,7 +124,7 @@ impl JobBook {
 }
 
 impl Observer for JobBook {
-    #[inline]
+    #[inline(always)]
     fn decided(&mut self, now: SimTime) {
         self.under_way.fall(now);
         if self.drained_at.is_none() && self.under_way.value() <= (self.under_way.max() / DRAINED).max(1) {
@@ -134,7 +134,7 @@ impl Observer for JobBook {
 
     /// # Panics
     /// If a job ended neither done nor lost: an error in surgetank.
-    #[inline]
+    #[inline(always)]
     fn closed(&mut self, job: &Job) {
         if !job.is_complete() {
             assert!(!job.loss().is_none(), "a job that is not done has a cause of loss");

@@ -131,6 +131,7 @@ pub struct Recorder {
     counters: Vec<u64>,
     gauges: Vec<Gauge>,
     timings: Vec<Histogram>,
+    warmup: SimTime,
 }
 
 impl Recorder {
@@ -141,6 +142,7 @@ impl Recorder {
             counters: vec![0; catalogue.counters.len()],
             gauges: vec![Gauge::new(view.step, view.warmup); catalogue.gauges.len()],
             timings: vec![Histogram::default(); catalogue.timings.len()],
+            warmup: view.warmup,
         }
     }
 
@@ -156,10 +158,12 @@ impl Recorder {
         &mut self.gauges[usize::from(id.0)]
     }
 
-    /// Counts a time.
+    /// Counts a time that has come to its end, unless that is before the end of the warm-up.
     #[inline]
-    pub fn time(&mut self, id: TimingId, value: SimDuration) {
-        self.timings[usize::from(id.0)].record(value);
+    pub fn time(&mut self, now: SimTime, id: TimingId, value: SimDuration) {
+        if now >= self.warmup {
+            self.timings[usize::from(id.0)].record(value);
+        }
     }
 
     /// Ends the observation.
@@ -202,4 +206,21 @@ pub struct View {
     pub warmup: SimTime,
     /// A job done later than this after its arrival is late.
     pub objective: SimDuration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_count_from_the_end_of_the_warm_up() {
+        let mut catalogue = Catalogue::default();
+        let wait = catalogue.timing(NodeId(0), "wait");
+        let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let view = View { step: SimDuration::from_secs(1), warmup: at(10), objective: SimDuration::MAX };
+        let mut recorder = Recorder::new(&catalogue, 1, &view);
+        recorder.time(at(9), wait, SimDuration::from_secs(100));
+        recorder.time(at(10), wait, SimDuration::from_secs(3));
+        assert_eq!((recorder.timings()[0].count(), recorder.timings()[0].mean()), (1, Some(3.0)));
+    }
 }

@@ -22,7 +22,8 @@ pub fn page(report: &Report) -> String {
     }
     if !report.expectations.is_empty() {
         lines.extend(["", "## Expectations", ""].map(Into::into));
-        lines.extend([page::expectation_table(report).to_markdown(), sentence(&page::expectation_sum(report))]);
+        lines.extend(page::expectation_table(report).map(|table| table.to_markdown()));
+        lines.push(sentence(&page::expectation_sum(report)));
     }
     lines.extend([String::new(), sentence(page::legend(report)), String::new()]);
     lines.join("\n")

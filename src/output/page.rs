@@ -5,7 +5,7 @@ use super::style::Tone;
 use super::table::{Column, Entry, Squeeze, Table};
 use super::text::{clean, fit};
 use crate::report::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, latency_percentile};
-use crate::report::{Cell, Fate, Loss, Report};
+use crate::report::{Cell, ExpectationResult, Fate, Loss, Report};
 use crate::stats::Estimate;
 
 /// Causes of loss that are named; the rest is in `metrics.csv`.
@@ -90,11 +90,15 @@ pub(super) fn case_table(report: &Report, case: usize, pipelines: &[usize], name
 }
 
 /// Every expectation with its verdict in words.
-pub(super) fn expectation_table(report: &Report) -> Table {
+pub(super) fn expectation_table(report: &Report) -> Option<Table> {
     let words = |title| Column::words(title, Squeeze::Wrap);
     let mut table =
         Table::new(vec![Column::words("", Squeeze::Never), words("expected"), words("case"), words("found")]);
-    for expectation in &report.expectations {
+    let shown = shown_expectations(report);
+    if shown.is_empty() {
+        return None;
+    }
+    for expectation in shown {
         let (mark, tone) = if expectation.held { ("✓ held", Tone::Good) } else { ("✗ failed", Tone::Bad) };
         let case = &report.cases[expectation.case].name;
         table.row(vec![
@@ -104,18 +108,27 @@ pub(super) fn expectation_table(report: &Report) -> Table {
             Entry::text(&expectation.found),
         ]);
     }
-    table
+    Some(table)
+}
+
+/// Of more expectations than this, a page shows only those that failed.
+const EXPECTATIONS_SHOWN: usize = 10;
+
+fn shown_expectations(report: &Report) -> Vec<&ExpectationResult> {
+    let few = report.expectations.len() <= EXPECTATIONS_SHOWN;
+    report.expectations.iter().filter(|expectation| few || !expectation.held).collect()
 }
 
 /// `3 of 4 expectations held`.
 pub(super) fn expectation_sum(report: &Report) -> String {
     let all = report.expectations.len();
     let held = report.expectations.iter().filter(|expectation| expectation.held).count();
+    let rest = if all > EXPECTATIONS_SHOWN { "; expectations.csv lists them" } else { "" };
     match (held, all) {
         (1, 1) => "the expectation held".into(),
         (0, 1) => "the expectation failed".into(),
-        _ if held == all => format!("all {all} expectations held"),
-        _ => format!("{held} of {all} expectations held"),
+        _ if held == all => format!("all {all} expectations held{rest}"),
+        _ => format!("{held} of {all} expectations held{rest}"),
     }
 }
 

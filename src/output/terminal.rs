@@ -153,7 +153,9 @@ fn expectations(report: &Report, out: &mut Printer) {
         return;
     }
     out.heading("expectations");
-    out.text += &page::expectation_table(report).to_text(out.width, out.style);
+    if let Some(table) = page::expectation_table(report) {
+        out.text += &table.to_text(out.width, out.style);
+    }
     let held = report.expectations.iter().all(|expectation| expectation.held);
     out.paragraph("", 0, if held { Tone::Good } else { Tone::Bad }, &page::expectation_sum(report));
 }
@@ -260,6 +262,20 @@ mod tests {
             // In the list at the top, at the head of a table, and before its sentence.
             assert_eq!(case.matches(&pipeline.name).count(), 3, "{}", pipeline.name);
         }
+    }
+
+    #[test]
+    fn of_many_expectations_only_those_that_failed_are_listed() {
+        let mut report = fixture::report();
+        let held = report.expectations[0].clone();
+        report.expectations.extend(vec![held; 10]);
+        let text = print(&report, 80, Style::Plain);
+        assert!(text.contains("✗ failed") && !text.contains("✓ held"), "{text}");
+        assert!(text.contains("13 of 14 expectations held; expectations.csv lists them"), "{text}");
+        report.expectations.retain(|expectation| expectation.held);
+        let text = print(&report, 80, Style::Plain);
+        assert!(text.contains("all 13 expectations held; expectations.csv lists them"), "{text}");
+        assert!(!text.contains("found"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A sentence per pipeline: what happened, and why.
 
-use super::{Cell, Fate, Loss, Report};
+use super::{Cell, Fate, Loss, NodeMetric, Report};
 use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
@@ -32,7 +32,13 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str("; ");
         text.push_str(&why);
     }
-    if let Some(wait) = waiting(cell) {
+    if share(Fate::DoneLate) >= LATE_WORTH_A_REASON {
+        if let Some(why) = bottleneck(cell) {
+            text.push_str("; ");
+            text.push_str(&why);
+        }
+    }
+    if let Some(wait) = surge(cell) {
         text.push_str("; ");
         text.push_str(&wait);
     }
@@ -59,11 +65,62 @@ fn cause(losses: &[Loss], sent: f64) -> Option<String> {
     (!named.is_empty()).then(|| join(&named))
 }
 
-/// Where and how long the jobs waited.
-fn waiting(cell: &Cell) -> Option<String> {
-    let backlog = cell.mean("backlog_max").filter(|&backlog| backlog >= 2.0)?;
+/// A share of late jobs that a reader asks the reason of.
+const LATE_WORTH_A_REASON: f64 = 0.01;
+
+/// Below this share of its time, a node is not what everything waits for.
+const IDLE: f64 = 0.7;
+
+/// Gauges of what waits, in the words of the services.
+const WAITING: [&str; 7] =
+    ["visible", "unread", "in_hand", "prefetched", "message_ready_count", "waiting", "undelivered"];
+
+/// Where most waited, how busy the busiest node was, and whether one shard had more than its part.
+fn bottleneck(cell: &Cell) -> Option<String> {
+    let (place, most) = highest(cell, |metric| WAITING.contains(&metric.metric) && metric.statistic == "max")?;
+    let busiest = highest(cell, |metric| metric.metric == "utilisation" && metric.statistic == "mean");
+    let mut text = format!("up to {most:.0} waited at {place}");
+    if let Some((node, share)) = busiest {
+        let _ = write!(text, "; {node} busy {} of the time", percent(share));
+    }
+    // Where a reader has time to spare and records wait all the same, they wait for one shard.
+    let is_idle = busiest.is_some_and(|(_, share)| share < IDLE);
+    if let Some((stream, share)) = highest(cell, |metric| metric.metric == "hottest_shard_share").filter(|_| is_idle) {
+        let _ = write!(text, "; {} of the puts to {stream} went to one shard", percent(share));
+    }
+    Some(text)
+}
+
+/// The node with the highest of some figures, and that figure; the first of equals.
+fn highest(cell: &Cell, wanted: impl Fn(&NodeMetric) -> bool) -> Option<(&str, f64)> {
+    let figures = cell.nodes.iter().flat_map(|node| {
+        let wanted = node.metrics.iter().filter(|metric| wanted(metric));
+        wanted.filter_map(|metric| Some((node.name.as_str(), metric.estimate?.mean)))
+    });
+    figures.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// A backlog of fewer jobs is not worth a word.
+const SURGE_LEAST: f64 = 20.0;
+/// How many times the usual backlog makes a surge.
+const SURGE_FACTOR: f64 = 5.0;
+
+/// How large the backlog grew and how long it took to drain, if it stood out from the usual one.
+fn surge(cell: &Cell) -> Option<String> {
+    let backlog = cell.mean("backlog_max").filter(|&backlog| backlog >= SURGE_LEAST)?;
+    let usual = cell.pipeline_series("backlog").map_or(0.0, |series| low(&series.mean));
+    if backlog < SURGE_FACTOR * usual {
+        return None;
+    }
     let drain = cell.mean("drain_s")?;
     Some(format!("a backlog of {backlog:.0} drained in {}", crate::report::words::seconds(drain)))
+}
+
+/// What a tenth of the values stays below.
+fn low(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 10).copied().unwrap_or(0.0)
 }
 
 fn percent(share: f64) -> String {
@@ -84,5 +141,70 @@ fn join(parts: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{NodeReport, fixture};
+    use crate::stats::Estimate;
+
+    fn figure(metric: &'static str, statistic: &str, mean: f64) -> NodeMetric {
+        let estimate = Some(Estimate { mean, half_width: None, replications: 1 });
+        NodeMetric { metric, statistic: statistic.into(), unit: "1", estimate }
+    }
+
+    fn node(name: &str, metrics: Vec<NodeMetric>) -> NodeReport {
+        NodeReport { name: name.into(), kind: "service", metrics }
+    }
+
+    /// A design of which four fifths of the jobs are late, with these nodes.
+    fn late(nodes: Vec<NodeReport>) -> String {
+        let report = fixture::report();
+        let mut cell = report.cell(1, 1).expect("a cell").clone();
+        cell.nodes = nodes;
+        sentence(&report, &cell)
+    }
+
+    #[test]
+    fn a_late_design_says_where_its_jobs_waited_and_who_was_busy() {
+        let queue = node("jobs", vec![figure("visible", "mean", 400.0), figure("visible", "max", 976.1)]);
+        let workers = node("encoders", vec![figure("utilisation", "mean", 0.857)]);
+        let text = late(vec![queue, workers]);
+        assert!(text.contains("; up to 976 waited at jobs; encoders busy 85.7 % of the time;"), "{text}");
+    }
+
+    #[test]
+    fn a_stream_says_what_its_busiest_shard_got() {
+        let stream = node("videos", vec![figure("unread", "max", 12.0), figure("hottest_shard_share", "share", 0.206)]);
+        let reader = node("encoders", vec![figure("in_hand", "max", 900.0), figure("utilisation", "mean", 0.46)]);
+        let text = late(vec![stream, reader]);
+        let why = "up to 900 waited at encoders; encoders busy 46 % of the time; 20.6 % of the puts to videos went to one shard";
+        assert!(text.contains(why), "{text}");
+    }
+
+    #[test]
+    fn an_even_stream_whose_reader_is_busy_says_nothing_of_shards() {
+        let stream = node("videos", vec![figure("unread", "max", 12.0), figure("hottest_shard_share", "share", 0.173)]);
+        let text = late(vec![stream, node("encoders", vec![figure("utilisation", "mean", 0.97)])]);
+        assert!(text.contains("up to 12 waited at videos; encoders busy 97 % of the time") && !text.contains("shard"));
+    }
+
+    #[test]
+    fn only_a_backlog_that_stands_out_is_told() {
+        let mut cell = fixture::report().cell(1, 1).expect("a cell").clone();
+        assert!(surge(&cell).expect("a spike").starts_with("a backlog of 980 drained in"));
+        let series = cell.series.iter_mut().find(|series| series.node.is_none() && series.metric == "backlog");
+        series.expect("a series").mean = vec![300.0; 50];
+        assert_eq!(surge(&cell), None);
+    }
+
+    #[test]
+    fn a_design_in_time_gives_no_reason() {
+        let report = fixture::report();
+        let mut cell = report.cell(0, 1).expect("a cell").clone();
+        cell.nodes = vec![node("jobs", vec![figure("visible", "max", 9.0)])];
+        assert!(!sentence(&report, &cell).contains("waited at"));
     }
 }

@@ -172,18 +172,14 @@ impl World for Watched<'_> {
         self.world.arrive(kernel)
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
         if let Stimulus::Signal(signal @ (Signal::Receive { msg, .. } | Signal::Settle { msg, .. })) = event.stimulus {
             let job = kernel.job_of(msg);
             let (published, work) = (job.born.as_secs_f64(), job.work.as_secs_f64());
             let (job, at) = (index_of(job.number) as usize, kernel.now().as_secs_f64());
             self.log.push(Seen { at, node: event.node, job, published, work, signal });
         }
-        self.world.dispatch(kernel, event);
-    }
-
-    fn holding(&self, node: NodeId) -> u64 {
-        self.world.holding(node)
+        self.world.dispatch(kernel, event)
     }
 
     fn observer(&mut self) -> &mut impl Observer {

@@ -1,7 +1,7 @@
 //! One pipeline while it runs: its traffic, its nodes, and what they share.
 
 use crate::components::{AnyNode, AnyTimer, Endpoint, Shared};
-use crate::engine::{Event, Kernel, NewJob, NodeId, Observer, Signal, SimTime, Stimulus, World};
+use crate::engine::{Event, Kernel, NewJob, Observer, Signal, SimTime, Stimulus, World};
 use crate::traffic::{Arrival, Arrivals};
 
 /// What the engine drives.
@@ -44,13 +44,8 @@ impl World for PipelineWorld<'_> {
     }
 
     #[inline]
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) {
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared);
-    }
-
-    #[inline]
-    fn holding(&self, node: NodeId) -> u64 {
-        self.nodes[node.index()].holding()
+    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
+        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
     }
 
     fn observer(&mut self) -> &mut impl Observer {

@@ -113,6 +113,8 @@ pub struct Arrivals {
     cursors: Vec<Cursor>,
     /// The cursor with the next arrival.
     first: usize,
+    /// When that is.
+    next: SimTime,
     until: SimTime,
     sizes: StreamKey,
     keys: StreamKey,
@@ -137,21 +139,32 @@ impl Arrivals {
                 cursors.push(cursor);
             }
         }
-        let mut arrivals = Self { flows, cursors, first: 0, until, sizes: root.child("size"), keys: root.child("key") };
+        let mut arrivals = Self {
+            flows,
+            cursors,
+            first: 0,
+            next: SimTime::MAX,
+            until,
+            sizes: root.child("size"),
+            keys: root.child("key"),
+        };
         arrivals.find_first();
         arrivals
     }
 
     /// When the next job arrives; [`SimTime::MAX`] when none does any more.
     #[inline]
-    pub fn next_time(&self) -> SimTime {
-        self.cursors.get(self.first).map_or(SimTime::MAX, |cursor| cursor.at)
+    pub const fn next_time(&self) -> SimTime {
+        self.next
     }
 
     /// Takes the next job; none when the traffic has stopped.
     #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
-        let cursor = self.cursors.get_mut(self.first).filter(|cursor| cursor.at < SimTime::MAX)?;
+        if self.next == SimTime::MAX {
+            return None;
+        }
+        let cursor = &mut self.cursors[self.first];
         let flow = &self.flows[usize::from(cursor.flow)];
         let source = &flow.sources[usize::from(cursor.source)];
         let number = cursor.upper_half | u64::from(cursor.index);
@@ -166,6 +179,7 @@ impl Arrivals {
             source: cursor.source,
         };
         cursor.advance(self.until);
+        self.next = cursor.at;
         if self.cursors.len() > 1 {
             self.find_first();
         }
@@ -175,7 +189,7 @@ impl Arrivals {
     /// A scan: the sources of a scenario are a handful, and at equal times the first of them wins.
     fn find_first(&mut self) {
         let earliest = self.cursors.iter().enumerate().min_by_key(|(_, cursor)| cursor.at);
-        self.first = earliest.map_or(0, |(place, _)| place);
+        (self.first, self.next) = earliest.map_or((0, SimTime::MAX), |(place, cursor)| (place, cursor.at));
     }
 }
 

@@ -1,7 +1,10 @@
 //! Runs a scenario from its text and looks into what came out, by name.
 
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::Arc;
 use surgetank::diagnostic::{Diagnostics, Look, render};
-use surgetank::metrics::{Fate, Observation};
+use surgetank::metrics::{Fate, Observation, columns};
 use surgetank::scenario::{CaseModel, Model, PipelineModel, Replication, load, resolve};
 
 /// A scenario that is ready to run, or what is wrong with it.
@@ -17,8 +20,8 @@ pub fn model(text: &str) -> Result<Model, String> {
 
 /// One replication of the first case, looked at from one pipeline.
 pub struct Ran {
-    case: CaseModel,
-    pipeline: PipelineModel,
+    case: Arc<CaseModel>,
+    pipeline: Arc<PipelineModel>,
     observation: Box<Observation>,
 }
 
@@ -32,12 +35,34 @@ pub fn run(text: &str) -> Ran {
 
 /// The same with another seed.
 pub fn run_seeded(text: &str, seed: u64) -> Ran {
-    let mut model = model(text).unwrap_or_else(|told| panic!("{told}"));
-    let case = model.cases.swap_remove(0);
-    let pipeline = case.pipelines[0].clone();
-    match case.simulate(&pipeline, seed, 0, &mut |_| true) {
-        Replication::Done(observation) => Ran { case, pipeline, observation },
-        other => panic!("{other:?}"),
+    Prepared::of(text).run(seed)
+}
+
+/// Runs the first pipeline of a scenario with each of the seeds, on all processors, and keeps what `look` sees in each.
+pub fn over_seeds<T: Send>(text: &str, seeds: Range<u64>, look: impl Fn(&Ran) -> T + Sync) -> Vec<T> {
+    let prepared = Prepared::of(text);
+    seeds.into_par_iter().map(|seed| look(&prepared.run(seed))).collect()
+}
+
+/// The first pipeline of the first case of a scenario, ready to run often.
+struct Prepared {
+    case: Arc<CaseModel>,
+    pipeline: Arc<PipelineModel>,
+}
+
+impl Prepared {
+    fn of(text: &str) -> Self {
+        let case = model(text).unwrap_or_else(|told| panic!("{told}")).cases.swap_remove(0);
+        let pipeline = Arc::new(case.pipelines[0].clone());
+        Self { case: Arc::new(case), pipeline }
+    }
+
+    fn run(&self, seed: u64) -> Ran {
+        let (case, pipeline) = (Arc::clone(&self.case), Arc::clone(&self.pipeline));
+        match case.simulate(&pipeline, seed, 0, &mut |_| true) {
+            Replication::Done(observation) => Ran { case, pipeline, observation },
+            other => panic!("seed {seed}: {other:?}"),
+        }
     }
 }
 
@@ -51,6 +76,31 @@ impl Ran {
         let index = columns.iter().position(|column| column.node.index() == node && is_called(&column.name()));
         let index = index.unwrap_or_else(|| panic!("no figure {name}"));
         self.observation.nodes[index].unwrap_or_else(|| panic!("{name} was not measured"))
+    }
+
+    /// A figure of the summary, by its name with or without its unit: `latency_mean`, `backlog_mean`.
+    pub fn summary(&self, name: &str) -> f64 {
+        let columns = columns(&self.case.run.percentiles);
+        let is_called = |column: &str| column == name || column.strip_prefix(name).is_some_and(is_unit);
+        let index = columns.iter().position(|column| is_called(&column.name));
+        let index = index.unwrap_or_else(|| panic!("no figure {name}"));
+        self.observation.summary[index].unwrap_or_else(|| panic!("{name} was not measured"))
+    }
+
+    /// A figure of a node if the name has a point in it, else of the summary; `a / b` is the ratio of two.
+    pub fn value(&self, name: &str) -> f64 {
+        match name.split_once(" / ") {
+            Some((part, whole)) => self.value(part) / self.value(whole),
+            None if name.contains('.') => self.figure(name),
+            None => self.summary(name),
+        }
+    }
+
+    /// Jobs under way at 0, one step, two steps, …, each with its time in seconds.
+    pub fn backlog(&self) -> Vec<(f64, f64)> {
+        let step = self.case.sample_every.as_secs_f64();
+        let samples = self.observation.backlog.iter().enumerate();
+        samples.map(|(place, &jobs)| (place as f64 * step, f64::from(jobs))).collect()
     }
 
     /// The samples of a gauge, each with its time in seconds.

@@ -14,4 +14,8 @@ mod fixture;
 mod kinesis;
 mod kinesis_readers;
 mod mutations;
+mod readme;
+mod reference;
 mod scenarios;
+mod study;
+mod theory;

@@ -50,7 +50,8 @@ pub(super) fn place(frame: Frame, wanted: &[Wanted], avoid: &[(f64, f64)]) -> Ve
 
 fn best(frame: Frame, map: &Map, wanted: &[Wanted], placed: &[Option<Place>], own: usize) -> Option<Place> {
     let name = &wanted[own];
-    let spots = along(&name.line, (length(&name.line) / 70.0).max(9.0));
+    let step = (length(&name.line) / 70.0).max(9.0);
+    let spots = apart(along(&name.line, step), step / 3.0);
     let last = f64_of(spots.len().max(2) - 1);
     let mut best: Option<(f64, Place)> = None;
     for (index, &spot) in spots.iter().enumerate() {
@@ -65,8 +66,13 @@ fn best(frame: Frame, map: &Map, wanted: &[Wanted], placed: &[Option<Place>], ow
             });
             // A leader shows which line is meant, however many are near; without one a name must stand alone.
             let doubt = place.leader.map_or(crowd, |leader| 5.0 * map.crossed(leader, own));
-            let cost = effort + early + doubt + map.covered(place, name.width, own);
-            if !hidden && best.is_none_or(|(least, _)| cost < least) {
+            // Counting what a name would cover takes the longest, so it is done last and only where it can matter.
+            let cost = effort + early + doubt;
+            if hidden || best.is_some_and(|(least, _)| cost >= least) {
+                continue;
+            }
+            let cost = cost + map.covered(place, name.width, own);
+            if best.is_none_or(|(least, _)| cost < least) {
                 best = Some((cost, place));
             }
         }
@@ -140,6 +146,20 @@ fn along(line: &[(f64, f64)], step: f64) -> Vec<(f64, f64)> {
         }
     }
     spots
+}
+
+/// Without the points that are nearer than `least` to the one before: a curve of thousands of steps has no more places
+/// for a name than a smooth one. The last point stays.
+fn apart(mut spots: Vec<(f64, f64)>, least: f64) -> Vec<(f64, f64)> {
+    let Some(last) = spots.pop() else { return spots };
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    for (x, y) in spots {
+        if kept.last().is_none_or(|(ox, oy)| libm::hypot(x - ox, y - oy) >= least) {
+            kept.push((x, y));
+        }
+    }
+    kept.push(last);
+    kept
 }
 
 /// Which lines pass through which cell of the frame: one bit for each line.

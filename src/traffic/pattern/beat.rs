@@ -64,7 +64,7 @@ impl Beat {
     }
 
     /// Where the next job is on the unit-rate clock, and its number.
-    #[inline]
+    #[inline(always)]
     pub fn step(&mut self) -> (f64, u32) {
         self.passed += match self.spacing {
             Spacing::Poisson => unit_exponential(&mut self.draws),

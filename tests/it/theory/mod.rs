@@ -1,0 +1,6 @@
+//! Queueing theory: what is known exactly must come out, for every design that the theory speaks of.
+
+mod exact;
+mod spike;
+mod stations;
+mod tandem;
