@@ -9,9 +9,11 @@
 )]
 
 mod bench;
+mod dead_letters;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod messages;
 mod readme;
 mod reference;
 mod scenarios;
