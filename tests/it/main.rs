@@ -10,10 +10,12 @@
 
 mod bad;
 mod bench;
+mod dead_letters;
 mod determinism;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod messages;
 mod mutations;
 mod readme;
 mod reference;
