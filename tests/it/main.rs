@@ -22,3 +22,4 @@ mod reference;
 mod scenarios;
 mod study;
 mod theory;
+mod tidy;
