@@ -149,10 +149,15 @@ fn every_file_is_part_of_the_program_or_of_its_tests() {
         } else {
             (stem, folder)
         };
-        // A module is declared in the file of its folder, or, by its path, in the file that it tests.
+        // A module is declared in the file of its folder, in the one named like the folder, or, by its path, in the
+        // file that it tests.
         let (line, by_path) = (format!("mod {name};"), format!("#[path = \"{name}.rs\"]"));
         let tested = name.strip_suffix("_tests").map(|tested| place.join(format!("{tested}.rs")));
-        let candidates = ["mod.rs", "lib.rs", "main.rs"].map(|file| place.join(file)).into_iter().chain(tested);
+        let candidates = ["mod.rs", "lib.rs", "main.rs"]
+            .map(|file| place.join(file))
+            .into_iter()
+            .chain(tested)
+            .chain([place.with_extension("rs")]);
         let mut texts = candidates.filter_map(|file| std::fs::read_to_string(file).ok());
         assert!(
             texts.any(|text| text.lines().any(|known| known.trim_end().ends_with(&line) || known.trim() == by_path)),
