@@ -10,6 +10,7 @@
 
 mod bad;
 mod bench;
+mod claims;
 mod determinism;
 mod fixture;
 mod kinesis;
