@@ -10,6 +10,7 @@
 
 mod bad;
 mod bench;
+mod claims;
 mod dead_letters;
 mod determinism;
 mod fixture;
