@@ -142,6 +142,11 @@ impl Message {
         self.branch_done
     }
 
+    /// Whether this node holds it; a message that was moved on, to a dead-letter queue for instance, is elsewhere.
+    pub fn is_at(&self, node: NodeId) -> bool {
+        self.place == Place::Node(node)
+    }
+
     /// Whether it has been retired, and only pins keep the slot.
     pub const fn is_retired(&self) -> bool {
         matches!(self.state, State::Retired)

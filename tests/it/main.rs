@@ -8,8 +8,11 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod advice;
 mod bad;
 mod bench;
+mod bounds;
+mod dead_letters;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;

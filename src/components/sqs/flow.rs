@@ -232,7 +232,8 @@ impl Sqs {
         if self.health.is_down() || !self.is_within_limit(action::DELETE, cx) {
             return;
         }
-        let gone = cx.message(msg).is_retired();
+        // A receipt of before it was put aside says nothing to the dead-letter queue.
+        let gone = cx.message(msg).is_retired() || !cx.message(msg).is_at(cx.node());
         if gone || cx.message(msg).receives != receive {
             cx.count(self.metrics.stale_deletes, 1);
             if gone || self.p.stale_handle_delete == StaleDelete::Ignored {
@@ -312,7 +313,8 @@ impl Sqs {
     }
 
     pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
-        while let Some(reference) = self.retention.due(cx.now(), |reference| cx.is_alive(reference)) {
+        // What was put aside meanwhile becomes too old in the dead-letter queue, by that queue's own period.
+        while let Some(reference) = self.retention.due(cx.now(), |reference| is_here(reference, cx)) {
             self.leave(reference.id, Ending::Lost(self.losses.expired), cx);
         }
         self.serve(cx);
@@ -346,6 +348,11 @@ impl Sqs {
         }
         within
     }
+}
+
+/// Whether that message is alive and in this queue.
+fn is_here<T: Into<crate::components::AnyTimer>>(reference: MsgRef, cx: &Ctx<'_, T>) -> bool {
+    cx.is_alive(reference) && cx.message(reference.id).is_at(cx.node())
 }
 
 /// Whether that receive of that message is its newest and still running.
