@@ -7,6 +7,7 @@ mod completions;
 mod console;
 mod facts;
 mod list;
+mod messages;
 mod new;
 mod open;
 mod run;

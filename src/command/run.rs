@@ -1,5 +1,6 @@
 //! `run`: simulate, compare, write.
 
+use super::messages::Records;
 use super::open::{Opened, open};
 use super::simulate::simulate;
 use super::{console, write};
@@ -42,9 +43,14 @@ fn run_file(file: &std::path::Path, arguments: &RunArguments, stop: &AtomicBool)
     let model = select(model, arguments)?;
     let folder = OutputFolder::prepare(&arguments.out, &opened.name).map_err(|error| told(&error))?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let simulated = simulate(&model, jobs, arguments.quiet, stop);
+    let records = arguments.messages.then(|| Records::begin(&folder)).transpose().map_err(|error| told(&error))?;
+    let simulated = simulate(&model, jobs, arguments.quiet, stop, records.as_ref());
     let report = report::build(&model, &opened.name, &simulated.results);
-    let written = write::write(&report, &opened, arguments, folder).map_err(|error| told(&error))?;
+    let messages = |folder: &mut OutputFolder| match records {
+        Some(records) => records.write(&opened.name, &model, &simulated.done, folder),
+        None => Ok(()),
+    };
+    let written = write::write(&report, &opened, arguments, folder, messages).map_err(|error| told(&error))?;
     print(&report, &written, arguments, started.elapsed().as_secs_f64());
     for overrun in &simulated.overruns {
         tell_overrun(overrun, &opened);

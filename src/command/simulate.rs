@@ -1,6 +1,7 @@
 //! Every case through every pipeline, replication by replication, on all processors. The order in which they finish
 //! changes nothing: results are put together by their place.
 
+use super::messages::{Records, Task};
 use crate::engine::SimTime;
 use crate::report::Results;
 use crate::scenario::{Model, Overrun, Replication};
@@ -17,13 +18,21 @@ pub(super) struct Simulated {
     pub overruns: Vec<Overrun>,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// The replications that the results cover, in their order.
+    pub done: Vec<Task>,
 }
 
 /// Simulates all replications of a model with up to `jobs` at the same time, until `stop` is set.
-pub(super) fn simulate(model: &Model, jobs: usize, quiet: bool, stop: &AtomicBool) -> Simulated {
+pub(super) fn simulate(
+    model: &Model,
+    jobs: usize,
+    quiet: bool,
+    stop: &AtomicBool,
+    records: Option<&Records>,
+) -> Simulated {
     let run = &model.cases[0].run;
     let (seed, replications) = (run.seed, run.replications);
-    let tasks: Vec<(usize, usize, u32)> = model
+    let tasks: Vec<Task> = model
         .cases
         .iter()
         .enumerate()
@@ -33,14 +42,15 @@ pub(super) fn simulate(model: &Model, jobs: usize, quiet: bool, stop: &AtomicBoo
     let hopeless: Vec<Vec<AtomicBool>> =
         model.cases.iter().map(|case| case.pipelines.iter().map(|_| AtomicBool::new(false)).collect()).collect();
     let bar = progress(tasks.len() as u64, quiet);
-    let one = |&(case, pipeline, replication): &(usize, usize, u32)| {
+    let one = |&(case, pipeline, replication): &Task| {
         let hopeless = &hopeless[case][pipeline];
         let mut goes_on = |_: SimTime| !stop.load(Ordering::Relaxed) && !hopeless.load(Ordering::Relaxed);
         if !goes_on(SimTime::ZERO) {
             return Replication::Interrupted;
         }
+        let sink = records.map(|records| records.of((case, pipeline, replication)));
         let case = &model.cases[case];
-        let outcome = case.simulate(&case.pipelines[pipeline], seed, replication, &mut goes_on);
+        let outcome = case.simulate_telling(&case.pipelines[pipeline], seed, replication, &mut goes_on, sink);
         if let Replication::Exceeded(_) = outcome {
             hopeless.store(true, Ordering::Relaxed);
         }
@@ -55,14 +65,19 @@ pub(super) fn simulate(model: &Model, jobs: usize, quiet: bool, stop: &AtomicBoo
     collect(model, &tasks, outcomes, stop.load(Ordering::Relaxed))
 }
 
-fn collect(model: &Model, tasks: &[(usize, usize, u32)], outcomes: Vec<Replication>, interrupted: bool) -> Simulated {
+fn collect(model: &Model, tasks: &[Task], outcomes: Vec<Replication>, interrupted: bool) -> Simulated {
     let run = &model.cases[0].run;
     let mut cells: Vec<Vec<Vec<_>>> =
         model.cases.iter().map(|case| case.pipelines.iter().map(|_| Vec::new()).collect()).collect();
     let mut overruns: Vec<((usize, usize), Overrun)> = Vec::new();
-    for (&(case, pipeline, _), outcome) in tasks.iter().zip(outcomes) {
+    let mut done: Vec<Task> = Vec::new();
+    for (&task, outcome) in tasks.iter().zip(outcomes) {
+        let (case, pipeline, _) = task;
         match outcome {
-            Replication::Done(observation) => cells[case][pipeline].push(*observation),
+            Replication::Done(observation) => {
+                cells[case][pipeline].push(*observation);
+                done.push(task);
+            }
             Replication::Exceeded(overrun) => {
                 if overruns.iter().all(|(cell, _)| *cell != (case, pipeline)) {
                     overruns.push(((case, pipeline), *overrun));
@@ -73,10 +88,11 @@ fn collect(model: &Model, tasks: &[(usize, usize, u32)], outcomes: Vec<Replicati
     }
     for &((case, pipeline), _) in &overruns {
         cells[case][pipeline].clear();
+        done.retain(|task| (task.0, task.1) != (case, pipeline));
     }
     let partial = interrupted || !overruns.is_empty();
     let results = Results { cells, seed: run.seed, replications: run.replications, partial };
-    Simulated { results, overruns: overruns.into_iter().map(|(_, overrun)| overrun).collect(), interrupted }
+    Simulated { results, overruns: overruns.into_iter().map(|(_, overrun)| overrun).collect(), interrupted, done }
 }
 
 /// A bar on standard error, if that is a terminal.

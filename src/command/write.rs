@@ -9,7 +9,7 @@ use crate::output::manifest::RunRecord;
 use crate::report::Report;
 use rayon::prelude::*;
 
-/// Writes everything, whole or not at all.
+/// Writes everything, whole or not at all; `messages` writes what came of every job, if that was asked for.
 ///
 /// # Errors
 /// When something cannot be written; nothing is left behind then.
@@ -18,6 +18,7 @@ pub(super) fn write(
     opened: &Opened,
     arguments: &RunArguments,
     mut folder: OutputFolder,
+    messages: impl FnOnce(&mut OutputFolder) -> Result<(), OutputError>,
 ) -> Result<Finished, OutputError> {
     let scenario = opened.resolved.to_toml(&opened.loaded);
     folder.write("scenario.toml", |out| out.write_all(scenario.as_bytes()))?;
@@ -25,6 +26,7 @@ pub(super) fn write(
         folder.write(name, |out| out.write_all(text.as_bytes()))?;
     }
     files::write_all(report, &mut folder)?;
+    messages(&mut folder)?;
     if !arguments.no_charts {
         let charts: Vec<_> = CHARTS.par_iter().filter_map(|kind| kind.draw(report)).collect();
         for chart in charts {

@@ -11,7 +11,7 @@ use crate::traffic::{WorkId, Works};
 use std::marker::PhantomData;
 
 /// What all nodes of a pipeline share during a replication.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Shared {
     /// What is measured.
     pub recorder: Recorder,
@@ -211,6 +211,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline]
     pub fn is_alive(&self, reference: MsgRef) -> bool {
         self.kernel.is_alive(reference)
+    }
+
+    /// Whether this node holds the message that is meant, which may have moved on or ended since.
+    #[inline]
+    pub fn holds(&self, reference: MsgRef) -> bool {
+        self.kernel.is_alive(reference) && self.kernel.message(reference.id).is_at(self.node)
     }
 
     /// The number by which everything random about the job of `msg` is drawn.

@@ -70,6 +70,7 @@ impl Ledger {
         job.born = now;
         job.last_done = now;
         job.flow = new.flow;
+        (job.place, job.size, job.key) = (self.created, new.size, new.key);
         job.branches = 1;
         job.done = 0;
         job.repeats = 0;

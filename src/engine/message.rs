@@ -61,6 +61,12 @@ pub enum Ending {
 pub struct Job {
     /// Number by which every random property of the job is drawn; the same in every pipeline.
     pub number: u64,
+    /// How many jobs arrived before it, the same in every pipeline.
+    pub place: u64,
+    /// Bytes of its message when it arrived.
+    pub size: u32,
+    /// Index of its key among those of its flow.
+    pub key: u32,
     /// The first kind of work that it needs, drawn when it arrived.
     pub work: SimDuration,
     /// When it arrived.
@@ -132,6 +138,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether `node` holds it now, and nobody else does.
+    pub fn is_at(&self, node: NodeId) -> bool {
+        self.place == Place::Node(node) && self.state != State::Retired
+    }
+
     /// Whether the caller that waits for it has given up.
     pub const fn is_abandoned(&self) -> bool {
         self.abandoned
@@ -140,11 +151,6 @@ impl Message {
     /// Whether the part of the job that it carries was done at least once.
     pub const fn is_done(&self) -> bool {
         self.branch_done
-    }
-
-    /// Whether this node holds it; a message that was moved on, to a dead-letter queue for instance, is elsewhere.
-    pub fn is_at(&self, node: NodeId) -> bool {
-        self.place == Place::Node(node)
     }
 
     /// Whether it has been retired, and only pins keep the slot.

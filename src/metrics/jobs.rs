@@ -1,5 +1,6 @@
 //! The fates of jobs: how many ended how, how long it took, and how many were under way when.
 
+use super::fate::Fate;
 use super::gauge::{Gauge, Tally};
 use super::histogram::Histogram;
 use super::recorder::View;
@@ -8,8 +9,38 @@ use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
 /// A backlog counts as drained when it is down to one part in so many of its peak.
 const DRAINED: u64 = 20;
 
+/// What became of one job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobEnd {
+    /// How many jobs arrived before it, the same in every pipeline.
+    pub place: u64,
+    /// Its flow.
+    pub flow: u16,
+    /// When it arrived.
+    pub born: SimTime,
+    /// Bytes of its message.
+    pub size: u32,
+    /// Index of its key among those of its flow.
+    pub key: u32,
+    /// The first kind of work that it needs.
+    pub work: SimDuration,
+    /// How it was done, and when its last part was; `None`: it was lost.
+    pub done: Option<(Fate, SimTime)>,
+    /// Why it was lost, if it was.
+    pub loss: LossId,
+}
+
+/// Who wants to know of every single job. They come in the order in which they end.
+pub trait JobSink: std::fmt::Debug + Send {
+    /// A job ended.
+    fn ended(&mut self, end: &JobEnd);
+
+    /// The last one has.
+    fn finish(&mut self);
+}
+
 /// What became of the jobs of one replication.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct JobBook {
     sent: u64,
     done_in_time: u64,
@@ -26,6 +57,8 @@ pub struct JobBook {
     peak_at: SimTime,
     drained_at: Option<SimTime>,
     traffic_checksum: u64,
+    /// Told of every job, if somebody asked.
+    sink: Option<Box<dyn JobSink>>,
 }
 
 impl JobBook {
@@ -45,6 +78,7 @@ impl JobBook {
             peak_at: SimTime::ZERO,
             drained_at: None,
             traffic_checksum: 0,
+            sink: None,
         }
     }
 
@@ -62,8 +96,26 @@ impl JobBook {
         self.traffic_checksum = self.traffic_checksum.rotate_left(5) ^ checksum;
     }
 
+    /// From now on, tells `sink` of every job that ends.
+    pub fn tell(&mut self, sink: Box<dyn JobSink>) {
+        self.sink = Some(sink);
+    }
+
     pub(super) fn finish(&mut self, end: SimTime) {
         self.under_way.finish(end);
+        if let Some(sink) = &mut self.sink {
+            sink.finish();
+        }
+    }
+
+    /// Tells the sink, if there is one.
+    #[inline]
+    fn pass_on(&mut self, job: &Job, done: Option<Fate>) {
+        if let Some(sink) = &mut self.sink {
+            let &Job { place, flow, born, size, key, work, last_done, .. } = job;
+            let done = done.map(|fate| (fate, last_done));
+            sink.ended(&JobEnd { place, flow, born, size, key, work, done, loss: job.loss() });
+        }
     }
 
     /// Jobs that arrived.
@@ -139,16 +191,21 @@ impl Observer for JobBook {
         if !job.is_complete() {
             assert!(!job.loss().is_none(), "a job that is not done has a cause of loss");
             self.lost[usize::from(job.loss().0)] += 1;
+            self.pass_on(job, None);
             return;
         }
         let latency = job.last_done.since(job.born);
-        if job.is_repeated() {
+        let fate = if job.is_repeated() {
             self.done_twice += 1;
+            Fate::DoneTwice
         } else if latency <= self.objective {
             self.done_in_time += 1;
+            Fate::DoneInTime
         } else {
             self.done_late += 1;
-        }
+            Fate::DoneLate
+        };
+        self.pass_on(job, Some(fate));
         self.completions.count(job.last_done);
         if job.born >= self.warmup {
             self.latency.record(latency);

@@ -10,6 +10,6 @@ mod recorder;
 pub use fate::Fate;
 pub use gauge::{Gauge, Tally};
 pub use histogram::Histogram;
-pub use jobs::JobBook;
+pub use jobs::{JobBook, JobEnd, JobSink};
 pub use observation::{Column, Frame, NodeColumn, Observation, columns, node_columns, percentile_name};
 pub use recorder::{Catalogue, CounterId, GaugeId, MetricName, Recorder, TimingId, View};

@@ -124,7 +124,7 @@ fn enter(list: &mut Vec<MetricName>, name: MetricName) -> u16 {
 }
 
 /// What one replication of one pipeline measured.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Recorder {
     /// The jobs and their fates.
     pub jobs: JobBook,

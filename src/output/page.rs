@@ -137,7 +137,10 @@ pub(super) fn losses(cell: &Cell) -> String {
     let cause = |loss: &Loss| {
         let Figure { value, margin } = Figure::of(&loss.jobs, "jobs");
         let margin = margin.map(|margin| format!(" ±{margin}")).unwrap_or_default();
-        format!("{value}{margin} {} ({}: {})", loss.fate.label(), clean(&loss.node), clean(&loss.reason))
+        let (fate, reason) = (loss.fate.label(), clean(&loss.reason));
+        // The end of the run is at no node.
+        let place = if loss.fate == Fate::Unfinished { String::new() } else { format!("{}: ", clean(&loss.node)) };
+        format!("{value}{margin} {fate} ({place}{reason})")
     };
     let mut causes: Vec<String> = cell.losses.iter().take(CAUSES_NAMED).map(cause).collect();
     if cell.losses.len() > CAUSES_NAMED {

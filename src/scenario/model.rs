@@ -7,7 +7,7 @@ use super::world::PipelineWorld;
 use crate::components::{self, AnyNode, Endpoint, LossCause, Plan, Shared, Traits};
 use crate::engine::random::StreamKey;
 use crate::engine::{self, Bound, Bounds, Kernel, LossKind, NodeId, Signal, SimDuration, SimTime, Stop};
-use crate::metrics::{Catalogue, Frame, NodeColumn, Observation, Recorder, View, node_columns};
+use crate::metrics::{Catalogue, Frame, JobSink, NodeColumn, Observation, Recorder, View, node_columns};
 use crate::traffic::{Arrivals, Flow, Work, Works};
 use std::sync::Arc;
 
@@ -135,6 +135,21 @@ impl CaseModel {
         replication: u32,
         goes_on: &mut dyn FnMut(SimTime) -> bool,
     ) -> Replication {
+        self.simulate_telling(pipeline, seed, replication, goes_on, None)
+    }
+
+    /// As [`CaseModel::simulate`], and tells `sink` what became of every job.
+    ///
+    /// # Panics
+    /// As [`CaseModel::simulate`].
+    pub fn simulate_telling(
+        &self,
+        pipeline: &PipelineModel,
+        seed: u64,
+        replication: u32,
+        goes_on: &mut dyn FnMut(SimTime) -> bool,
+        sink: Option<Box<dyn JobSink>>,
+    ) -> Replication {
         let root = StreamKey::new(seed, replication);
         let warmup = SimTime::ZERO + self.run.warmup;
         let objective = self.objective.unwrap_or(SimDuration::MAX);
@@ -147,6 +162,9 @@ impl CaseModel {
             keys,
             losses: pipeline.losses.clone(),
         };
+        if let Some(sink) = sink {
+            shared.recorder.jobs.tell(sink);
+        }
         let kinds = pipeline.loss_kinds();
         let mut kernel = Kernel::new(pipeline.nodes.len(), kinds.clone());
         let mut nodes = pipeline.nodes.clone();

@@ -10,6 +10,7 @@
 
 pub mod expectations;
 pub mod histogram;
+pub mod messages;
 pub mod metrics;
 pub mod replications;
 pub mod summary;

@@ -76,6 +76,17 @@ impl OutputFolder {
         &self.target
     }
 
+    /// A folder within this one for what is needed only until the end; whoever asked for it removes it before
+    /// [`OutputFolder::finish`].
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn scratch(&self) -> Result<PathBuf, OutputError> {
+        let path = self.staging().join(".scratch");
+        fs::create_dir(&path).map_err(|error| self.failed(".scratch", &error))?;
+        Ok(path)
+    }
+
     /// Opens a file of the folder for writing while the run goes on: `messages.csv`. Flush it at the end, or a full
     /// disk goes unnoticed; [`OutputFolder::write`] does that itself.
     ///

@@ -101,8 +101,8 @@ fn fill<'v>(
         fill(step.from, case, pipeline, steps, rates);
         // Those who fetch from one queue share its messages; a stream gives each reader all of them.
         let shared = matches!(step.verb, Verb::Polls | Verb::Consumes);
-        let takers = steps.iter().filter(|other| other.from == step.from && other.verb == step.verb).count();
-        let share = if shared { (takers as f64).recip() } else { 1.0 };
+        let takers = steps.iter().filter(|other| other.from == step.from && other.verb == step.verb);
+        let share = if shared { takers.map(|_| 1.0).sum::<f64>().recip() } else { 1.0 };
         for (sum, rate) in sum.iter_mut().zip(&rates[step.from]) {
             *sum += rate * share;
         }
