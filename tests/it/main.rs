@@ -8,8 +8,10 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod advice;
 mod bad;
 mod bench;
+mod bounds;
 mod claims;
 mod dead_letters;
 mod determinism;

@@ -167,6 +167,10 @@ impl SqsSpec {
             None => None,
         };
         let retention = retention.get();
+        site.traits.hides = Some(site.placed(self.visibility_timeout.as_ref(), visibility_timeout.get()));
+        site.traits.keeps = self.message_retention_period.map(|at| At::new(retention, at.span));
+        site.traits.puts_aside = Some(dead_letter.is_some());
+        site.traits.orders_by_key = is_fifo;
         Some(SqsParameters {
             visibility_timeout: visibility_timeout.get(),
             message_retention_period: (retention < site.plan.horizon).then_some(retention),
