@@ -24,5 +24,6 @@ mod readme;
 mod reference;
 mod scenarios;
 mod study;
+mod swarm;
 mod theory;
 mod tidy;

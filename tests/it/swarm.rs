@@ -1,0 +1,282 @@
+//! A swarm of small scenarios, drawn at random over all kinds of nodes, with faults, zero and huge capacities: each is
+//! legal, comes to its end, and gives every job one fate. The ledger and Little's law are held by the engine itself.
+
+use crate::bench::model;
+use std::fmt::Write;
+use surgetank::engine::Bound;
+use surgetank::engine::random::{Draws, StreamKey};
+use surgetank::metrics::Fate;
+use surgetank::scenario::Replication;
+
+/// How many are drawn. Each is a few thousand jobs at most.
+const SCENARIOS: u64 = 200;
+/// Beyond this a scenario is stopped and told so: workers may poll a queue that is down, or fail at once and for hours.
+const EVENTS_MAX: u64 = 1_000_000;
+/// More stopped scenarios than this would hold too little.
+const STOPPED_MAX: u64 = SCENARIOS / 10;
+
+/// One scenario being drawn.
+struct Drawing {
+    draws: Draws,
+    text: String,
+    /// Nodes that faults can hit, and those of them that are fleets.
+    nodes: Vec<(&'static str, bool)>,
+}
+
+impl Drawing {
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        let place = self.draws.below(choices.len() as u64);
+        choices[usize::try_from(place).expect("small")]
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.draws.below(100) < percent
+    }
+
+    fn line(&mut self, key: &str, choices: &[&str]) {
+        let value = self.one_of(choices);
+        writeln!(self.text, "{key} = {value}").expect("a string takes everything");
+    }
+
+    /// A line that is often left out, so that the default is drawn as well.
+    fn maybe(&mut self, key: &str, choices: &[&str]) {
+        if self.chance(40) {
+            self.line(key, choices);
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn node(&mut self, name: &'static str, kind: &str) {
+        writeln!(self.text, "[pipeline.p.{name}]\nkind = '{kind}'").expect("a string takes everything");
+        self.nodes.push((name, kind == "workers"));
+    }
+}
+
+const WORK: [&str; 5] =
+    ["'0s'", "'1ms'", "{ exponential = '50ms' }", "{ lognormal = { mean = '1s', cv = 2.0 } }", "'90s'"];
+const LATENCIES: [&str; 3] = ["'0s'", "'1ms'", "{ exponential = '20ms' }"];
+const DELAYS: [&str; 4] = ["'0s'", "'1s'", "'30s'", "'15min'"];
+
+/// The scenario with this number.
+fn scenario(number: u64) -> String {
+    let draws = StreamKey::new(number, 0).child("swarm").stream(0);
+    let mut d = Drawing { draws, text: String::new(), nodes: Vec::new() };
+    writeln!(d.text, "[run]\nduration = '1min'\nmax_events = {EVENTS_MAX}\nseed = {number}").expect("a string");
+    d.line("drain", &["'0s'", "'1s'", "'10min'", "'6h'"]);
+    d.maybe("warmup", &["'0s'", "'59s'"]);
+    d.say("[traffic.jobs]\n");
+    d.line("rate", &["'0/s'", "'1/s'", "'20/s'"]);
+    d.maybe("arrivals", &["'poisson'", "'regular'"]);
+    d.maybe(
+        "spike",
+        &["{ at = '0s', count = 1 }", "{ at = '10s', count = 500 }", "{ at = '59s', count = 300, over = '1s' }"],
+    );
+    d.maybe("key", &["{ constant = 'one' }", "{ distinct = 7 }", "{ distinct = 1000, skew = 1.0 }"]);
+    d.maybe("size", &["'0B'", "'1KiB'", "'300KiB'", "{ exponential = '1MiB' }"]);
+    d.say("[work.job]\n");
+    d.line("time", &WORK);
+    d.say("[objective]\n");
+    d.line("within", &["'0s'", "'1s'", "'1h'"]);
+    let design = d.one_of(&[called, queued, published, streamed, brokered]);
+    design(&mut d);
+    faults(&mut d);
+    d.text
+}
+
+/// What a request may say beside its destination.
+fn request(d: &mut Drawing, to: &str) -> String {
+    let latency = d.one_of(&LATENCIES);
+    let timeout = d.one_of(&["'1ms'", "'1s'", "'1h'"]);
+    let attempts = d.one_of(&[1, 2, 5]);
+    let backoff = d.one_of(&["none", "fixed", "exponential"]);
+    let jitter = d.one_of(&["none", "full", "equal", "decorrelated"]);
+    format!(
+        "{{ to = '{to}', latency = {latency}, timeout = {timeout}, \
+         retries = {{ attempts = {attempts}, backoff = '{backoff}', jitter = '{jitter}' }} }}"
+    )
+}
+
+/// A service that takes the traffic and passes it on.
+fn front(d: &mut Drawing, verb: &str, to: &str) {
+    d.node("front", "service");
+    d.say("from = 'jobs'\n");
+    server(d);
+    let request = request(d, to);
+    writeln!(d.text, "{verb} = {request}").expect("a string takes everything");
+}
+
+fn server(d: &mut Drawing) {
+    d.maybe("slots", &["1", "3", "4000000000"]);
+    d.maybe("accept_queue", &["0", "1", "4000000000"]);
+    d.maybe("work", &["'job'"]);
+}
+
+fn called(d: &mut Drawing) {
+    front(d, "calls", "back");
+    let sink = d.one_of(&["service", "http", "s3"]);
+    d.node("back", sink);
+    if sink == "service" {
+        server(d);
+    } else {
+        d.maybe("latency", &LATENCIES);
+        d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
+    }
+}
+
+fn queue(d: &mut Drawing, name: &'static str, fifo: bool) {
+    d.node(name, "sqs");
+    writeln!(d.text, "fifo_queue = {fifo}").expect("a string takes everything");
+    d.maybe("visibility_timeout", &["'0s'", "'1s'", "'12h'"]);
+    d.maybe("message_retention_period", &["'1min'", "'14d'"]);
+    d.maybe("delay", &DELAYS);
+    d.maybe("maximum_message_size", &["'1KiB'", "'1MiB'"]);
+    d.maybe("in_flight_limit", &["1", "10"]);
+}
+
+fn fleet(d: &mut Drawing, name: &'static str) {
+    d.node(name, "workers");
+    d.line("count", &["1", "3", "100"]);
+    d.maybe("work", &["'job'"]);
+    d.maybe("speed", &["0.001", "1", "1000"]);
+}
+
+fn polling(d: &mut Drawing, name: &'static str, queue: &str) {
+    fleet(d, name);
+    writeln!(d.text, "polls = '{queue}'").expect("a string takes everything");
+    d.maybe("max_number_of_messages", &["1", "10"]);
+    d.maybe("wait_time", &["'0s'", "'1s'", "'20s'"]);
+    // Never nothing at all: what fails at once and is visible again at once would never end.
+    d.line("receive_latency", &["'20ms'", "{ lognormal = { mean = '50ms', cv = 1.0 } }"]);
+    d.maybe("delete_latency", &LATENCIES);
+}
+
+fn queued(d: &mut Drawing) {
+    let fifo = d.chance(40);
+    front(d, "sends", "queue");
+    queue(d, "queue", fifo);
+    if d.chance(60) {
+        d.line("dead_letter", &["{ queue = 'failed', max_receive_count = 1 }", "{ queue = 'failed' }"]);
+        queue(d, "failed", fifo);
+        if d.chance(30) {
+            polling(d, "undertakers", "failed");
+        }
+    }
+    polling(d, "workers", "queue");
+}
+
+fn published(d: &mut Drawing) {
+    d.node("topic", "sns");
+    d.say("from = 'jobs'\n");
+    d.line(
+        "subscribers",
+        &["['queue', 'hook']", "['hook', { to = 'queue', filter = { share = '50%' } }]", "['queue', 'hook', 'box']"],
+    );
+    d.maybe("publish_rate", &["'1/s'", "'300/s'"]);
+    d.maybe("delivery_latency", &LATENCIES);
+    queue(d, "queue", false);
+    polling(d, "workers", "queue");
+    d.node("hook", "http");
+    d.maybe("latency", &["'0s'", "'20s'"]);
+    d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
+    d.maybe("status", &["404", "429", "500"]);
+    d.node("box", "email");
+    d.maybe("fails", &["'0%'", "'50%'"]);
+}
+
+fn streamed(d: &mut Drawing) {
+    front(d, "sends", "stream");
+    d.node("stream", "kinesis");
+    d.line("shards", &["1", "3", "50"]);
+    d.node("reader", "reader");
+    d.say("reads = 'stream'\n");
+    d.maybe("workers", &["1", "2", "60"]);
+    d.maybe("batch", &["1", "10000"]);
+    d.maybe("starting_position", &["'TRIM_HORIZON'", "'LATEST'"]);
+    d.maybe("checkpoint", &["'batch'", "{ records = 10 }", "{ every = '5s' }"]);
+    d.maybe("work", &["'job'"]);
+}
+
+fn brokered(d: &mut Drawing) {
+    let rabbit = d.chance(60);
+    front(d, "sends", "broker");
+    d.node("broker", "mq");
+    d.say(if rabbit { "engine = 'rabbitmq'\n" } else { "engine = 'activemq'\n" });
+    if rabbit {
+        d.maybe("queue_type", &["'quorum'"]);
+        d.maybe("max_length", &["1", "100"]);
+        d.maybe("delivery_limit", &["0", "3"]);
+    }
+    d.maybe("message_ttl", &["'1ms'", "'10s'"]);
+    d.maybe("confirms", &["true", "false"]);
+    d.maybe("prefetch", &["1", "100", "'unlimited'"]);
+    fleet(d, "consumers");
+    d.say("consumes = 'broker'\n");
+    d.maybe("auto_ack", &["true", "false"]);
+    d.line("latency", &LATENCIES[1..]);
+    d.maybe("dispatch_overhead", &["'0s'", "'1ms'"]);
+}
+
+/// Up to three faults, anywhere.
+fn faults(d: &mut Drawing) {
+    let nodes = d.nodes.clone();
+    for _ in 0..d.draws.below(4) {
+        let (node, is_fleet) = d.one_of(&nodes);
+        let kind = d.one_of(&["down", "slow", "fails", if is_fleet { "kill" } else { "down" }]);
+        writeln!(d.text, "[[fault]]\nnode = 'p.{node}'\nkind = '{kind}'").expect("a string takes everything");
+        if kind == "kill" {
+            d.line("at", &["'0s'", "'30s'", "'70s'"]);
+            d.maybe("count", &["1", "50"]);
+            continue;
+        }
+        d.line("from", &["'0s'", "'10s'", "'60s'"]);
+        d.line("to", &["'61s'", "'2min'"]);
+        match kind {
+            "slow" => d.line("factor", &["0.001", "10.0"]),
+            "fails" => d.line("share", &["'0%'", "'50%'", "'100%'"]),
+            _ => {}
+        }
+    }
+}
+
+/// Runs a scenario: the jobs by fate, nothing if it needed too many events, or what is wrong with it.
+fn judge(number: u64, text: &str) -> Result<Option<Vec<u64>>, String> {
+    let model = model(text)?;
+    let (case, pipeline) = (&model.cases[0], &model.cases[0].pipelines[0]);
+    match case.simulate(pipeline, number, 0, &mut |_| true) {
+        Replication::Done(observation) => {
+            let sent: u64 = observation.arrivals.iter().map(|&jobs| u64::from(jobs)).sum();
+            let ended: u64 = observation.fates.iter().sum();
+            if sent == ended {
+                Ok(Some(observation.fates.to_vec()))
+            } else {
+                Err(format!("{sent} sent, {ended} ended"))
+            }
+        }
+        Replication::Exceeded(overrun) if overrun.bound == Bound::Events => Ok(None),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+#[test]
+fn a_swarm_of_scenarios_comes_to_its_end_and_gives_every_job_one_fate() {
+    let (mut seen, mut stopped) = (vec![0; Fate::ALL.len()], 0);
+    for number in 1..=SCENARIOS {
+        let text = scenario(number);
+        let judged = std::panic::catch_unwind(|| judge(number, &text));
+        let fates = judged.unwrap_or_else(|_| Err("an invariant broke, see above".to_owned()));
+        let fates = fates.unwrap_or_else(|why| {
+            panic!(
+                "scenario {number}: {why}\nto repeat it: surgetank run FILE --seed {number} -r 1, FILE being\n{text}"
+            )
+        });
+        stopped += u64::from(fates.is_none());
+        seen.iter_mut().zip(fates.unwrap_or_default()).for_each(|(seen, jobs)| *seen += jobs);
+    }
+    assert!(stopped <= STOPPED_MAX, "{stopped} of {SCENARIOS} scenarios needed more than {EVENTS_MAX} events");
+    // A swarm that never saw a fate would hold nothing of it.
+    let never: Vec<&str> = Fate::ALL.iter().zip(&seen).filter(|(_, jobs)| **jobs == 0).map(|(f, _)| f.name()).collect();
+    assert!(never.is_empty(), "no job was ever {never:?}: {seen:?}");
+}
