@@ -1,4 +1,4 @@
-//! Amazon MQ: ActiveMQ and RabbitMQ.
+//! Amazon MQ: `ActiveMQ` and `RabbitMQ`.
 
 use crate::bench::{about, run};
 use surgetank::metrics::Fate;
