@@ -115,10 +115,12 @@ impl Bench {
             edges: spec.as_node().edges(),
             ports: spec.as_node().ports(name),
             shards: spec.as_node().shards(),
+            is_fifo: spec.as_node().is_fifo(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
+            wrong_works: Vec::new(),
             flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),

@@ -41,6 +41,19 @@ impl Verb {
     }
 }
 
+impl Verb {
+    /// The same in a sentence, between the two nodes.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::From => "takes",
+            Self::Sends => "sends to",
+            Self::Subscribers => "has the subscriber",
+            Self::DeadLetter => "leaves dead letters to",
+            Self::Calls | Self::Polls | Self::Reads | Self::Consumes => self.word(),
+        }
+    }
+}
+
 /// An edge as written: `to` is the name of a node, or `node.port`.
 #[derive(Debug, Clone)]
 pub struct Edge {
@@ -81,6 +94,11 @@ pub trait NodeSpec {
     /// The shards of a stream: each is read on its own. None for everything else.
     fn shards(&self) -> u32 {
         0
+    }
+
+    /// Whether it keeps its messages in order, as a FIFO queue: its dead-letter queue has to do the same.
+    fn is_fifo(&self) -> bool {
+        false
     }
 
     /// How many of these ports, from the first, somebody may mean who names none: only a single one is clear.

@@ -113,7 +113,7 @@ impl Component for Service {
         let empty = slots.as_ref().filter(|slots| slots.value == 0).map(|slots| slots.span);
         if let Some(span) = empty {
             site.site
-                .error(span, "S032", "a service without slots serves nobody")
+                .error(span, "S031", "a service without slots serves nobody")
                 .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
         }
         let slots = site.site.or_fact("slots", slots, &http::TOMCAT_MAX_THREADS);

@@ -14,6 +14,8 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// Names of the kinds of work, by id.
     pub works: Vec<String>,
+    /// Names of works that are written, but may be wrong.
+    pub wrong_works: Vec<String>,
     /// The keys of each flow; none if its jobs have no key.
     pub flow_keys: Vec<Option<Keys>>,
     /// No replication lasts longer.
@@ -35,6 +37,8 @@ pub struct PlannedNode {
     pub ports: Vec<String>,
     /// The shards of a stream.
     pub shards: u32,
+    /// Whether it is a FIFO queue.
+    pub is_fifo: bool,
 }
 
 /// A cause of loss that a node registered.
@@ -143,8 +147,17 @@ impl NodeSite<'_, '_> {
         if let Some(index) = self.plan.works.iter().position(|work| *work == name) {
             return Some(Some(WorkId(u16::try_from(index).ok()?)));
         }
+        if self.plan.wrong_works.contains(&name) {
+            // What is wrong with it was told where it is written.
+            return None;
+        }
         let nearest = crate::diagnostic::nearest(&name, self.plan.works.iter().map(String::as_str));
-        self.site.error(span, "S020", format!("there is no work `{name}`")).did_you_mean(nearest);
+        let diagnostic = self.site.error(span, "S020", format!("there is no work `{name}`"));
+        if nearest.is_some() || !self.plan.works.is_empty() {
+            diagnostic.note(format!("works: {}", self.plan.works.join(", "))).did_you_mean(nearest);
+        } else {
+            diagnostic.hint(format!("describe it: `[work.{name}]`, and below it `time = \"20s\"`"));
+        }
         None
     }
 }

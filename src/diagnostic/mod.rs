@@ -20,13 +20,24 @@
 //! | S021 | an expectation that is not a comparison |
 //! | S022 | an expectation names what does not exist |
 //! | S023 | an expectation compares what cannot be compared |
+//! | S024 | an edge leads to what does not exist |
+//! | S025 | an edge leads to what does not take it |
+//! | S026 | a design does not take all of the traffic |
+//! | S027 | jobs would go round for ever |
 //! | S030 | a value outside the limits of the service |
 //! | S031 | a value outside our own limits |
 //! | S032 | a key that means nothing beside the others |
+//! | S035 | choices that do not go together |
+//! | S040 | traffic that brings nothing |
+//! | S043 | a file that cannot be read |
+//! | S044 | a file whose content is not what it should be |
+//! | S050 | a warning: messages that are lost for certain |
 
 mod render;
 mod source_map;
 mod visible;
+
+use std::collections::BTreeSet;
 
 pub use render::{DiagnosticRow, Look, render, rows};
 pub use source_map::{Place, Source, SourceKind, SourceMap};
@@ -161,6 +172,8 @@ const KEPT_MAX: usize = 1_000;
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Keys, with their path, that were probably meant by keys that nobody knows.
+    meant: BTreeSet<String>,
     /// The latest of those that were only counted.
     spilt: Option<Diagnostic>,
     spilt_errors: usize,
@@ -197,6 +210,21 @@ impl Diagnostics {
     pub fn warn(&mut self, span: Span, code: &'static str, message: impl Into<String>) -> &mut Diagnostic {
         let diagnostic = self.push(Diagnostic::warning(code, message));
         diagnostic.at(span)
+    }
+
+    /// Remembers that a key which nobody knows was probably meant to be the one at `path`: that it is missing follows.
+    pub fn misspelt(&mut self, path: impl Into<String>) {
+        self.meant.insert(path.into());
+    }
+
+    /// Whether the key at `path` is there, but misspelt, and this was told.
+    pub fn is_misspelt(&self, path: &str) -> bool {
+        self.meant.contains(path)
+    }
+
+    /// Keeps only the findings of which `keep` says so, and those that were only counted.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
     }
 
     /// Adds what `other` says and this does not say yet: the same line in two cases is one mistake.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use super::assign::{Setting, split_path};
-use crate::diagnostic::{Diagnostics, SourceKind, SourceMap, Span, clip, is_hidden};
+use crate::diagnostic::{Diagnostics, SourceKind, SourceMap, Span, clip, is_hidden, nearest};
 use crate::site::{At, Data, Entry, Key, Table, Value, check_name, decode, parse, toml_key, toml_string};
 
 /// A scenario as its texts give it, before anything in it is understood.
@@ -63,7 +63,7 @@ pub fn load(
     let mut sources = SourceMap::new();
     let base = sources.add(name, text);
     let file = parse(text, base, found);
-    let mut table = extend(file, &mut sources, read, found);
+    let mut table = extend(file, name, &mut sources, read, found);
     let mut settings = Vec::new();
     for set in sets {
         let base = sources.add_as(SourceKind::CommandLine, "--set", set.as_str());
@@ -140,6 +140,7 @@ impl Loaded {
 /// Joins the file with the one it extends, if any.
 fn extend(
     mut file: Table,
+    name: &str,
     sources: &mut SourceMap,
     read: &mut dyn FnMut(&str) -> Result<String, String>,
     found: &mut Diagnostics,
@@ -156,14 +157,21 @@ fn extend(
             .hint("name a file in the same folder, or in one below it");
         return file;
     }
+    let folder = name.rfind(['/', '\\']).map_or("", |end| &name[..=end]);
+    if path.trim_start_matches("./") == &name[folder.len()..] {
+        found.error(value.span, "S003", "a scenario cannot extend itself").hint("name another file, or leave it out");
+        return file;
+    }
     let text = match read(path) {
         Ok(text) => text,
         Err(why) => {
-            found.error(value.span, "S003", format!("cannot read `{}`: {why}", clip(path, 60)));
+            found
+                .error(value.span, "S003", format!("cannot read `{}`: {why}", clip(path, 60)))
+                .hint("a path is counted from the folder of the scenario");
             return file;
         }
     };
-    let base = sources.add_as(SourceKind::Extended, path, text.as_str());
+    let base = sources.add_as(SourceKind::Extended, format!("{folder}{path}"), text.as_str());
     let mut table = parse(&text, base, found);
     if let Some(entry) = table.remove("extends") {
         found
@@ -250,6 +258,7 @@ fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostic
             continue;
         };
         let set = case.remove("set");
+        refuse_unknown(&mut case, &key.name, found);
         let spec: Option<CaseSpec> = decode(&case, &format!("case.{}", key.name), found);
         let changes = set.map_or(Vec::new(), |set| changes(&key.name, set.value, sources, found));
         if named {
@@ -258,6 +267,19 @@ fn take_cases(table: &mut Table, sources: &mut SourceMap, found: &mut Diagnostic
         }
     }
     out
+}
+
+/// Takes out what no case has.
+fn refuse_unknown(case: &mut Table, name: &str, found: &mut Diagnostics) {
+    let unknown: Vec<Key> = case.iter().map(|entry| entry.key.clone()).filter(|key| key.name != "title").collect();
+    for key in unknown.into_iter().take(CHANGES_MAX) {
+        found
+            .error(key.span, "S010", format!("unknown key `{}` in `case.{}`", clip(&key.name, 60), clip(name, 60)))
+            .label("not a key here")
+            .did_you_mean(nearest(&key.name, ["title", "set"]))
+            .note("keys here: `title`, `set`");
+        case.remove(&key.name);
+    }
 }
 
 /// Reads the `set` of a case: keys with dots are paths, other keys are trees.

@@ -6,6 +6,7 @@
 //! No file is opened here: texts come in as strings, and a base file through a function of the caller.
 
 mod assign;
+mod cycle;
 mod expect;
 mod fault;
 mod load;

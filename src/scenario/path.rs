@@ -98,6 +98,7 @@ mod tests {
             edges: edges.iter().map(edge).collect(),
             ports: Vec::new(),
             shards: 0,
+            is_fifo: false,
         }
     }
 

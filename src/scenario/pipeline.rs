@@ -1,5 +1,6 @@
 //! One design: its nodes decoded, their edges checked, then built.
 
+use super::cycle;
 use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
 use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Verb};
@@ -16,6 +17,8 @@ pub(super) struct Desk<'d> {
     pub resolution: &'d mut Resolution,
     pub read: &'d ReadFile<'d>,
     pub flows: &'d [Flow],
+    /// Names of traffic that is written, but wrong.
+    pub wrong_flows: &'d [String],
     /// Works, keys, horizon and grid; its list of nodes is empty.
     pub plan: &'d Plan,
 }
@@ -37,6 +40,9 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
     let mut plan = desk.plan.clone();
     plan.nodes = drafts.iter().map(planned).collect();
     if !check_edges(&drafts, &plan, complete, desk) {
+        return None;
+    }
+    if complete && !cycle::check(&plan, desk.found) {
         return None;
     }
     let entries = entries(&drafts, &name, complete, desk);
@@ -75,8 +81,8 @@ fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
 fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
     let name = draft.name.value.clone();
-    let (edges, ports, shards) = (node.edges(), node.ports(&name), node.shards());
-    PlannedNode { kind: draft.kind.name, edges, ports, shards, name }
+    let (edges, ports, shards, is_fifo) = (node.edges(), node.ports(&name), node.shards(), node.is_fifo());
+    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, name }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not
@@ -92,12 +98,15 @@ fn check_edges(drafts: &[Draft], plan: &Plan, complete: bool, desk: &mut Desk<'_
 }
 
 fn check_edge(from: &Draft, edge: &Edge, drafts: &[Draft], plan: &Plan, complete: bool, desk: &mut Desk<'_>) -> bool {
-    let (verb, name, span) = (edge.verb.word(), edge.node(), edge.to.span);
+    let (verb, name, span) = (edge.verb.phrase(), edge.node(), edge.to.span);
     let Some(index) = plan.nodes.iter().position(|node| node.name == name) else {
         if complete {
             let names = plan.nodes.iter().map(|node| node.name.as_str());
             let message = format!("`{}` {verb} `{name}`, but there is no such node in this pipeline", from.name.value);
-            desk.found.error(span, "S021", message).did_you_mean(nearest(name, names));
+            desk.found
+                .error(span, "S024", message)
+                .note(format!("nodes here: {}", names.clone().collect::<Vec<_>>().join(", ")))
+                .did_you_mean(nearest(name, names));
         }
         return false;
     };
@@ -105,21 +114,27 @@ fn check_edge(from: &Draft, edge: &Edge, drafts: &[Draft], plan: &Plan, complete
     if !target.kind.accepts.contains(&edge.verb) {
         let message = format!("`{}` {verb} `{name}`, but `{name}` is {}", from.name.value, target.kind.noun);
         desk.found
-            .error(span, "S022", message)
-            .label(format!("{} does not take `{verb}`", target.kind.noun))
+            .error(span, "S025", message)
+            .label(format!("{} does not take `{}`", target.kind.noun, edge.verb.word()))
             .hint(hint_for(from.kind, edge.verb, target.kind));
         return false;
     }
     match edge.port() {
         Some(port) if !ports.iter().any(|known| known == port) => {
-            let message = format!("`{name}` has no `{port}`");
-            desk.found.error(span, "S021", message).did_you_mean(nearest(port, ports.iter().map(String::as_str)));
+            let message = format!("`{name}` has no part `{port}`");
+            let diagnostic = desk.found.error(span, "S024", message);
+            diagnostic.did_you_mean(nearest(port, ports.iter().map(String::as_str)));
+            if ports.is_empty() {
+                diagnostic.hint(format!("write `{name}` alone: {} has no parts", target.kind.noun));
+            } else {
+                diagnostic.note(format!("its parts: {}", ports.join(", ")));
+            }
             false
         }
         None if target.spec.as_node().main_ports(name) > 1 => {
             let example = format!("{name}.{}", ports[0]);
             let message = format!("`{name}` has several destinations: {}", ports.join(", "));
-            desk.found.error(span, "S021", message).hint(format!("name one of them: `{example}`"));
+            desk.found.error(span, "S024", message).hint(format!("name one of them: `{example}`"));
             false
         }
         _ => true,
@@ -140,7 +155,10 @@ fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
         (Some(word), _) => format!("use `{word}`"),
         (None, Verb::Subscribers) => format!("{} delivers to queues, services, web endpoints and mailboxes", from.noun),
         (None, Verb::DeadLetter) => "a dead-letter queue is a queue of its own".to_owned(),
-        (None, _) => format!("nothing can be handed to {}", target.noun),
+        (None, Verb::Polls | Verb::Reads | Verb::Consumes) => {
+            format!("nothing can be fetched from {}: name what keeps the messages", target.noun)
+        }
+        (None, _) => format!("nothing can be handed to {}: put a queue between, from which it fetches", target.noun),
     }
 }
 
@@ -154,19 +172,25 @@ fn entries(drafts: &[Draft], pipeline: &At<String>, complete: bool, desk: &mut D
                 entries[place].push(Endpoint { node: NodeId(index), port: 0 });
             } else {
                 fine = false;
+                if desk.flows.is_empty() || desk.wrong_flows.contains(&flow.value) {
+                    // What is wrong with it was told where it is written.
+                    continue;
+                }
                 let names = desk.flows.iter().map(|flow| flow.name.as_str());
                 let message = format!("there is no traffic `{}`", flow.value);
-                desk.found.error(flow.span, "S020", message).did_you_mean(nearest(&flow.value, names));
+                let diagnostic = desk.found.error(flow.span, "S020", message);
+                diagnostic.note(format!("traffic: {}", names.clone().collect::<Vec<_>>().join(", ")));
+                diagnostic.did_you_mean(nearest(&flow.value, names));
             }
         }
     }
-    if complete && fine {
+    if complete && fine && !drafts.is_empty() {
         for (flow, entries) in desk.flows.iter().zip(&entries) {
             if entries.is_empty() {
                 fine = false;
                 let message = format!("no node of pipeline `{}` takes the traffic `{}`", pipeline.value, flow.name);
                 desk.found
-                    .error(pipeline.span, "S023", message)
+                    .error(pipeline.span, "S026", message)
                     .note("all designs of a scenario meet the same traffic, so that they can be compared")
                     .hint(format!("write `from = \"{}\"` at the node where it enters", flow.name));
             }

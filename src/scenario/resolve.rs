@@ -9,11 +9,11 @@ use super::pipeline::{self, Desk};
 use super::run::Run;
 use super::spec::{PartSpec, ScenarioSpec};
 use crate::components::{self, Plan};
-use crate::diagnostic::{Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::engine::random::fingerprint;
 use crate::engine::{NodeId, SimDuration};
 use crate::metrics::columns;
-use crate::site::{Resolution, Site, decode};
+use crate::site::{Resolution, Site, Table, Value, decode};
 use crate::traffic::{Flow, ReadFile, TrafficSpec, Work, WorkSpec};
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub fn resolve(loaded: &Loaded, name: &str, read: &ReadFile<'_>, mut found: Diag
     let mut resolutions = Vec::new();
     let mut head = None;
     let mut complete = true;
+    let misread = misread_lines(&found, &loaded.sources);
     for case in &loaded.cases {
         let mut told = Diagnostics::new();
         let mut resolution = Resolution::new();
@@ -47,8 +48,11 @@ pub fn resolve(loaded: &Loaded, name: &str, read: &ReadFile<'_>, mut found: Diag
             None => complete = false,
         }
     }
+    if !misread.is_empty() {
+        drop_guesswork(&mut found, &loaded.sources, &misread);
+    }
     let hash = resolutions.iter().fold(0_u64, |hash, (case, resolution)| {
-        let text = resolution.to_toml(&loaded.sources);
+        let text = resolution.canonical();
         hash.rotate_left(1) ^ fingerprint(case.as_bytes()) ^ fingerprint(text.as_bytes())
     });
     let model = head.filter(|_| complete && !found.has_errors()).map(|(title, question, expectations)| Model {
@@ -59,6 +63,51 @@ pub fn resolve(loaded: &Loaded, name: &str, read: &ReadFile<'_>, mut found: Diag
         hash,
     });
     Resolved { model, resolutions, found }
+}
+
+/// A line of one of the texts, counted from one.
+type Line = (String, usize);
+
+fn line_of(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<Line> {
+    let place = sources.place(diagnostic.span?)?;
+    Some((place.name.to_owned(), place.line))
+}
+
+/// Whether the writing itself is at fault.
+fn is_misread(diagnostic: &Diagnostic) -> bool {
+    matches!(diagnostic.code, "S001" | "S002")
+}
+
+/// The lines that could not be read, and whether the shape of the file suffers from it: a broken header or bracket
+/// changes what the lines after it belong to.
+fn misread_lines(found: &Diagnostics, sources: &SourceMap) -> Vec<(Line, bool)> {
+    let misread = found.iter().filter(|diagnostic| is_misread(diagnostic));
+    let line = |diagnostic: &Diagnostic| {
+        let line = line_of(diagnostic, sources)?;
+        let text = diagnostic.span.and_then(|span| sources.source_at(span.start)).map(|source| source.line(line.1));
+        let shape = text.is_none_or(|text| text.contains(['[', ']', '{', '}']));
+        Some((line, shape))
+    };
+    misread.filter_map(line).collect()
+}
+
+/// After mistakes in the writing, only findings about what does stand in other lines are kept: that something is
+/// missing may follow from the line that could not be read.
+fn drop_guesswork(found: &mut Diagnostics, sources: &SourceMap, misread: &[(Line, bool)]) {
+    let shape = misread.iter().any(|(_, shape)| *shape);
+    found.retain(|diagnostic| {
+        let about_writing = matches!(diagnostic.code, "S003" | "S010" | "S011" | "S013" | "S014");
+        let elsewhere =
+            line_of(diagnostic, sources).is_some_and(|line| misread.iter().all(|(misread, _)| *misread != line));
+        is_misread(diagnostic) || (about_writing && elsewhere && !shape)
+    });
+}
+
+/// The names in a section as they are written, put into small letters: whatever refers to one of them has been told
+/// what is wrong with it.
+fn written_names(table: &Table, section: &str) -> Vec<String> {
+    let section = table.get(section).and_then(Value::as_table);
+    section.into_iter().flat_map(Table::names).map(str::to_lowercase).collect()
 }
 
 type CaseParts = (CaseModel, Option<String>, Option<String>, Vec<Expectation>);
@@ -77,16 +126,17 @@ fn resolve_case(
     let question = site.optional("question", spec.question);
     let run = spec.run.and_then(|run| run.value.resolve(&mut site.part("run", run.span)));
     let objective = spec.objective.and_then(|it| it.value.resolve(&mut site.part("objective", it.span)));
+    let (wrong_flows, wrong_works) = (written_names(&table, "traffic"), written_names(&table, "work"));
     let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
     let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
     let run = run?;
     let sample_every = run.grid();
-    let plan = plan(&run, sample_every, &flows, &works);
+    let plan = Plan { wrong_works, ..plan(&run, sample_every, &flows, &works) };
     let count = spec.pipelines.len();
     let sources = &loaded.sources;
     let mut pipelines = Vec::new();
     for pipeline in spec.pipelines {
-        let mut desk = Desk { sources, found, resolution, read, flows: &flows, plan: &plan };
+        let mut desk = Desk { sources, found, resolution, read, flows: &flows, wrong_flows: &wrong_flows, plan: &plan };
         pipelines.extend(pipeline::build(pipeline, &mut desk));
     }
     if pipelines.len() < count {
@@ -151,6 +201,7 @@ fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) ->
     Plan {
         nodes: Vec::new(),
         works: works.iter().map(|work| work.name.clone()).collect(),
+        wrong_works: Vec::new(),
         flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,

@@ -96,7 +96,7 @@ impl RunSpec {
         let duration = site.required("duration", self.duration);
         let drain = site.or_default("drain", self.drain, Duration::from_hours(12), "half a day to settle");
         if let (Some(every), Some(duration)) = (&self.sample_every, duration) {
-            let shortest = (duration.get() + drain.get()).as_nanos() / SAMPLES_MAX + 1;
+            let shortest = round_up((duration.get() + drain.get()).as_nanos() / SAMPLES_MAX + 1);
             fine &= in_range(site, "sample_every", Some(every), Duration::from_nanos(shortest)..=Duration::MAX);
         }
         let run = Run {
@@ -117,6 +117,12 @@ impl RunSpec {
         };
         fine.then_some(run)
     }
+}
+
+/// The next number with three digits, so that it can be read.
+fn round_up(nanos: u64) -> u64 {
+    let step = std::iter::successors(Some(1_u64), |step| step.checked_mul(10)).find(|step| nanos / step < 1_000);
+    step.map_or(nanos, |step| nanos.div_ceil(step).saturating_mul(step))
 }
 
 impl Run {

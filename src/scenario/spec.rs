@@ -20,7 +20,7 @@ pub struct ScenarioSpec {
     pub title: Option<At<String>>,
     /// What it asks.
     pub question: Option<At<String>>,
-    /// How long and how often; nothing if it is wrong, empty if it is not written.
+    /// How long and how often; nothing if it is wrong or not written.
     pub run: Option<At<RunSpec>>,
     /// What counts as good; nothing if it is wrong, empty if it is not written.
     pub objective: Option<At<ObjectiveSpec>>,
@@ -68,11 +68,15 @@ impl ScenarioSpec {
     pub fn read(table: &Table, found: &mut Diagnostics) -> Self {
         let unknown = table.iter().filter(|entry| !KEYS.contains(&entry.key.name.as_str()));
         for entry in unknown.take(UNKNOWN_MAX) {
+            let near = nearest(&entry.key.name, KEYS);
             found
                 .error(entry.key.span, "S010", format!("unknown key `{}` in the file", clip(&entry.key.name, 60)))
                 .label("not a section or key of a scenario")
-                .did_you_mean(nearest(&entry.key.name, KEYS))
+                .did_you_mean(near)
                 .note(format!("sections and keys are {}", KEYS.join(", ")));
+            if let Some(near) = near {
+                found.misspelt(near);
+            }
         }
         let mut head = Table::new(Span::new(0, 0), false);
         for name in ["title", "question"] {
@@ -85,10 +89,14 @@ impl ScenarioSpec {
         if table.get("traffic").is_none() {
             needs(found, "traffic", "`[traffic.NAME]` says what arrives, and when");
         }
+        if table.get("run").is_none() {
+            needs(found, "run", "write `[run]`, and below it `duration = \"30min\"`: how long new jobs come");
+        }
+        let run = table.get("run").is_some().then(|| section(table, "run", found)).flatten();
         Self {
             title: head.title,
             question: head.question,
-            run: section(table, "run", found),
+            run,
             objective: section(table, "objective", found),
             traffic,
             work: parts(table, "work", found),
@@ -115,7 +123,9 @@ fn few(count: usize, most: usize, what: &str, span: Span, found: &mut Diagnostic
 }
 
 fn needs(found: &mut Diagnostics, section: &str, hint: &str) {
-    found.error(Span::new(0, 0), "S012", format!("the file needs `{section}`")).hint(hint);
+    if !found.is_misspelt(section) {
+        found.error(Span::new(0, 0), "S012", format!("the file needs `{section}`")).hint(hint);
+    }
 }
 
 /// A section that is one table; as if empty if it is not written.
@@ -144,7 +154,12 @@ fn parts(table: &Table, section: &str, found: &mut Diagnostics) -> Vec<PartSpec>
     if !few(table.len(), PARTS_MAX, &format!("parts in `{section}`"), value.span, found) {
         return Vec::new();
     }
-    table.iter().filter_map(|entry| part(entry, section, section, found)).collect()
+    let what = match section {
+        "traffic" => "flow of traffic",
+        "work" => "kind of work",
+        other => other,
+    };
+    table.iter().filter_map(|entry| part(entry, section, what, found)).collect()
 }
 
 fn part(entry: &Entry, path: &str, what: &str, found: &mut Diagnostics) -> Option<PartSpec> {
@@ -167,6 +182,9 @@ fn pipelines(table: &Table, found: &mut Diagnostics) -> Vec<PipelineSpec> {
         return pipelines;
     }
     for entry in table.iter() {
+        if is_lonely_node(entry, found) {
+            continue;
+        }
         let Some(pipeline) = part(entry, "pipeline", "pipeline", found) else { continue };
         if !few(pipeline.table.len(), PARTS_MAX, "nodes", pipeline.table.span(), found) {
             continue;
@@ -179,6 +197,20 @@ fn pipelines(table: &Table, found: &mut Diagnostics) -> Vec<PipelineSpec> {
         pipelines.push(PipelineSpec { name: pipeline.name, nodes });
     }
     pipelines
+}
+
+/// Whether a node is written where a pipeline should be; an error if so.
+fn is_lonely_node(entry: &Entry, found: &mut Diagnostics) -> bool {
+    let kind = entry.value.as_table().and_then(|table| table.get("kind"));
+    let lonely = kind.is_some_and(|kind| kind.as_table().is_none());
+    if lonely {
+        let name = clip(&entry.key.name, 40);
+        found
+            .error(entry.key.span, "S011", format!("`pipeline.{name}` has a `kind`, as only a node has"))
+            .label("a pipeline is expected here, then a node")
+            .hint(format!("write `[pipeline.main.{name}]`, if `main` is the name of the pipeline"));
+    }
+    lonely
 }
 
 /// A section that is a list of tables.

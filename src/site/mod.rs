@@ -85,9 +85,9 @@ impl<'a> Site<'a> {
         self.found.warn(span, code, message)
     }
 
-    /// Whether an error was found anywhere so far.
-    pub fn has_errors(&self) -> bool {
-        self.found.has_errors()
+    /// How many errors were found anywhere so far: if they grew while a part was resolved, it is not worth building.
+    pub fn errors(&self) -> usize {
+        self.found.errors()
     }
 
     /// The name among `candidates` that `name` was probably meant to be.
@@ -121,6 +121,9 @@ impl<'a> Site<'a> {
     /// The written value; an error at the header of this part if there is none.
     pub fn required<T: ToToml>(&mut self, key: &str, written: Option<At<T>>) -> Option<T> {
         let Some(at) = written else {
+            if self.found.is_misspelt(&format!("{}.{key}", self.path)) {
+                return None;
+            }
             let message = format!("`{}` needs `{key}`", self.path);
             self.error(self.span, "S012", message).label("missing here");
             return None;

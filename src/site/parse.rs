@@ -31,7 +31,14 @@ pub fn parse(text: &str, base: usize, found: &mut Diagnostics) -> Table {
     spans.sort_by_key(|(span, _)| span.start);
     let mut told = 0;
     let mut line_end = None;
+    let mut is_open = false;
     for (span, message) in spans {
+        // Of the keys of a table in braces without its commas or its end, the first says it all.
+        let in_braces = message.starts_with("missing key for inline") || message.starts_with("missing comma between");
+        if is_open && in_braces {
+            continue;
+        }
+        is_open = in_braces;
         let start = floor(text, span.start);
         // One slip often makes several findings on its line; only the first says something.
         if line_end.is_some_and(|end| start <= end) {
@@ -40,7 +47,9 @@ pub fn parse(text: &str, base: usize, found: &mut Diagnostics) -> Table {
         line_end = Some(text[start..].find('\n').map_or(text.len(), |at| start + at));
         told += 1;
         tell(text, span, &message, base, found);
-        if told == MISTAKES_MAX {
+        // A header in braces that are still open: where the writer thinks to be is not where the reader is.
+        let is_lost = in_braces && text[start..].starts_with('[');
+        if told == MISTAKES_MAX || is_lost {
             break;
         }
     }
@@ -94,6 +103,14 @@ fn tell(text: &str, span: Span, message: &str, base: usize, found: &mut Diagnost
                 .label("this is the second")
                 .hint("put both into one place, or remove one");
         }
+        "invalid basic string" | "invalid literal string" | "invalid comment"
+            if text[start..].starts_with(|c: char| c.is_control() && c != '\n' && c != '\r') =>
+        {
+            found
+                .error(span_at, "S001", "a control character cannot stand here")
+                .label("it is written out to be seen")
+                .hint("remove it; inside double quotes it can be written as `\\u` and four digits");
+        }
         "invalid basic string" | "invalid literal string" => {
             found.error(span_at, "S001", "this string has no end").label("the closing quote is missing");
         }
@@ -113,6 +130,31 @@ fn tell(text: &str, span: Span, message: &str, base: usize, found: &mut Diagnost
                 .error(span_at, "S001", format!("`{word}` cannot stand in a key"))
                 .label("only letters a to z, digits, `-` and `_` can")
                 .hint("a key with other characters is written in quotes");
+        }
+        "carriage return must be followed by newline" => {
+            found
+                .error(span_at, "S001", "a carriage return stands in the middle of this line")
+                .hint("remove it: a line ends with a newline, or with both");
+        }
+        "unexpected key or value" => {
+            found
+                .error(span_at, "S001", "something is left over after the value")
+                .label("the line should end here")
+                .hint("one key on each line; a comment begins with `#`");
+        }
+        "unclosed table" | "unclosed array table" => {
+            found.error(span_at, "S001", "this header has no end").label("the closing `]` is missing");
+        }
+        "missing key for inline table element" | "missing comma between key-value pairs" | "unclosed inline table" => {
+            found
+                .error(span_at, "S001", "a table in braces is still open here")
+                .label("expected `,` or `}`")
+                .hint("close it with `}`, and put a comma between its keys");
+        }
+        "invalid key-value pair" if marked == "{" || text[start..].starts_with('{') => {
+            found
+                .error(span_at, "S001", "a line begins with a key or with a `[header]`")
+                .hint("a scenario is TOML, not JSON: write `[run]`, and below it `duration = \"10min\"`");
         }
         "cannot recurse further; max recursion depth met" | "recursion limit" => {
             found.error(span_at, "S002", "this is nested too deeply");

@@ -31,7 +31,7 @@ impl KeySpec {
             [self.distinct.map(|at| at.span), self.skew.map(|at| at.span), self.prefix.as_ref().map(|at| at.span)];
         if let Some(at) = self.constant {
             if let Some(span) = others.into_iter().flatten().next() {
-                site.error(span, "S042", "a constant key has nothing else to say")
+                site.error(span, "S032", "a constant key has nothing else to say")
                     .hint("keep `constant`, or `distinct` with `skew` and `prefix`");
                 return None;
             }
@@ -43,12 +43,12 @@ impl KeySpec {
         let distinct = site.required("distinct", self.distinct)?;
         if !(1..=Keys::MAX_DISTINCT).contains(&distinct) {
             let message = format!("`distinct` must lie between 1 and {}", Keys::MAX_DISTINCT);
-            site.error(distinct_span.unwrap_or_default(), "S041", message);
+            site.error(distinct_span.unwrap_or_default(), "S031", message);
             return None;
         }
         if !(0.0..=SKEW_MAX).contains(&skew) {
             let message = format!("`skew` must lie between 0 and {SKEW_MAX}");
-            site.error(skew_span.unwrap_or_default(), "S041", message)
+            site.error(skew_span.unwrap_or_default(), "S031", message)
                 .hint("0 makes all keys alike, 0.9 is usual on the web, above 2 the first key has most of the jobs");
             return None;
         }

@@ -118,7 +118,7 @@ impl TrafficSpec {
         let (daily, on_off) = (self.daily.take(), self.on_off.take());
         if rate.is_none() && ramp.is_none() && phases.is_none() && daily.is_none() && on_off.is_none() {
             if let Some(at) = self.arrivals {
-                site.error(at.span, "S042", "`arrivals` has no effect on a flow without a rate")
+                site.error(at.span, "S032", "`arrivals` has no effect on a flow without a rate")
                     .hint("leave it out; the jobs of a spike or a trace follow its own `spread`");
                 gathered.sound = false;
             }
@@ -150,7 +150,7 @@ impl TrafficSpec {
         let Some(spikes) = self.spikes.take() else { return };
         if spikes.value.len() > SPIKES_MAX {
             let message = format!("{} spikes are more than the {SPIKES_MAX} that a flow can have", spikes.value.len());
-            site.error(spikes.span, "S041", message).hint("replay so many from a `trace`");
+            site.error(spikes.span, "S031", message).hint("replay so many from a `trace`");
             gathered.sound = false;
             return;
         }

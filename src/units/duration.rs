@@ -97,7 +97,11 @@ impl From<SimDuration> for Duration {
 
 /// The error for a unit that does not exist; words that people write for ours are put right.
 fn unknown_unit(name: &str) -> UnitError {
-    let short = match name.to_lowercase().as_str() {
+    if name.starts_with('/') {
+        return UnitError::new(format!("`{}` makes a rate of it, and a duration is wanted", number::clip(name)));
+    }
+    let small = name.to_lowercase();
+    let short = match small.as_str() {
         "sec" | "secs" | "second" | "seconds" => "s",
         "mins" | "minute" | "minutes" => "min",
         "hr" | "hrs" | "hour" | "hours" => "h",
@@ -105,6 +109,7 @@ fn unknown_unit(name: &str) -> UnitError {
         "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
         "usec" | "micros" | "microsecond" | "microseconds" => "us",
         "nanos" | "nanosecond" | "nanoseconds" => "ns",
+        small if UNITS.iter().any(|(unit, _)| *unit == small) => small,
         _ => return number::unknown_unit(name, &WORDS),
     };
     UnitError::new(format!("unknown time unit `{name}`; write `{short}`"))

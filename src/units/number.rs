@@ -37,6 +37,10 @@ pub(super) fn split<'t>(text: &'t str, words: &Words) -> Result<(String, &'t str
     }
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
+    if let Some(decimals) = rest.strip_prefix(',').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        let written = clip(&format!("{number}.{decimals}"));
+        return Err(UnitError::new(format!("decimals follow a point, not a comma: write `{written}`")));
+    }
     let well_formed = number.split('.').count() <= 2
         && number
             .split('.')

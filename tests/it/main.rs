@@ -8,14 +8,17 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod bad;
 mod bench;
 mod dead_letters;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
 mod messages;
+mod mutations;
 mod readme;
 mod reference;
+mod repeat;
 mod scenarios;
 mod study;
 mod theory;

@@ -49,7 +49,7 @@ impl NodeSpec for KinesisSpec {
 
 impl KinesisSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Kinesis> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         for flow in many(self.from.clone()) {
             site.site.written("from", flow);
         }
@@ -61,7 +61,7 @@ impl KinesisSpec {
         let readers: Vec<_> = site.incoming(Verb::Reads).into_iter().map(|(node, _)| node).collect();
         let losses = losses(site);
         let metrics = metrics(&readers, site);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         let shards = u16::try_from(shards?).ok()?;

@@ -28,7 +28,7 @@ struct Make {
 
 impl MqSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Mq> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         self.entries(site);
         let make = self.make(site);
         let cores = self.instance(site);
@@ -38,7 +38,7 @@ impl MqSpec {
         let metrics = metrics(cores.unwrap_or(1), site);
         let (storage, layout, p) = (storage?, layout?, p?);
         let losses = losses(p.confirms, layout.dead_letter.is_some(), site);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         let queues = vec![super::Queue::default(); layout.queues.into()];
@@ -91,7 +91,7 @@ impl MqSpec {
                 .hint("write `queue_type = \"classic\"` for messages that are kept in memory only");
         }
         if let Some(at) = self.delivery_limit.filter(|_| !stores) {
-            s.error(at.span, "S033", "`delivery_limit` has no effect: a classic queue does not count deliveries")
+            s.error(at.span, "S032", "`delivery_limit` has no effect: a classic queue does not count deliveries")
                 .hint("leave it out, or write `queue_type = \"quorum\"`");
         }
         Some(Make { engine, counts: stores, stores })
@@ -288,7 +288,7 @@ impl MqSpec {
 /// An error if something is written that would be ignored.
 fn no_effect(s: &mut Site<'_>, key: &str, span: Option<Span>, why: &str) {
     if let Some(span) = span {
-        s.error(span, "S033", format!("`{key}` has no effect: {why}")).hint("leave it out");
+        s.error(span, "S032", format!("`{key}` has no effect: {why}")).hint("leave it out");
     }
 }
 

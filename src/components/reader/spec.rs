@@ -73,7 +73,7 @@ impl NodeSpec for ReaderSpec {
 
 impl ReaderSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Reader> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         let stream = self.reads.clone().and_then(|reads| site.target(&reads));
         let shards = stream.map_or(0, |stream| site.plan.nodes[stream.node.index()].shards);
         site.site.required("reads", self.reads);
@@ -97,7 +97,7 @@ impl ReaderSpec {
         let store = site.latency("checkpoint_latency", self.checkpoint_latency, &kinesis::CHECKPOINT_LATENCY);
         let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
         let metrics = metrics(shards, site);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         let p = ReaderParameters {

@@ -51,7 +51,7 @@ impl NodeSpec for SnsSpec {
 
 impl SnsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sns> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         for flow in many(self.from.clone()) {
             site.site.written("from", flow);
         }
@@ -68,7 +68,7 @@ impl SnsSpec {
                 .note("a topic keeps nothing: what is published while nobody is subscribed is gone")
                 .hint("name the endpoints: `subscribers = [\"billing\", \"shipping\"]`");
         }
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         Some(Sns {
@@ -100,7 +100,7 @@ impl SnsSpec {
             if site.kind_of(endpoint.node) != "sqs" {
                 let message = format!("`{}` cannot subscribe to a topic with messages above {usual}", to.value);
                 site.site
-                    .error(to.span, "S033", message)
+                    .error(to.span, "S035", message)
                     .note(sns::MAXIMUM_MESSAGE_SIZE_MAX.note)
                     .hint("let it read from a queue of its own that subscribes, or leave the size at its default");
             }
@@ -151,7 +151,7 @@ impl SnsSpec {
         }
         if let Some(at) = topic.policy.filter(|_| !has_http) {
             site.site
-                .error(at.span, "S033", "`delivery_policy` has no effect: no subscriber is a web endpoint")
+                .error(at.span, "S032", "`delivery_policy` has no effect: no subscriber is a web endpoint")
                 .hint("leave it out: queues and mailboxes have retry schedules that cannot be changed");
         }
         built

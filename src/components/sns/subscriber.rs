@@ -216,7 +216,7 @@ impl SubscriberTableSpec {
 
 fn only_http<'s>(span: Span, key: &str, site: &'s mut NodeSite<'_, '_>) -> &'s mut Diagnostic {
     site.site
-        .error(span, "S033", format!("`{key}` has no effect here: only deliveries to web endpoints have it"))
+        .error(span, "S032", format!("`{key}` has no effect here: only deliveries to web endpoints have it"))
         .hint("leave it out")
 }
 

@@ -16,6 +16,8 @@ mod fifo;
 mod flow;
 mod spec;
 mod standard;
+#[cfg(test)]
+mod tests;
 
 pub(super) use spec::SqsSpec;
 

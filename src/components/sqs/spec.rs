@@ -1,8 +1,7 @@
 //! What a scenario may say about a queue, in the words of its API.
 
 use super::{
-    DEAD_LETTER, DeadLetter, Deduplication, Fifo, Groups, Hosts, Order, Sqs, SqsLosses, SqsMetrics, SqsParameters,
-    StaleDelete,
+    DeadLetter, Deduplication, Fifo, Groups, Hosts, Order, Sqs, SqsLosses, SqsMetrics, SqsParameters, StaleDelete,
 };
 use crate::components::context::Endpoint;
 use crate::components::fault::Health;
@@ -85,11 +84,15 @@ impl NodeSpec for SqsSpec {
     fn flows(&self) -> Vec<At<String>> {
         all(self.from.as_ref())
     }
+
+    fn is_fifo(&self) -> bool {
+        self.fifo_queue.as_ref().is_some_and(|at| at.value)
+    }
 }
 
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         for flow in many(self.from.clone()) {
             site.site.written("from", flow);
         }
@@ -103,7 +106,7 @@ impl SqsSpec {
             down: site.loss(LossKind::Rejected, "down"),
         };
         let metrics = metrics(site);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         Some(Sqs {
@@ -184,7 +187,7 @@ impl SqsSpec {
                 .filter_map(|(key, at)| Some((key, at?.span)))
             {
                 site.site
-                    .error(span, "S033", format!("`{key}` has no effect on a FIFO queue"))
+                    .error(span, "S032", format!("`{key}` has no effect on a FIFO queue"))
                     .hint("leave it out: a FIFO queue gives out every message that a poll may have");
             }
             let window = u64::from(sqs::FIFO_SEARCH_WINDOW.value);
@@ -218,7 +221,14 @@ impl DeadLetterSpec {
     fn build(&self, span: crate::diagnostic::Span, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<DeadLetter> {
         let Endpoint { node, .. } = site.target(&self.queue)?;
         let loss = site.loss(LossKind::DeadLettered, "received too often");
-        let _ = (is_fifo, DEAD_LETTER);
+        if site.plan.nodes[node.index()].is_fifo != is_fifo {
+            let (this, other) = if is_fifo { ("FIFO", "standard") } else { ("standard", "FIFO") };
+            let message = format!("the dead-letter queue of a {this} queue must be a {this} queue too");
+            site.site
+                .error(self.queue.span, "S035", message)
+                .label(format!("`{}` is a {other} queue", self.queue.value))
+                .hint("give both the same `fifo_queue`");
+        }
         let mut part = site.site.part("dead_letter", span);
         part.written("queue", self.queue.clone());
         let counts = sqs::MAX_RECEIVE_COUNT_MIN.value.into()..=sqs::MAX_RECEIVE_COUNT_MAX.value.into();

@@ -67,15 +67,15 @@ const COUNT_MAX: u32 = 1_000_000;
 
 impl WorkersSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Workers> {
-        let errors = site.site.has_errors();
+        let errors = site.site.errors();
         let count = site.site.required("count", self.count);
         if let Some(at) = self.count.filter(|at| !(1..=COUNT_MAX).contains(&at.value)) {
-            site.site.error(at.span, "S032", format!("a fleet has between 1 and {COUNT_MAX} workers"));
+            site.site.error(at.span, "S031", format!("a fleet has between 1 and {COUNT_MAX} workers"));
         }
         let speed = site.site.or_default("speed", self.speed, 1.0, "the work as it is written");
         if let Some(at) = self.speed.filter(|at| !(at.value > 0.0 && at.value.is_finite())) {
             site.site
-                .error(at.span, "S034", "`speed` is a positive factor")
+                .error(at.span, "S031", "`speed` is a positive factor")
                 .hint("`speed = 0.2` is five times as slow");
         }
         let work = site.work("work", self.work.clone());
@@ -86,7 +86,7 @@ impl WorkersSpec {
         let (steps, counters) = requests?;
         let mut handler = Handler::new(work?, steps, counters);
         handler.slow_down(1.0 / speed);
-        if site.site.has_errors() && !errors {
+        if site.site.errors() > errors {
             return None;
         }
         let p = WorkersParameters { node, source, count, speed };
@@ -111,7 +111,7 @@ impl WorkersSpec {
             }
             (Some(_), Some(consumes)) => {
                 let s = &mut *site.site;
-                s.error(consumes.span, "S033", "a fleet either `polls` a queue or `consumes` from a broker")
+                s.error(consumes.span, "S032", "a fleet either `polls` a queue or `consumes` from a broker")
                     .hint("write two fleets");
                 None
             }
@@ -174,7 +174,7 @@ impl WorkersSpec {
         let prefetch = s.optional("prefetch", self.prefetch).map_or(AS_THE_BROKER_SAYS, PrefetchSpec::asked);
         let auto_ack = s.or_default("auto_ack", self.auto_ack, false, "a message is acknowledged when it is done");
         if let Some(at) = self.prefetch.filter(|_| auto_ack) {
-            s.error(at.span, "S033", "`prefetch` has no effect with `auto_ack`: nothing is left to acknowledge")
+            s.error(at.span, "S032", "`prefetch` has no effect with `auto_ack`: nothing is left to acknowledge")
                 .hint("leave it out");
         }
         let why = "a client that holds a message goes on at once";
@@ -188,7 +188,7 @@ impl WorkersSpec {
 fn refuse_all(keys: &[(&str, Option<Span>)], verb: &str, other: &str, site: &mut NodeSite<'_, '_>) {
     for (key, span) in keys.iter().filter_map(|&(key, span)| Some((key, span?))) {
         site.site
-            .error(span, "S033", format!("`{key}` has no effect on workers with `{verb}`"))
+            .error(span, "S032", format!("`{key}` has no effect on workers with `{verb}`"))
             .hint(format!("leave it out: it belongs to `{other}`"));
     }
 }

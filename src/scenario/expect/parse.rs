@@ -102,7 +102,7 @@ impl Parser<'_> {
             (What::Name(_), Some(Token { what: What::Quantity(_), at })) => {
                 slip.hint(format!("a unit follows its number without a space: `{}{word}`", &self.text[at.clone()]))
             }
-            (What::Compare(_), _) => slip.hint("one comparison in each `[[expect]]`: write two"),
+            (What::Compare(_), _) if expected != "`)`" => slip.hint("one comparison in each `[[expect]]`: write two"),
             _ => slip,
         }
     }
@@ -142,7 +142,9 @@ impl Parser<'_> {
                 (Dimension::Time, Some(_)) => {
                     return Err(self.clash(one, other).hint(format!("write `{word}s` or `{word}min`")));
                 }
-                _ if same(one_is, other_is).is_none() => return Err(self.clash(one, other)),
+                _ if same(one_is, other_is).is_none() => {
+                    return Err(self.clash(one, other).hint("compare what is measured in the same unit"));
+                }
                 _ => {}
             }
         }

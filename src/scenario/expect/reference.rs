@@ -101,7 +101,15 @@ const LISTED_MAX: usize = 24;
 
 fn unknown(what: &str, step: &Step<'_>, known: Vec<&str>) -> Slip {
     let slip = Slip::new(step.1.clone(), format!("there is no {what} `{}`", clip(step.0, 60))).code("S022");
-    match nearest(step.0, known.iter().copied()) {
+    // A metric may be written without its unit, so it may be misspelt without it too.
+    let plain = |name: &&str| SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).map(str::to_owned);
+    let short: Vec<String> = known.iter().filter_map(plain).collect();
+    let every = known.iter().copied().chain(short.iter().map(String::as_str));
+    match nearest(step.0, every) {
+        Some(near) if is_percentile(step.0) && is_percentile(near) => slip.hint(format!(
+            "these are reported: {}; more can be asked for with `percentiles` in `[run]`",
+            known.iter().filter(|name| is_percentile(name)).copied().collect::<Vec<_>>().join(", ")
+        )),
         Some(near) => slip.hint(format!("did you mean `{near}`?")),
         None if known.is_empty() => slip,
         None => {
@@ -110,6 +118,10 @@ fn unknown(what: &str, step: &Step<'_>, known: Vec<&str>) -> Slip {
             slip.hint(format!("there is: {}{more}", listed.join(", ")))
         }
     }
+}
+
+fn is_percentile(name: &str) -> bool {
+    name.strip_prefix("latency_p").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The full name of a metric that is written with or without its unit.

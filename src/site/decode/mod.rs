@@ -77,7 +77,11 @@ pub fn check_name(key: &Key, what: &str, found: &mut Diagnostics) -> bool {
         return true;
     }
     let shown = clip(name, NAME_MAX_CHARS);
-    let diagnostic = found.error(key.span, "S014", format!("`{shown}` cannot be the name of a {what}"));
+    let message = match shown.as_str() {
+        "" => format!("the name of a {what} is missing"),
+        shown => format!("`{shown}` cannot be the name of a {what}"),
+    };
+    let diagnostic = found.error(key.span, "S014", message);
     diagnostic.note(format!(
         "a name begins with a letter a to z and goes on with letters, digits, `_` or `-`, at most {NAME_MAX_CHARS}"
     ));

@@ -57,9 +57,13 @@ impl Problem {
         match self.what {
             What::UnknownKey { name, known } => {
                 let diagnostic = found.error(span, "S010", format!("unknown key `{}` in {whole}", clip(&name, 60)));
-                diagnostic.label("not a key here").did_you_mean(nearest(&name, known.iter().copied()));
+                let near = nearest(&name, known.iter().copied());
+                diagnostic.label("not a key here").did_you_mean(near);
                 if !known.is_empty() && (known.len() <= NAMES_MAX || diagnostic.hint.is_none()) {
                     diagnostic.note(format!("keys here: {}", list(known)));
+                }
+                if let Some(near) = near {
+                    found.misspelt(format!("{place}.{near}"));
                 }
             }
             What::UnknownWord { word, known } => {

@@ -187,7 +187,7 @@ impl<Q: Measure> LawSpec<Q> {
 
 /// Reports why numbers make no law, at the number that is to blame.
 fn report(site: &mut Site<'_>, span: Span, unfit: &Unfit) {
-    site.error(span, "S041", unfit.problem.clone()).hint(unfit.advice);
+    site.error(span, "S031", unfit.problem.clone()).hint(unfit.advice);
 }
 
 /// The value of a required key in base units, and where it is written.
@@ -218,7 +218,7 @@ fn cv(site: &mut Site<'_>, written: Option<At<f64>>) -> Option<At<f64>> {
 /// Reports the keys of a second way to say the same.
 fn either(site: &mut Site<'_>, spans: [Option<Span>; 2], message: &str, hint: &str) -> Option<()> {
     let Some(span) = spans.into_iter().flatten().next() else { return Some(()) };
-    site.error(span, "S042", message).hint(hint);
+    site.error(span, "S032", message).hint(hint);
     None
 }
 
@@ -272,7 +272,7 @@ impl<Q: Measure> EmpiricalSpec<Q> {
         let unit = site.or_default("unit", self.unit, Q::ONE, "a plain number counts base units");
         if let Some(at) = by_job {
             let message = "`order = \"job\"` needs jobs to go by, and here there are none";
-            site.error(at.span, "S042", message).hint("write `order = \"random\"`");
+            site.error(at.span, "S032", message).hint("write `order = \"random\"`");
             return None;
         }
         let file = CsvFile::open(site, self.file, read);

@@ -35,7 +35,7 @@ impl DailySpec {
         let sound = more_than_zero(site, "mean", mean_at, mean) & more_than_zero(site, "period", period_at, period);
         if peak < mean || peak > 2.0 * mean {
             let span = peak_at.map_or(site.span(), |at| at.span);
-            site.error(span, "S041", "the peak must lie between the mean and twice the mean")
+            site.error(span, "S031", "the peak must lie between the mean and twice the mean")
                 .note("a sine falls as far below its mean as it rises above it, and a rate cannot be negative")
                 .hint("raise `mean`, or add a `spike` to a flatter day");
             return None;

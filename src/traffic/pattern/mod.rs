@@ -125,7 +125,7 @@ fn more_than_zero<T>(site: &mut Site<'_>, key: &str, written: Option<At<T>>, val
     if value > 0.0 {
         return true;
     }
-    site.error(span, "S041", format!("`{key}` must be more than zero"));
+    site.error(span, "S031", format!("`{key}` must be more than zero"));
     false
 }
 

@@ -35,7 +35,7 @@ impl OnOffSpec {
             & more_than_zero(site, "rate", self.rate, rate);
         if sound && rate * on < JOBS_MIN {
             let span = self.rate.map_or(site.span(), |at| at.span);
-            site.error(span, "S041", "fewer than one burst in a thousand would bring a job")
+            site.error(span, "S031", "fewer than one burst in a thousand would bring a job")
                 .hint("use longer bursts, or one constant `rate` for the flow");
             return None;
         }

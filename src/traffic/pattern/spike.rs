@@ -66,7 +66,7 @@ impl SpikeSpec {
         let spread = if over > 0.0 {
             SpreadSpec::resolve(self.spread, site)
         } else if let Some(at) = self.spread {
-            site.error(at.span, "S042", "`spread` has no effect on a spike of one instant")
+            site.error(at.span, "S032", "`spread` has no effect on a spike of one instant")
                 .hint("say how long the spike lasts: `over = \"1min\"`");
             return None;
         } else {

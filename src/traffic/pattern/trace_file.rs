@@ -63,7 +63,7 @@ impl TraceSpec {
         };
         let Some(trace) = Trace::new(rows, volume) else {
             let message = format!("`{}` at this volume has more than {} jobs", file.name(), u32::MAX);
-            site.error(whole, "S041", message).hint("use a shorter file or a smaller `volume`");
+            site.error(whole, "S031", message).hint("use a shorter file or a smaller `volume`");
             return None;
         };
         Some(TraceParts { trace, size: sizes })
@@ -74,7 +74,7 @@ impl TraceSpec {
         let whole = site.span();
         let mut sound = true;
         let mut refuse = |span, message: &str, hint: &str| {
-            site.error(span, "S042", message).hint(hint);
+            site.error(span, "S032", message).hint(hint);
             sound = false;
         };
         match (&self.times, &self.counts) {
@@ -116,7 +116,7 @@ impl TraceSpec {
             return Some(Volume::new(factor));
         }
         let span = self.volume.map_or(site.span(), |at| at.span);
-        site.error(span, "S041", format!("`volume` must lie between 0 and {}", Volume::MAX))
+        site.error(span, "S031", format!("`volume` must lie between 0 and {}", Volume::MAX))
             .hint("0.5 leaves out half of the jobs at random, 2 replays each twice");
         None
     }
@@ -173,7 +173,7 @@ fn whole(cell: &Cell) -> Result<u32, Cell> {
 fn sizes(file: &CsvFile, name: At<String>, site: &mut Site<'_>) -> Option<Law> {
     let span = name.span;
     let values = file.column(site, "size", Some(name))?.into_iter().map(|cell| cell.value).collect();
-    Law::empirical(values, Order::Job).map_err(|unfit| site.error(span, "S041", unfit.problem).hint(unfit.advice)).ok()
+    Law::empirical(values, Order::Job).map_err(|unfit| site.error(span, "S031", unfit.problem).hint(unfit.advice)).ok()
 }
 
 #[cfg(test)]

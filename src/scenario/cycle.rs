@@ -1,0 +1,69 @@
+//! Circles in a design: a job that comes back to where it has been would go round for ever.
+
+use crate::components::{Plan, Verb};
+use crate::diagnostic::{Diagnostics, Span};
+
+/// A step of a job from one place to another: nodes, or the parts of a broker.
+struct Step<'p> {
+    from: &'p str,
+    to: &'p str,
+    span: Span,
+}
+
+/// Whether no job can go round for ever; the edge that closes a circle is told if it can. The way out of a dead-letter
+/// queue is no part of a circle, because messages that did not fail do not take it; two queues that leave their dead
+/// letters to each other are one.
+pub(super) fn check(plan: &Plan, found: &mut Diagnostics) -> bool {
+    let dead_letters = |verb| verb == Verb::DeadLetter;
+    none(&steps(plan, |verb| !dead_letters(verb)), found) & none(&steps(plan, dead_letters), found)
+}
+
+/// The steps along the edges that are wanted, in the order of the text.
+fn steps(plan: &Plan, wanted: impl Fn(Verb) -> bool) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    for node in &plan.nodes {
+        for edge in node.edges.iter().filter(|edge| wanted(edge.verb)) {
+            let (here, there) = (node.name.as_str(), edge.to.value.as_str());
+            let (from, to) = match edge.verb {
+                Verb::Polls | Verb::Reads | Verb::Consumes => (there, here),
+                _ => (here, there),
+            };
+            steps.push(Step { from, to, span: edge.to.span });
+        }
+    }
+    steps
+}
+
+fn none(steps: &[Step<'_>], found: &mut Diagnostics) -> bool {
+    let Some(circle) = steps.iter().find_map(|step| circle(step, steps)) else { return true };
+    let closing = circle.iter().max_by_key(|step| step.span.start).expect("a circle has a step");
+    let mut way: Vec<String> = circle.iter().map(|step| format!("`{}`", step.from)).collect();
+    way.push(way[0].clone());
+    found
+        .error(closing.span, "S027", "jobs would go round for ever")
+        .label("this closes the circle")
+        .note(format!("the way round: {}", way.join(", then ")))
+        .hint("let one of them hand over to a node that is not on the way");
+    false
+}
+
+/// The shortest way that begins with `first` and ends where it begins.
+fn circle<'s, 'p>(first: &'s Step<'p>, steps: &'s [Step<'p>]) -> Option<Vec<&'s Step<'p>>> {
+    let mut ways: Vec<Vec<&Step<'_>>> = vec![vec![first]];
+    let mut seen = vec![first.to];
+    let mut next = 0;
+    while let Some(way) = ways.get(next).cloned() {
+        next += 1;
+        let at = way[way.len() - 1].to;
+        if at == first.from {
+            return Some(way);
+        }
+        for step in steps.iter().filter(|step| step.from == at) {
+            if step.to == first.from || !seen.contains(&step.to) {
+                seen.push(step.to);
+                ways.push(way.iter().copied().chain([step]).collect());
+            }
+        }
+    }
+    None
+}
