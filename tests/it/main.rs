@@ -22,6 +22,7 @@ mod messages;
 mod mutations;
 mod readme;
 mod reference;
+mod repeat;
 mod scenarios;
 mod study;
 mod swarm;
