@@ -3,6 +3,7 @@
 use super::console;
 use crate::diagnostic::Diagnostics;
 use crate::exit::Exit;
+use crate::output::manifest;
 use crate::scenario::{Loaded, Resolved, load, resolve};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub(super) struct Opened {
 
 /// A data file of more bytes is refused.
 const DATA_MAX: u64 = 256 << 20;
+/// The scenario in the folder of a run.
+pub(super) const SCENARIO_FILE: &str = "scenario.toml";
 /// A scenario of more bytes is refused.
 const TEXT_MAX: u64 = 4 << 20;
 
@@ -45,7 +48,7 @@ pub(super) fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
     let mut found = Diagnostics::new();
     let mut base = |path: &str| read_beside(folder, path, TEXT_MAX);
     let loaded = load(&shown, &text, sets, &mut base, &mut found);
-    let name = file.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = name(file, folder);
     let resolved = {
         let read = |path: &str| {
             let text = read_beside(folder, path, DATA_MAX)?;
@@ -55,6 +58,14 @@ pub(super) fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
         resolve(&loaded, &name, &read, found)
     };
     Ok(Opened { name, loaded, resolved, data: data.into_inner() })
+}
+
+/// What a scenario is called: as its file. The one in the folder of a run is called `scenario.toml`; it has the name of
+/// the scenario that was run, so that its figures can be told to be the same.
+fn name(file: &Path, folder: &Path) -> String {
+    let stem = file.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let of_run = || manifest::scenario_name(&std::fs::read(folder.join(manifest::FILE)).ok()?);
+    if file.file_name().is_some_and(|name| name == SCENARIO_FILE) { of_run().unwrap_or(stem) } else { stem }
 }
 
 /// A file that a scenario names: beside the scenario or below, nowhere else.

@@ -1,6 +1,6 @@
 //! The folder of a run: tables, charts, the resolved scenario and the data that it read.
 
-use super::open::Opened;
+use super::open::{Opened, SCENARIO_FILE};
 use crate::cli::RunArguments;
 use crate::output::charts::CHARTS;
 use crate::output::files;
@@ -21,7 +21,7 @@ pub(super) fn write(
     messages: impl FnOnce(&mut OutputFolder) -> Result<(), OutputError>,
 ) -> Result<Finished, OutputError> {
     let scenario = opened.resolved.to_toml(&opened.loaded);
-    folder.write("scenario.toml", |out| out.write_all(scenario.as_bytes()))?;
+    folder.write(SCENARIO_FILE, |out| out.write_all(scenario.as_bytes()))?;
     for (name, text) in &opened.data {
         folder.write(name, |out| out.write_all(text.as_bytes()))?;
     }

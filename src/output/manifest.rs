@@ -111,6 +111,13 @@ fn traffic(report: &Report) -> Vec<TrafficRow> {
     (0..report.cases.len()).filter_map(of_case).collect()
 }
 
+/// The scenario that a folder with this manifest belongs to, if it is one of ours.
+pub fn scenario_name(manifest: &[u8]) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    (manifest.get("program")?.as_str()? == PROGRAM).then_some(())?;
+    Some(manifest.get("scenario")?.get("name")?.as_str()?.to_owned())
+}
+
 /// The names of the files that this manifest lists, if it is one of ours; the manifest itself included.
 pub fn files_listed(manifest: &[u8]) -> Option<Vec<String>> {
     let manifest: serde_json::Value = serde_json::from_slice(manifest).ok()?;
@@ -160,6 +167,14 @@ mod tests {
         report.cells[9].traffic_checksum = "other".into();
         let same: Vec<bool> = traffic(&report).iter().map(|row| row.same_in_every_pipeline).collect();
         assert_eq!(same, [true, false]);
+    }
+
+    #[test]
+    fn our_manifest_names_its_scenario() {
+        let text = manifest(&fixture::report(), None);
+        assert_eq!(scenario_name(text.as_bytes()).as_deref(), Some("video-encoding"));
+        assert_eq!(scenario_name(text.replace("surgetank", "other").as_bytes()), None);
+        assert_eq!(scenario_name(b"{}"), None);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn resolve(loaded: &Loaded, name: &str, read: &ReadFile<'_>, mut found: Diag
         drop_guesswork(&mut found, &loaded.sources, &misread);
     }
     let hash = resolutions.iter().fold(0_u64, |hash, (case, resolution)| {
-        let text = resolution.to_toml(&loaded.sources);
+        let text = resolution.canonical();
         hash.rotate_left(1) ^ fingerprint(case.as_bytes()) ^ fingerprint(text.as_bytes())
     });
     let model = head.filter(|_| complete && !found.has_errors()).map(|(title, question, expectations)| Model {

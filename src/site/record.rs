@@ -90,6 +90,22 @@ impl Resolution {
         self.records.iter()
     }
 
+    /// What was resolved and nothing else: no origins, no order, and no difference between a table that is written in
+    /// one line and one that has a header. Two scenarios with the same text here do the same.
+    pub fn canonical(&self) -> String {
+        let mut leaves = Vec::new();
+        for Record { path, key, toml, .. } in &self.records {
+            let dot = if path.is_empty() { "" } else { "." };
+            let path = format!("{path}{dot}{key}");
+            match toml::from_str::<toml::Table>(&format!("x = {toml}")).ok().and_then(|mut table| table.remove("x")) {
+                Some(value) => flatten(path, &value, &mut leaves),
+                None => leaves.push(format!("{path} = {toml}\n")),
+            }
+        }
+        leaves.sort();
+        leaves.concat()
+    }
+
     /// The resolved scenario as a TOML text, each value with its origin behind it. Reading it as a scenario gives the
     /// same resolved values.
     pub fn to_toml(&self, sources: &SourceMap) -> String {
@@ -103,6 +119,18 @@ impl Resolution {
         let mut out = String::new();
         root.write("", &mut out);
         out
+    }
+}
+
+/// Every value within a value, each with its path.
+fn flatten(path: String, value: &toml::Value, leaves: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                flatten(format!("{path}.{key}"), value, leaves);
+            }
+        }
+        value => leaves.push(format!("{path} = {value}\n")),
     }
 }
 
@@ -150,6 +178,26 @@ mod tests {
     fn record(path: &str, key: &str) -> Record {
         let origin = Origin::Default("x\n[evil]".to_owned());
         Record { path: path.to_owned(), key: key.to_owned(), toml: "1".to_owned(), origin }
+    }
+
+    #[test]
+    fn a_table_is_the_same_in_one_line_and_under_a_header() {
+        let resolution = |records: &[(&str, &str, &str)]| {
+            let mut resolution = Resolution::new();
+            for (path, key, toml) in records {
+                resolution.push(Record { toml: (*toml).to_owned(), ..record(path, key) });
+            }
+            resolution.canonical()
+        };
+        let inline =
+            resolution(&[("a.b", "latency", "{ lognormal = { median = \"2ms\", p99 = \"9ms\" } }"), ("", "n", "1")]);
+        let lognormal = "a.b.latency.lognormal";
+        let nested = resolution(&[("", "n", "1"), (lognormal, "p99", "\"9ms\""), (lognormal, "median", "\"2ms\"")]);
+        assert_eq!(inline, nested);
+        assert_ne!(
+            inline,
+            resolution(&[("", "n", "2"), (lognormal, "p99", "\"9ms\""), (lognormal, "median", "\"2ms\"")])
+        );
     }
 
     #[test]

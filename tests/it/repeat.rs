@@ -1,0 +1,48 @@
+//! The folder of a run holds what repeats it: its `scenario.toml` gives the same figures under the same name.
+
+use crate::fixture::{argument, scenarios_in, stem, surgetank};
+use std::path::Path;
+
+/// Runs a scenario briefly and gives back its manifest and its summary.
+fn run(file: &Path, out: &Path, more: &[&str]) -> (serde_json::Value, String) {
+    let arguments = ["run", argument(file), "--out", argument(out), "--no-charts", "--quiet"];
+    // With so few replications some expectations may fail; the files are written all the same.
+    surgetank(&[&arguments, more].concat());
+    let folders = std::fs::read_dir(out).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let folder = folders.map(|entry| entry.expect("an entry").path()).next().expect("the folder of the run");
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).expect("written");
+    (serde_json::from_str(&text("manifest.json")).expect("JSON"), text("summary.csv"))
+}
+
+#[test]
+fn the_resolved_scenario_gives_the_same_figures_the_same_hash_and_the_same_name() {
+    for file in scenarios_in("scenarios").iter().filter(|file| stem(file) != "real-traffic") {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let (first, again) = (place.path().join("first"), place.path().join("again"));
+        let brief = ["-r", "1", "--set", "run.duration='2min'", "--set", "run.drain='10min'", "--set", "run.seed=5"];
+        let (manifest, summary) = run(file, &first, &brief);
+        let (second, repeated) = run(&first.join(stem(file)).join("scenario.toml"), &again, &[]);
+        let name = file.display();
+        assert_eq!(manifest["scenario"], second["scenario"], "{name}");
+        assert_eq!(manifest["run"], second["run"], "{name}");
+        assert_eq!(manifest["traffic"], second["traffic"], "{name}");
+        assert!(summary == repeated, "{name}");
+    }
+}
+
+#[test]
+fn another_value_gives_another_hash_and_another_place_of_the_file_does_not() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let text = "[run]\nduration = '1min'\nreplications = 1\n[traffic.jobs]\nrate = '1/s'\n\
+                [pipeline.p.box]\nkind = 's3'\nfrom = 'jobs'\n";
+    let hash = |folder: &str, text: &str| {
+        let folder = place.path().join(folder);
+        std::fs::create_dir_all(&folder).expect("a temporary folder can be written");
+        std::fs::write(folder.join("a.toml"), text).expect("a temporary folder can be written");
+        run(&folder.join("a.toml"), &folder.join("out"), &[]).0["scenario"]["hash"].clone()
+    };
+    let usual = hash("one", text);
+    assert_eq!(usual, hash("two", &format!("# A comment moves every line.\n{text}")));
+    assert_eq!(usual, hash("three", &text.replace("'1min'", "'60s'")));
+    assert_ne!(usual, hash("four", &text.replace("'1/s'", "'2/s'")));
+}
