@@ -11,6 +11,7 @@ use std::time::Duration;
 use surgetank::diagnostic::{Diagnostics, Look, is_hidden, render};
 use surgetank::engine::SimDuration;
 use surgetank::scenario::{Model, Replication, load, resolve};
+use surgetank::site::parse;
 
 /// How many mutants are tried.
 const COUNT: u64 = 3_000;
@@ -264,6 +265,24 @@ fn every_mutant_is_refused_with_a_place_or_runs_within_its_bounds() {
     }
     assert_eq!(ran + refused, COUNT, "all of them were tried");
     assert!(ran > COUNT / 20 && refused > COUNT / 4, "mutants of both kinds: {ran} ran, {refused} were refused");
+}
+
+#[test]
+fn what_is_understood_of_a_mutant_reads_back_as_the_same_when_it_is_written() {
+    let seeds = Seeds::new();
+    let mut understood = 0;
+    for number in 1..=COUNT {
+        let text = seeds.mutant(number);
+        let mut found = Diagnostics::new();
+        let written = parse(&text, 0, &mut found).to_toml();
+        if found.has_errors() {
+            continue;
+        }
+        understood += 1;
+        let again = parse(&written, 0, &mut found).to_toml();
+        assert!(!found.has_errors() && again == written, "mutant {number}:\n{text}\n--- written:\n{written}");
+    }
+    assert!(understood > COUNT / 4, "{understood} of {COUNT} could be read");
 }
 
 #[test]
