@@ -195,12 +195,6 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.message(msg)
     }
 
-    /// Whether this node owns the message.
-    #[inline]
-    pub fn owns(&self, msg: MsgId) -> bool {
-        self.kernel.is_at(msg, self.node)
-    }
-
     /// A message that this node holds.
     #[inline]
     pub fn message_mut(&mut self, msg: MsgId) -> &mut Message {
@@ -217,6 +211,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline]
     pub fn is_alive(&self, reference: MsgRef) -> bool {
         self.kernel.is_alive(reference)
+    }
+
+    /// Whether this node holds the message that is meant, which may have moved on or ended since.
+    #[inline]
+    pub fn holds(&self, reference: MsgRef) -> bool {
+        self.kernel.is_alive(reference) && self.kernel.message(reference.id).is_at(self.node)
     }
 
     /// The number by which everything random about the job of `msg` is drawn.

@@ -130,6 +130,18 @@ macro_rules! registry {
             accepts: <$component as Component>::ACCEPTS,
         }),*];
 
+        /// Every kind with what it is and the schema of what may be said about it, all but `kind` itself.
+        #[cfg(test)]
+        pub fn node_schemas(
+            generator: &mut schemars::SchemaGenerator,
+        ) -> Vec<(&'static str, &'static str, schemars::Schema)> {
+            vec![$((
+                <$component as Component>::KIND,
+                <$component as Component>::ABOUT,
+                <<$component as Component>::Spec as schemars::JsonSchema>::json_schema(generator),
+            )),*]
+        }
+
         /// What a scenario says about a node of any kind.
         #[allow(clippy::large_enum_variant, reason = "there are a few at a time, and only while a scenario is read")]
         pub enum AnySpec {

@@ -6,7 +6,7 @@
 
 use super::event_list::EventList;
 use super::ledger::{Ledger, Observer};
-use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef, Place};
+use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
 use super::signal::{Event, NodeId, Signal, Stimulus};
 use super::time::{SimDuration, SimTime};
 
@@ -161,12 +161,6 @@ impl<T: Copy> Kernel<T> {
     /// A job.
     pub fn job(&self, job: JobId) -> &Job {
         self.ledger.job(job)
-    }
-
-    /// Whether `node` owns the message.
-    #[inline]
-    pub fn is_at(&self, msg: MsgId, node: NodeId) -> bool {
-        self.ledger.message(msg).place == Place::Node(node)
     }
 
     /// The message as it is now, to be told from a later one in the same slot.

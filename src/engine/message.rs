@@ -138,6 +138,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether `node` holds it now, and nobody else does.
+    pub fn is_at(&self, node: NodeId) -> bool {
+        self.place == Place::Node(node) && self.state != State::Retired
+    }
+
     /// Whether the caller that waits for it has given up.
     pub const fn is_abandoned(&self) -> bool {
         self.abandoned

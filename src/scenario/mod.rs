@@ -34,3 +34,5 @@ pub use spec::{KEYS, PartSpec, PipelineSpec, ScenarioSpec};
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod schema_tests;

@@ -281,7 +281,7 @@ mod tests {
             "unknown key `trafic` in the file",
             "did you mean `traffic`?",
             "`30` needs a unit",
-            "`Encode` cannot be the name of a work",
+            "`Encode` cannot be the name of a kind of work",
             "`pipeline.b.web` must be a table, not a whole number",
         ] {
             assert!(told.contains(part), "{part}: {told}");

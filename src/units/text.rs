@@ -97,10 +97,10 @@ macro_rules! written {
 }
 
 written! {
-    Duration, r"^\s*([0-9][0-9_.]*\s*(ns|us|µs|ms|s|min|h|d)\s*)+$", ["30s", "5min", "1h30min", "1.5s"];
-    Bytes, r"^\s*[0-9][0-9_.]*\s*(B|KB|MB|GB|KiB|MiB|GiB)\s*$", ["256KiB", "2MB"];
-    Rate, r"^\s*[0-9][0-9_.]*\s*[kM]?\s*/\s*(s|min|h|d)\s*$", ["10/s", "10/min", "2k/s"];
-    Share, r"^\s*[0-9][0-9_.]*\s*%\s*$", ["80%", "0.5%"];
+    Duration, r"^\s*([0-9][0-9_]*([.][0-9][0-9_]*)?\s*(ns|us|µs|ms|s|min|h|d)\s*)+$", ["30s", "5min", "1h30min", "1.5s"];
+    Bytes, r"^\s*[0-9][0-9_]*([.][0-9][0-9_]*)?\s*(B|KB|MB|GB|KiB|MiB|GiB)\s*$", ["256KiB", "2MB"];
+    Rate, r"^\s*[0-9][0-9_]*([.][0-9][0-9_]*)?\s*[kM]?\s*/\s*(s|min|h|d)\s*$", ["10/s", "10/min", "2k/s"];
+    Share, r"^\s*[0-9][0-9_]*([.][0-9][0-9_]*)?\s*%\s*$", ["80%", "0.5%"];
 }
 
 #[cfg(test)]

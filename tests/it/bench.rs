@@ -44,6 +44,17 @@ pub fn over_seeds<T: Send>(text: &str, seeds: Range<u64>, look: impl Fn(&Ran) ->
     seeds.into_par_iter().map(|seed| look(&prepared.run(seed))).collect()
 }
 
+/// The checksum over arrivals, sizes, keys and work that every pipeline of the first case met, by the pipeline's name.
+pub fn checksums(text: &str) -> Vec<(String, u64)> {
+    let model = model(text).unwrap_or_else(|told| panic!("{told}"));
+    let (case, seed) = (&model.cases[0], model.cases[0].run.seed);
+    let of = |pipeline: &PipelineModel| match case.simulate(pipeline, seed, 0, &mut |_| true) {
+        Replication::Done(observation) => (pipeline.name.clone(), observation.traffic_checksum),
+        other => panic!("{}: {other:?}", pipeline.name),
+    };
+    case.pipelines.iter().map(of).collect()
+}
+
 /// The first pipeline of the first case of a scenario, ready to run often.
 struct Prepared {
     case: Arc<CaseModel>,

@@ -11,6 +11,7 @@
 mod bad;
 mod bench;
 mod dead_letters;
+mod determinism;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;

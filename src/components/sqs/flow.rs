@@ -82,7 +82,7 @@ impl Sqs {
     fn keep(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         let Some(period) = self.p.message_retention_period else { return };
         let at = (cx.message(msg).sent + period).max(cx.now());
-        self.retention.trim(|reference| is_here(reference, cx));
+        self.retention.trim(|reference| cx.holds(reference));
         if let Some(at) = self.retention.push_unordered(at, cx.reference(msg)) {
             cx.alarm_at(at, SqsAlarm::Retention);
         }
@@ -190,6 +190,7 @@ impl Sqs {
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.groups.remove(msg, group, true);
         }
+        cx.set(self.metrics.visible, self.visible as u64);
         cx.count(self.metrics.dead_lettered, 1);
         cx.park(msg, to.loss);
         cx.hand_over(msg, Endpoint { node: to.queue, port: DEAD_LETTER }, SimDuration::ZERO);
@@ -232,8 +233,8 @@ impl Sqs {
         if self.health.is_down() || !self.is_within_limit(action::DELETE, cx) {
             return;
         }
-        // Deleted, or moved to the dead-letter queue meanwhile.
-        let gone = cx.message(msg).is_retired() || !cx.owns(msg);
+        // What moved to the dead-letter queue is gone from here: its receipt deletes nothing there.
+        let gone = !cx.holds(cx.reference(msg));
         if gone || cx.message(msg).receives != receive {
             cx.count(self.metrics.stale_deletes, 1);
             if gone || self.p.stale_handle_delete == StaleDelete::Ignored {
@@ -313,7 +314,7 @@ impl Sqs {
     }
 
     pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
-        while let Some(reference) = self.retention.due(cx.now(), |reference| is_here(reference, cx)) {
+        while let Some(reference) = self.retention.due(cx.now(), |reference| cx.holds(reference)) {
             self.leave(reference.id, Ending::Lost(self.losses.expired), cx);
         }
         self.serve(cx);
@@ -349,15 +350,10 @@ impl Sqs {
     }
 }
 
-/// Whether that message is alive and in this queue: it may have been moved to the dead-letter queue.
-fn is_here<T: Into<crate::components::AnyTimer>>(reference: MsgRef, cx: &Ctx<'_, T>) -> bool {
-    cx.is_alive(reference) && cx.owns(reference.id)
-}
-
 /// Whether that receive of that message is its newest and still running.
 fn is_in_flight<T: Into<crate::components::AnyTimer>>(token: (MsgRef, u16), cx: &Ctx<'_, T>) -> bool {
     let (reference, receive) = token;
-    is_here(reference, cx) && {
+    cx.holds(reference) && {
         let message = cx.message(reference.id);
         message.mark == mark::IN_FLIGHT && message.receives == receive
     }
