@@ -23,7 +23,7 @@ pub enum Command {
     Run(RunArguments),
     /// Check scenarios without running them.
     Check(CheckArguments),
-    /// List scenarios, components or metrics.
+    /// List scenarios, components, metrics, templates or advice.
     List(ListArguments),
     /// Write a commented scenario to start from.
     New(NewArguments),
@@ -137,6 +137,8 @@ pub enum Listing {
     Metrics,
     /// The templates of `new`.
     Templates,
+    /// The advice that `check` gives, with the codes for `allow`.
+    Advice,
 }
 
 /// What `new` takes.

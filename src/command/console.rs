@@ -4,11 +4,26 @@ use crate::diagnostic::{Diagnostics, Look, SourceMap, render, visible};
 use crate::output::style::Style;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Prints a result. A reader that has gone away, as `head` does, is no error.
+/// Whether a result could not be printed.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints a result. A reader that has gone away, as `head` does, is no error; a full disk behind `>` is one.
 pub(super) fn result(text: &str) {
     let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(why) = printed.map_err(|why| (why.kind() != io::ErrorKind::BrokenPipe).then_some(why))
+        && let Some(why) = why
+    {
+        LOST.store(true, Ordering::Relaxed);
+        error(&format!("cannot print the result: {why}"), "look at where standard output goes");
+    }
+}
+
+/// Whether all results could be printed.
+pub(super) fn is_whole() -> bool {
+    !LOST.load(Ordering::Relaxed)
 }
 
 /// Says something that is not a result.

@@ -7,6 +7,7 @@ use crate::components::{ABOUT, Verb};
 use crate::exit::Exit;
 use crate::metrics::columns;
 use crate::output::text::{clean, width};
+use crate::scenario::ADVICE;
 use std::path::Path;
 
 /// Where scenarios are looked for.
@@ -29,6 +30,7 @@ pub(super) fn run(what: Listing) -> Exit {
         Listing::Templates => {
             TEMPLATES.iter().map(|template| (template.name.to_owned(), template.about.to_owned())).collect()
         }
+        Listing::Advice => ADVICE.iter().map(|advice| (advice.code.to_owned(), advice.about.to_owned())).collect(),
     };
     let first = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let line = |(name, about): &(String, String)| format!("{name}{}  {about}\n", " ".repeat(first - width(name)));

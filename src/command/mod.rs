@@ -20,7 +20,7 @@ use crate::exit::Exit;
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> Exit {
-    match &arguments.command {
+    let exit = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::List(arguments) => list::run(arguments.what),
@@ -28,5 +28,6 @@ pub fn run(arguments: &Arguments) -> Exit {
         Command::Schema => schema::run(),
         Command::Facts(arguments) => facts::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
-    }
+    };
+    if console::is_whole() { exit } else { exit.max(Exit::Failed) }
 }

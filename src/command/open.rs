@@ -97,9 +97,9 @@ fn read(path: &Path, most: u64) -> Result<String, String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = 1 + String::from_utf8_lossy(&good[start..]).chars().count();
+        let good = String::from_utf8_lossy(good);
+        let line = 1 + good.matches('\n').count();
+        let column = 1 + good.chars().rev().take_while(|c| *c != '\n').count();
         format!("line {line}, column {column} is not UTF-8 text")
     })
 }

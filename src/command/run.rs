@@ -35,7 +35,10 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
 fn run_file(file: &std::path::Path, arguments: &RunArguments, stop: &AtomicBool) -> Result<Exit, Exit> {
     let started = Instant::now();
     let mut opened = open(file, &settings(arguments))?;
-    console::findings(&opened.resolved.found, &opened.loaded.sources);
+    // Quiet means no advice; a scenario that cannot be run is told in any case.
+    if !arguments.quiet || opened.resolved.found.has_errors() {
+        console::findings(&opened.resolved.found, &opened.loaded.sources);
+    }
     let model = opened.resolved.model.take().ok_or(Exit::Scenario)?;
     let model = select(model, arguments)?;
     let folder = OutputFolder::prepare(&arguments.out, &opened.name).map_err(|error| told(&error))?;

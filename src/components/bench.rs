@@ -2,6 +2,7 @@
 //!
 //! Each top-level table is a node by its name; a table `[work.NAME]` is a kind of work. Keys are `key-0` to `key-9`.
 
+use super::traits::Traits;
 use super::{
     AnyNode, AnySpec, AnyTimer, Endpoint, Fault, FaultKind, KINDS, LossCause, NodeSite, Plan, PlannedNode, Shared,
 };
@@ -131,8 +132,8 @@ impl Bench {
         for (index, (name, kind, spec, span)) in (0..).zip(drafts) {
             let site = &mut Site::new(name, span, &sources, &mut found, &mut resolution);
             site.written("kind", At::new(kind.to_owned(), span));
-            let (catalogue, losses) = (&mut catalogue, &mut losses);
-            let mut site = NodeSite { site, read: &read, plan: &plan, node: NodeId(index), catalogue, losses };
+            let (catalogue, losses, traits) = (&mut catalogue, &mut losses, &mut Traits::default());
+            let mut site = NodeSite { site, read: &read, plan: &plan, node: NodeId(index), catalogue, losses, traits };
             nodes.extend(spec.build(&mut site));
         }
         let told = render(&found, &sources, Look::Plain);

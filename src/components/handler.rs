@@ -110,6 +110,11 @@ pub(super) struct Ended {
 }
 
 impl Handler {
+    /// The node's own work on each message.
+    pub(super) const fn work(&self) -> Option<WorkId> {
+        self.work
+    }
+
     /// A handler that does `work` and then `steps`.
     pub(super) fn new(work: Option<WorkId>, steps: Vec<Step>, counters: Option<RequestCounters>) -> Self {
         let timeouts = vec![Deadlines::new(); steps.len()];

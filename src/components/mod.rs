@@ -25,12 +25,14 @@ mod slab;
 mod sns;
 mod spec;
 mod sqs;
+mod traits;
 mod workers;
 
 pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
+pub use traits::{RequestTraits, ShardTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Event, Kernel, NodeId, Signal, Stimulus};

@@ -5,6 +5,7 @@ use super::handler::{RequestCounters, Step};
 use super::retry::{Backoff, Jitter, RetryPolicy};
 use super::site::NodeSite;
 use super::spec::{LatencySpec, OneOrMany, all, many};
+use super::traits::RequestTraits;
 use crate::engine::LossKind;
 use crate::facts::{self, Fact};
 use crate::site::{At, ToToml};
@@ -208,11 +209,22 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
         node: outer.node,
         catalogue: outer.catalogue,
         losses: outer.losses,
+        traits: outer.traits,
     };
     site.site.written("to", to);
     let latency = site.latency("latency", latency, request_latency(kind))?;
+    let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
+    let asked = retries.as_ref().and_then(|at| at.value.attempts);
     let retries = build_retries(verb, retries, &mut site)?;
+    let request = RequestTraits {
+        to: endpoint.node,
+        calls: verb == Verb::Calls,
+        timeout: site.placed(waits.as_ref(), timeout.get()),
+        attempts: site.placed(asked.as_ref(), retries.attempts),
+        pauses: retries.backoff != Backoff::None,
+    };
+    site.traits.requests.push(request);
     Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out })
 }
 

@@ -116,6 +116,7 @@ impl Component for Service {
                 .error(span, "S031", "a service without slots serves nobody")
                 .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
         }
+        let servers = slots;
         let slots = site.site.or_fact("slots", slots, &http::TOMCAT_MAX_THREADS);
         let accept_queue = site.site.or_fact("accept_queue", accept_queue, &http::TOMCAT_ACCEPT_COUNT);
         let work = site.work("work", work);
@@ -134,6 +135,8 @@ impl Component for Service {
             ghost_time: site.counter("ghost_time", "s"),
         };
         let ((steps, counters), work) = (requests?, work?);
+        site.traits.servers = Some(site.placed(servers.as_ref(), slots));
+        site.traits.work = work;
         Some(Self {
             slots: slots as usize,
             accept_queue: accept_queue as usize,

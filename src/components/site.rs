@@ -2,6 +2,7 @@
 
 use super::context::Endpoint;
 use super::edge::{Edge, Verb};
+use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
 use crate::site::{At, Site};
@@ -68,6 +69,8 @@ pub struct NodeSite<'s, 'a> {
     pub catalogue: &'s mut Catalogue,
     /// Where causes of loss are registered; index 0 is "no loss".
     pub losses: &'s mut Vec<LossCause>,
+    /// What the node says about itself, for the advice about the scenario.
+    pub traits: &'s mut Traits,
 }
 
 impl NodeSite<'_, '_> {
@@ -137,6 +140,11 @@ impl NodeSite<'_, '_> {
             found.extend(edges.map(|edge| (NodeId(index), edge)));
         }
         found
+    }
+
+    /// What is written at a place, or else what holds without it, at the name of the node.
+    pub fn placed<T, U>(&self, written: Option<&At<T>>, value: U) -> At<U> {
+        At::new(value, written.map_or_else(|| self.site.span(), |at| at.span))
     }
 
     /// The kind of work written under `key`; an error if the scenario has none of this name.

@@ -288,9 +288,9 @@ impl Ledger {
         self.created + self.copied - self.retired
     }
 
-    /// Whether nothing but parked messages is left.
-    pub(super) const fn is_settled(&self) -> bool {
-        self.live() == self.parked
+    /// Whether nothing but parked messages is left, and nobody works any more on what has ended.
+    pub(super) fn is_settled(&self) -> bool {
+        self.messages.in_use() as u64 == self.parked
     }
 
     /// Number of nodes.

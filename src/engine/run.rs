@@ -86,7 +86,7 @@ pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
     let mut tally = Tally {
         reactions: vec![0; kernel.ledger.nodes()],
         events: 0,
-        pause: EVENTS_BETWEEN_PAUSES.min(bounds.events),
+        pause: EVENTS_BETWEEN_PAUSES.min(bounds.events.saturating_add(1)),
         batch: Vec::new(),
     };
     let (stop, at) = advance(world, kernel, bounds, &mut tally);
@@ -127,10 +127,10 @@ fn advance<W: World>(
             return (Stop::Exceeded(Bound::Live), kernel.now);
         }
         if tally.events >= tally.pause {
-            tally.pause = tally.events + EVENTS_BETWEEN_PAUSES;
             if tally.events > bounds.events {
                 return (Stop::Exceeded(Bound::Events), kernel.now);
             }
+            tally.pause = (tally.events + EVENTS_BETWEEN_PAUSES).min(bounds.events.saturating_add(1));
             if !world.goes_on(kernel.now) {
                 return (Stop::Interrupted, kernel.now);
             }

@@ -4,9 +4,11 @@ use crate::components::{Plan, Verb};
 use crate::diagnostic::{Diagnostics, Span};
 
 /// A step of a job from one place to another: nodes, or the parts of a broker.
-struct Step<'p> {
-    from: &'p str,
-    to: &'p str,
+pub(super) struct Step<'p> {
+    pub from: &'p str,
+    pub to: &'p str,
+    /// The edge that it goes along.
+    pub verb: Verb,
     span: Span,
 }
 
@@ -19,7 +21,7 @@ pub(super) fn check(plan: &Plan, found: &mut Diagnostics) -> bool {
 }
 
 /// The steps along the edges that are wanted, in the order of the text.
-fn steps(plan: &Plan, wanted: impl Fn(Verb) -> bool) -> Vec<Step<'_>> {
+pub(super) fn steps(plan: &Plan, wanted: impl Fn(Verb) -> bool) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     for node in &plan.nodes {
         for edge in node.edges.iter().filter(|edge| wanted(edge.verb)) {
@@ -28,7 +30,7 @@ fn steps(plan: &Plan, wanted: impl Fn(Verb) -> bool) -> Vec<Step<'_>> {
                 Verb::Polls | Verb::Reads | Verb::Consumes => (there, here),
                 _ => (here, there),
             };
-            steps.push(Step { from, to, span: edge.to.span });
+            steps.push(Step { from, to, verb: edge.verb, span: edge.to.span });
         }
     }
     steps

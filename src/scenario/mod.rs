@@ -5,6 +5,7 @@
 //! ```
 //! No file is opened here: texts come in as strings, and a base file through a function of the caller.
 
+mod advice;
 mod assign;
 mod cycle;
 mod expect;
@@ -22,6 +23,7 @@ mod run;
 mod spec;
 mod world;
 
+pub use advice::{ADVICE, Advice};
 pub use assign::Setting;
 pub use expect::{Comparison, ExpectSpec, Expectation, Reference, Verdict};
 pub use fault::{FAULT_KINDS, Fault, FaultKind, FaultSpec};

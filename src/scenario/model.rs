@@ -4,7 +4,7 @@ use super::expect::Expectation;
 use super::fault::Fault;
 use super::run::Run;
 use super::world::PipelineWorld;
-use crate::components::{self, AnyNode, Endpoint, LossCause, Plan, Shared};
+use crate::components::{self, AnyNode, Endpoint, LossCause, Plan, Shared, Traits};
 use crate::engine::random::StreamKey;
 use crate::engine::{self, Bound, Bounds, Kernel, LossKind, NodeId, Signal, SimDuration, SimTime, Stop};
 use crate::metrics::{Catalogue, Frame, JobSink, NodeColumn, Observation, Recorder, View, node_columns};
@@ -59,6 +59,8 @@ pub struct PipelineModel {
     pub plan: Plan,
     /// Its nodes as they are before a run.
     pub nodes: Vec<AnyNode>,
+    /// What they say about themselves, by id.
+    pub traits: Vec<Traits>,
     /// Names of its metrics.
     pub catalogue: Catalogue,
     /// What can go wrong with a job in it; index 0 is "nothing".

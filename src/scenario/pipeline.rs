@@ -3,7 +3,7 @@
 use super::cycle;
 use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
-use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Verb};
+use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Traits, Verb};
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
 use crate::engine::{LossKind, NodeId};
 use crate::metrics::Catalogue;
@@ -52,10 +52,11 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
         LossCause { node: NodeId(0), reason: "the run ended", kind: LossKind::Unfinished, permanent: false },
     ];
     debug_assert!(losses.len() == usize::from(UNFINISHED) + 1);
-    let mut nodes = Vec::new();
+    let (mut nodes, mut traits) = (Vec::new(), Vec::new());
     for (index, Draft { name, path, kind, spec }) in (0_u16..).zip(drafts) {
         let mut site = Site::new(path, name.span, desk.sources, desk.found, desk.resolution);
         site.written("kind", At::new(kind.name.to_owned(), name.span));
+        let mut own = Traits { span: name.span, ..Traits::default() };
         let mut site = NodeSite {
             site: &mut site,
             read: desk.read,
@@ -63,12 +64,14 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
             node: NodeId(index),
             catalogue: &mut catalogue,
             losses: &mut losses,
+            traits: &mut own,
         };
         nodes.extend(spec.build(&mut site));
+        traits.push(own);
     }
     let built = complete && nodes.len() == plan.nodes.len();
     let (name, entries) = (name.value, entries?);
-    built.then(|| PipelineModel { name, plan, nodes, catalogue, losses, entries, faults: Vec::new() })
+    built.then(|| PipelineModel { name, plan, nodes, traits, catalogue, losses, entries, faults: Vec::new() })
 }
 
 fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {

@@ -1,5 +1,6 @@
 //! From the texts to the model: every case decoded, checked and built, all mistakes of all of them told at once.
 
+use super::advice;
 use super::expect::Expectation;
 use super::fault::{Fault, FaultKind};
 use super::load::{Case, Loaded};
@@ -48,6 +49,7 @@ pub fn resolve(loaded: &Loaded, name: &str, read: &ReadFile<'_>, mut found: Diag
             None => complete = false,
         }
     }
+    advice::once_each(&mut found);
     if !misread.is_empty() {
         drop_guesswork(&mut found, &loaded.sources, &misread);
     }
@@ -160,6 +162,7 @@ fn resolve_case(
     let (flows, works) = (Arc::from(flows), Arc::from(works));
     let name = case.name.clone();
     let model = CaseModel { name, run, objective, sample_every, faults, pipelines, flows, works };
+    advice::advise(&model, found);
     Some((model, title, question, expectations))
 }
 

@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
+use super::advice;
+use crate::diagnostic::clip;
 use crate::engine::time::SimDuration;
 use crate::site::{At, Site, ToToml};
 use crate::units::Duration;
@@ -31,6 +33,8 @@ pub struct RunSpec {
     pub max_events: Option<At<u64>>,
     /// How many messages may be under way at once before a replication is stopped. Default: twenty million.
     pub max_live_messages: Option<At<u64>>,
+    /// Advice that is not wanted, because the scenario does on purpose what is warned of: codes such as `A003`.
+    pub allow: Option<At<Vec<At<String>>>>,
 }
 
 /// What a scenario may say in `[objective]`.
@@ -63,6 +67,8 @@ pub struct Run {
     pub max_events: u64,
     /// Bound on the messages under way at once.
     pub max_live_messages: u64,
+    /// Codes of advice that is not wanted.
+    pub allow: Vec<String>,
 }
 
 /// More replications than this are a slip; intervals shrink only with the square root.
@@ -91,6 +97,7 @@ impl RunSpec {
                 .label(format!("must be shorter than {}", duration.value))
                 .hint("what is left after the warm-up is what is measured");
         }
+        let allow = self.allow.map(|at| allowed(at, site));
         let percentiles = percentiles(self.percentiles, site);
         fine &= percentiles.is_some();
         let duration = site.required("duration", self.duration);
@@ -106,6 +113,7 @@ impl RunSpec {
             seed: site.or_default("seed", self.seed, 1, "any number will do"),
             warmup: site.or_default("warmup", self.warmup, Duration::ZERO, "everything is measured").get(),
             sample_every: site.optional("sample_every", self.sample_every).map(Duration::get),
+            allow: allow.unwrap_or_default(),
             percentiles: percentiles?,
             max_events: site.or_default("max_events", self.max_events, 1_000_000_000, "some minutes of work"),
             max_live_messages: site.or_default(
@@ -172,6 +180,16 @@ fn in_range<T: PartialOrd + ToToml>(
     };
     site.error(at.span, "S031", format!("`{key}` is `{}`", plain(&at.value))).label(label);
     false
+}
+
+/// The codes that are not to be warned of; an error for each that does not exist.
+fn allowed(written: At<Vec<At<String>>>, site: &mut Site<'_>) -> Vec<String> {
+    for code in written.value.iter().filter(|code| !advice::codes().any(|known| known == code.value)) {
+        site.error(code.span, "S020", format!("there is no advice `{}`", clip(&code.value, 60)))
+            .note(format!("codes of advice: {}", advice::codes().collect::<Vec<_>>().join(", ")));
+    }
+    let codes = written.value.into_iter().map(|code| code.value).collect();
+    site.written("allow", At::new(codes, written.span))
 }
 
 fn percentiles(written: Option<At<Vec<At<f64>>>>, site: &mut Site<'_>) -> Option<Vec<f64>> {

@@ -131,6 +131,13 @@ fn tell(text: &str, span: Span, message: &str, base: usize, found: &mut Diagnost
                 .label("only letters a to z, digits, `-` and `_` can")
                 .hint("a key with other characters is written in quotes");
         }
+        _ => tell_shape(first, message, &text[start..], span_at, found),
+    }
+}
+
+/// The same for what is wrong with the shape of the file rather than with a key or a value.
+fn tell_shape(first: &str, message: &str, rest: &str, span_at: Span, found: &mut Diagnostics) {
+    match first {
         "carriage return must be followed by newline" => {
             found
                 .error(span_at, "S001", "a carriage return stands in the middle of this line")
@@ -151,7 +158,7 @@ fn tell(text: &str, span: Span, message: &str, base: usize, found: &mut Diagnost
                 .label("expected `,` or `}`")
                 .hint("close it with `}`, and put a comma between its keys");
         }
-        "invalid key-value pair" if marked == "{" || text[start..].starts_with('{') => {
+        "invalid key-value pair" if rest.starts_with('{') => {
             found
                 .error(span_at, "S001", "a line begins with a key or with a `[header]`")
                 .hint("a scenario is TOML, not JSON: write `[run]`, and below it `duration = \"10min\"`");

@@ -42,6 +42,13 @@ impl Flow {
         if duration > 0.0 { self.expected_jobs(duration) / duration } else { 0.0 }
     }
 
+    /// The same without spikes: what has to be borne for as long as the flow lasts.
+    pub fn lasting_rate(&self, duration: f64) -> f64 {
+        let lasting = self.sources.iter().filter(|source| !matches!(source.pattern, AnyPattern::Spike(_)));
+        let jobs: f64 = lasting.map(|source| source.pattern.expected(duration)).sum();
+        if duration > 0.0 { jobs / duration } else { 0.0 }
+    }
+
     /// The highest jobs per second, should all sources peak together; over one second where jobs come together.
     pub fn peak_rate(&self) -> f64 {
         self.sources.iter().map(|source| source.pattern.peak()).sum()

@@ -36,7 +36,7 @@ fn every_mistake_is_answered_as_it_was_last_read() {
         let (said, expected) = (answer(&file).0, golden(&file));
         if said != expected {
             let name = stem(&file);
-            different += &format!("=== {name}: expected\n{expected}=== {name}: said\n{said}");
+            different += &["=== ", name, ": expected\n", &expected, "=== ", name, ": said\n", &said].concat();
         }
     }
     assert!(different.is_empty(), "read them, then run `rewrite_the_answers`:\n{different}");

@@ -44,15 +44,12 @@ pub fn over_seeds<T: Send>(text: &str, seeds: Range<u64>, look: impl Fn(&Ran) ->
     seeds.into_par_iter().map(|seed| look(&prepared.run(seed))).collect()
 }
 
-/// The checksum over arrivals, sizes, keys and work that every pipeline of the first case met, by the pipeline's name.
-pub fn checksums(text: &str) -> Vec<(String, u64)> {
-    let model = model(text).unwrap_or_else(|told| panic!("{told}"));
-    let (case, seed) = (&model.cases[0], model.cases[0].run.seed);
-    let of = |pipeline: &PipelineModel| match case.simulate(pipeline, seed, 0, &mut |_| true) {
-        Replication::Done(observation) => (pipeline.name.clone(), observation.traffic_checksum),
-        other => panic!("{}: {other:?}", pipeline.name),
-    };
-    case.pipelines.iter().map(of).collect()
+/// Runs every pipeline of the first case once, with the scenario's own seed.
+pub fn ran_all(text: &str) -> Vec<Ran> {
+    let case = Arc::new(model(text).unwrap_or_else(|told| panic!("{told}")).cases.swap_remove(0));
+    let prepared =
+        |pipeline: &PipelineModel| Prepared { case: Arc::clone(&case), pipeline: Arc::new(pipeline.clone()) };
+    case.pipelines.iter().map(|pipeline| prepared(pipeline).run(case.run.seed)).collect()
 }
 
 /// The first pipeline of the first case of a scenario, ready to run often.
@@ -125,6 +122,27 @@ impl Ran {
         let step = self.case.sample_every.as_secs_f64();
         let samples = self.observation.gauges[index].iter().enumerate();
         samples.map(|(place, &value)| (place as f64 * step, f64::from(value) * gauges[index].gauge_scale())).collect()
+    }
+
+    /// Jobs that arrived between two instants of the grid.
+    pub fn arrivals(&self, between: [f64; 2]) -> f64 {
+        self.tally(&self.observation.arrivals, between)
+    }
+
+    /// Jobs that were done between two instants of the grid.
+    pub fn completions(&self, between: [f64; 2]) -> f64 {
+        self.tally(&self.observation.completions, between)
+    }
+
+    fn tally(&self, counts: &[u32], [from, to]: [f64; 2]) -> f64 {
+        let step = self.case.sample_every.as_secs_f64();
+        let inside = |place: usize| (from..to).contains(&((place as f64 + 0.5) * step));
+        counts.iter().enumerate().filter(|&(place, _)| inside(place)).map(|(_, &count)| f64::from(count)).sum()
+    }
+
+    /// The checksum over the arrivals, sizes, keys and work that it met.
+    pub fn traffic_checksum(&self) -> u64 {
+        self.observation.traffic_checksum
     }
 
     /// Jobs that came to this end.

@@ -8,8 +8,11 @@
     reason = "nobody reaches into a test; tests look at files, and compare counts with rates"
 )]
 
+mod advice;
 mod bad;
 mod bench;
+mod bounds;
+mod claims;
 mod dead_letters;
 mod determinism;
 mod fixture;
@@ -23,3 +26,4 @@ mod repeat;
 mod scenarios;
 mod study;
 mod theory;
+mod tidy;

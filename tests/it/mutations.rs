@@ -1,7 +1,7 @@
 //! Hostile text: thousands of scenarios with slips of the pen, torn lines, numbers beyond all measure and foreign
 //! characters. Each of them is refused with a place, or runs within its bounds; none brings the program down.
 //!
-//! Which mutants there are is decided by [`FIRST`] and [`COUNT`] alone. After a failure, call `try_out` with the number
+//! Which mutants there are is decided by their numbers alone. After a failure, call `try_out` with the number
 //! that it names.
 
 use crate::fixture::{repository, scenarios_in};
@@ -12,8 +12,6 @@ use surgetank::diagnostic::{Diagnostics, Look, is_hidden, render};
 use surgetank::engine::SimDuration;
 use surgetank::scenario::{Model, Replication, load, resolve};
 
-/// The number of the first mutant.
-const FIRST: u64 = 1;
 /// How many mutants are tried.
 const COUNT: u64 = 3_000;
 /// A mutant that takes longer hangs.
@@ -158,11 +156,12 @@ fn mutate(text: &str, other: &str, dice: &mut Dice) -> String {
         7 => return replace(text, '"', "", dice),
         8 | 9 => {
             let numbers = tokens(text, is_number);
-            return swap_in(text, &numbers, *dice.pick(&EXTREMES), dice);
+            let extreme = *dice.pick(&EXTREMES);
+            return swap_in(text, &numbers, extreme, dice);
         }
         10 => {
             let (here, there) = (tokens(text, |word| !is_number(word)), tokens(other, |word| !is_number(word)));
-            let word = there.is_empty().then_some("x").unwrap_or_else(|| &other[dice.pick(&there).clone()]);
+            let word = if there.is_empty() { "x" } else { &other[dice.pick(&there).clone()] };
             return swap_in(text, &here, word, dice);
         }
         _ => {
@@ -240,7 +239,7 @@ fn every_mutant_is_refused_with_a_place_or_runs_within_its_bounds() {
     let (news, inbox) = mpsc::channel();
     std::thread::spawn(move || {
         let seeds = Seeds::new();
-        for number in FIRST..FIRST + COUNT {
+        for number in 1..=COUNT {
             let text = seeds.mutant(number);
             if news.send((number, None)).is_err() {
                 return;

@@ -4,7 +4,7 @@ use super::{Kinesis, KinesisLosses, KinesisMetrics, KinesisParameters, ReaderMet
 use crate::components::fault::Health;
 use crate::components::limits::{CallsPerSecond, TokenBucket};
 use crate::components::spec::{LatencySpec, OneOrMany, all, many};
-use crate::components::{Edge, NodeSite, NodeSpec, Verb};
+use crate::components::{Edge, NodeSite, NodeSpec, ShardTraits, Verb};
 use crate::engine::LossKind;
 use crate::facts::kinesis;
 use crate::site::At;
@@ -65,6 +65,12 @@ impl KinesisSpec {
             return None;
         }
         let shards = u16::try_from(shards?).ok()?;
+        #[allow(clippy::cast_precision_loss, reason = "a limit of a megabyte")]
+        let bytes = kinesis::SHARD_BYTES_IN.value.per_second.get() as f64;
+        let records = kinesis::SHARD_RECORDS_IN.value.get();
+        let count = site.placed(self.shards.as_ref(), u32::from(shards));
+        site.traits.shards = Some(ShardTraits { count, records, bytes });
+        site.traits.keeps = self.retention_period.map(|at| at.map(Duration::get));
         let views = usize::from(shards) * readers.len().max(1);
         Some(Kinesis {
             p: p?,

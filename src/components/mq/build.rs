@@ -169,6 +169,7 @@ impl MqSpec {
         let take_in = cpu.scaled(mq::CPU_TAKE_IN_SHARE.value.get());
         let hand_out = cpu.scaled(1.0 - mq::CPU_TAKE_IN_SHARE.value.get());
         let prefetch = self.prefetch(make, site);
+        site.traits.prefetch = Some(site.placed(self.prefetch.as_ref(), prefetch));
         let delivery_limit = self.delivery_limit(make, site);
         let s = &mut *site.site;
         let redelivery_delay = match make.engine {

@@ -114,6 +114,8 @@ impl ReaderSpec {
             checkpoint_latency: store?,
         };
         let (steps, counters) = requests?;
+        site.traits.work = work?;
+        site.traits.servers = Some(site.placed(None::<&At<u32>>, shards));
         Some(Reader {
             p,
             metrics,

@@ -144,6 +144,7 @@ impl SnsSpec {
                 node: site.node,
                 catalogue: site.catalogue,
                 losses: site.losses,
+                traits: site.traits,
             };
             let subscription = at.build(&topic, &mut inner);
             has_http |= subscription.as_ref().is_none_or(|subscription| subscription.protocol == Protocol::Http);

@@ -1,7 +1,52 @@
 //! What a FIFO queue can give out: groups in order, each locked while a message of it is in flight.
 
 use crate::engine::{MsgId, SimDuration, SimTime};
+use crate::traffic::Keys;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Which message group a key of a flow is: keys that read the same are the same group, whichever flow they come from.
+#[derive(Debug, Clone)]
+pub(super) struct GroupMap(Arc<[FlowGroups]>);
+
+/// The groups of one flow.
+#[derive(Debug, Clone)]
+enum FlowGroups {
+    /// Its messages have no keys: they are one group, together with those of all such flows.
+    One,
+    /// No other flow has keys, so that a key's number will do.
+    OfNumber,
+    /// By the number of the key.
+    Shared(Vec<u32>),
+}
+
+impl GroupMap {
+    /// Compares the keys of all flows.
+    pub(super) fn new(flows: &[Option<Keys>]) -> Self {
+        let alone = flows.iter().flatten().count() < 2;
+        let mut known = BTreeMap::new();
+        let mut number = |text: String| {
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX) + 1;
+            *known.entry(text).or_insert(next)
+        };
+        let groups = |keys: &Option<Keys>| match keys {
+            None => FlowGroups::One,
+            Some(_) if alone => FlowGroups::OfNumber,
+            Some(keys) => FlowGroups::Shared((0..keys.count()).map(|key| number(keys.text(key))).collect()),
+        };
+        Self(flows.iter().map(groups).collect())
+    }
+
+    /// The group of a message with this key of this flow.
+    #[inline]
+    pub(super) fn group(&self, flow: u16, key: u32) -> u32 {
+        match &self.0[usize::from(flow)] {
+            FlowGroups::One => 0,
+            FlowGroups::OfNumber => key + 1,
+            FlowGroups::Shared(groups) => groups[key as usize],
+        }
+    }
+}
 
 /// The groups of a FIFO queue, with all their messages, in flight or not.
 #[derive(Debug, Clone, Default)]

@@ -88,11 +88,20 @@ impl Sqs {
         }
     }
 
+    /// The message group of a message; a standard queue does not care.
+    #[inline]
+    fn group(&self, msg: MsgId, cx: &Cx<'_>) -> u32 {
+        match &self.order {
+            Order::Standard(_) => 0,
+            Order::Fifo(fifo) => fifo.map.group(cx.flow(msg), cx.message(msg).key),
+        }
+    }
+
     /// The message can be received.
     fn appear(&mut self, msg: MsgId, in_front: bool, cx: &mut Cx<'_>) {
         cx.message_mut(msg).mark = mark::VISIBLE;
         self.visible += 1;
-        let (number, group) = (cx.number(msg), cx.message(msg).key);
+        let (number, group) = (cx.number(msg), self.group(msg, cx));
         match &mut self.order {
             Order::Standard(hosts) => hosts.put(msg, number, in_front),
             Order::Fifo(fifo) => fifo.groups.put(msg, group),
@@ -186,7 +195,7 @@ impl Sqs {
     }
 
     fn dead_letter(&mut self, msg: MsgId, to: DeadLetter, cx: &mut Cx<'_>) {
-        let group = cx.message(msg).key;
+        let group = self.group(msg, cx);
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.groups.remove(msg, group, true);
         }
@@ -254,7 +263,7 @@ impl Sqs {
 
     /// The message leaves the queue and ends.
     fn leave(&mut self, msg: MsgId, ending: Ending, cx: &mut Cx<'_>) {
-        let (at, group) = (cx.message(msg).mark, cx.message(msg).key);
+        let (at, group) = (cx.message(msg).mark, self.group(msg, cx));
         match at {
             mark::IN_FLIGHT => {
                 self.in_flight -= 1;
@@ -282,7 +291,7 @@ impl Sqs {
     fn reappear(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.in_flight -= 1;
         cx.set(self.metrics.in_flight, self.in_flight as u64);
-        let (receives, group) = (cx.message(msg).receives, cx.message(msg).key);
+        let (receives, group) = (cx.message(msg).receives, self.group(msg, cx));
         if let Order::Fifo(fifo) = &mut self.order {
             cx.message_mut(msg).mark = mark::VISIBLE;
             self.visible += 1;

@@ -21,7 +21,7 @@ mod tests;
 
 pub(super) use spec::SqsSpec;
 
-use fifo::{Deduplication, Groups};
+use fifo::{Deduplication, GroupMap, Groups};
 use standard::Hosts;
 
 use super::context::Ctx;
@@ -142,6 +142,8 @@ enum Order {
 /// What only a FIFO queue has.
 #[derive(Debug, Clone)]
 struct Fifo {
+    /// Which groups there are.
+    map: GroupMap,
     /// Its groups.
     groups: Groups,
     /// Ids sent lately.

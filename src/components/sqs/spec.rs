@@ -1,7 +1,8 @@
 //! What a scenario may say about a queue, in the words of its API.
 
 use super::{
-    DeadLetter, Deduplication, Fifo, Groups, Hosts, Order, Sqs, SqsLosses, SqsMetrics, SqsParameters, StaleDelete,
+    DeadLetter, Deduplication, Fifo, GroupMap, Groups, Hosts, Order, Sqs, SqsLosses, SqsMetrics, SqsParameters,
+    StaleDelete,
 };
 use crate::components::context::Endpoint;
 use crate::components::fault::Health;
@@ -166,6 +167,10 @@ impl SqsSpec {
             None => None,
         };
         let retention = retention.get();
+        site.traits.hides = Some(site.placed(self.visibility_timeout.as_ref(), visibility_timeout.get()));
+        site.traits.keeps = self.message_retention_period.map(|at| At::new(retention, at.span));
+        site.traits.puts_aside = Some(dead_letter.is_some());
+        site.traits.orders_by_key = is_fifo;
         Some(SqsParameters {
             visibility_timeout: visibility_timeout.get(),
             message_retention_period: (retention < site.plan.horizon).then_some(retention),
@@ -194,6 +199,7 @@ impl SqsSpec {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number of calls")]
             let calls = CallsPerSecond::new(sqs::FIFO_CALL_RATE.value.get() as usize);
             return Order::Fifo(Box::new(Fifo {
+                map: GroupMap::new(&site.plan.flow_keys),
                 groups: Groups::default(),
                 deduplication: Deduplication::new(sqs::FIFO_DEDUPLICATION_INTERVAL.value.get()),
                 window,

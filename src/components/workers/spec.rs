@@ -89,6 +89,9 @@ impl WorkersSpec {
         if site.site.errors() > errors {
             return None;
         }
+        site.traits.servers = Some(site.placed(self.count.as_ref(), count));
+        site.traits.speed = Some(speed);
+        site.traits.work = handler.work();
         let p = WorkersParameters { node, source, count, speed };
         let workers = vec![Worker::default(); p.count as usize];
         Some(Workers { p, metrics, handler, workers, prefetched: 0, requests: 0, health: Health::default() })
@@ -160,6 +163,10 @@ impl WorkersSpec {
             s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
         let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), &sqs::RECEIVE_LATENCY);
         let delete_latency = site.latency("delete_latency", self.delete_latency.clone(), &sqs::DELETE_LATENCY);
+        site.traits.batch = asked;
+        if wait.get().is_zero() {
+            site.traits.short_polls = Some(site.placed(self.wait_time.as_ref(), pause.get()));
+        }
         Some(Polling {
             max_number_of_messages: u16::try_from(asked).ok()?,
             wait_ms: u16::try_from(wait.get().as_nanos() / 1_000_000).ok()?,
@@ -180,6 +187,7 @@ impl WorkersSpec {
         let why = "a client that holds a message goes on at once";
         let overhead = s.or_default("dispatch_overhead", self.dispatch_overhead, Duration::from_secs(0), why);
         let latency = site.latency("latency", self.latency.clone(), &mq::NETWORK_LATENCY)?;
+        site.traits.prefetch = self.prefetch.map(|at| at.map(|prefetch| u32::from(prefetch.asked())));
         Some(Consuming { prefetch, auto_ack, latency, dispatch_overhead: overhead.get() })
     }
 }

@@ -32,11 +32,11 @@ impl JsonSchema for Scenario {
                     "description": "A file beside this one, or in a folder below, from which everything is taken that is not written here.",
                 },
                 "run": generator.subschema_for::<RunSpec>(),
-                "traffic": named("What arrives, and when: each flow by its name.", generator.subschema_for::<TrafficSpec>().into()),
-                "work": named("What jobs need of a server: each kind of work by its name.", generator.subschema_for::<WorkSpec>().into()),
+                "traffic": named("What arrives, and when: each flow by its name.", generator.subschema_for::<TrafficSpec>().as_value()),
+                "work": named("What jobs need of a server: each kind of work by its name.", generator.subschema_for::<WorkSpec>().as_value()),
                 "objective": generator.subschema_for::<ObjectiveSpec>(),
-                "case": named("Variations of this scenario that are run beside each other.", case()),
-                "pipeline": named("The designs that are compared.", closed(pipeline)),
+                "case": named("Variations of this scenario that are run beside each other.", &case()),
+                "pipeline": named("The designs that are compared.", &closed(pipeline)),
                 "fault": list("What goes wrong on purpose, and when.", &generator.subschema_for::<FaultSpec>()),
                 "expect": list("What must come out; if not, the run ends with exit code 99.", &generator.subschema_for::<ExpectSpec>()),
             },
@@ -57,7 +57,7 @@ fn closed(mut schema: Json) -> Json {
 }
 
 /// A section of tables with names of their own.
-fn named(what: &str, item: Json) -> Json {
+fn named(what: &str, item: &Json) -> Json {
     closed(json!({ "description": what, "patternProperties": { (name()): item } }))
 }
 

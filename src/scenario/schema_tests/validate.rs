@@ -68,10 +68,18 @@ impl Check<'_> {
                         self.check(item, says, &format!("{path}/{index}"));
                     }
                 }
-                "const" | "enum" | "not" | "additionalProperties" => {}
-                "properties" | "patternProperties" | "required" | "minProperties" | "maxProperties" => {}
-                "minimum" | "maximum" | "exclusiveMinimum" | "pattern" | "minItems" => {
-                    self.check_scalar(value, word, says, path)
+                // Looked at above, or below with the object as a whole.
+                "const"
+                | "enum"
+                | "not"
+                | "additionalProperties"
+                | "properties"
+                | "patternProperties"
+                | "required"
+                | "minProperties"
+                | "maxProperties" => {}
+                "minimum" | "maximum" | "exclusiveMinimum" | "pattern" => {
+                    self.check_scalar(value, word, says, path);
                 }
                 word => assert!(SILENT.contains(&word), "this check does not know `{word}`"),
             }
@@ -87,7 +95,6 @@ impl Check<'_> {
             "minimum" => number.is_some_and(|number| number < limit),
             "exclusiveMinimum" => number.is_some_and(|number| number <= limit),
             "maximum" => number.is_some_and(|number| number > limit),
-            "minItems" => value.as_array().is_some_and(|items| (items.len() as f64) < limit),
             _ => value.as_str().is_some_and(|text| !matches(says, text)),
         };
         if wrong {
@@ -114,7 +121,9 @@ impl Check<'_> {
             let by_pattern = by_pattern.filter(|(pattern, _)| matches(&Json::from(pattern.as_str()), key));
             let by_name = properties.and_then(|properties| properties.get(key));
             let schemas: Vec<&Json> = by_name.into_iter().chain(by_pattern.map(|(_, schema)| schema)).collect();
-            schemas.iter().for_each(|schema| self.check(value, schema, &below));
+            for schema in &schemas {
+                self.check(value, schema, &below);
+            }
             match words.get("additionalProperties") {
                 Some(Json::Bool(false)) if schemas.is_empty() => self.problem(path, format!("`{key}` is not known")),
                 Some(schema) if schemas.is_empty() => self.check(value, schema, &below),

@@ -1,0 +1,86 @@
+//! Advice about the meaning of a scenario: what can be run, but may not mean what its author thinks. Each piece is one
+//! function in a file of its own and looks at what the nodes say about themselves ([`crate::components::Traits`]), so
+//! that it holds for every service that says it.
+//!
+//! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
+
+mod dead_letters;
+mod drain;
+mod hot_group;
+mod late_fault;
+mod load;
+mod prefetch;
+mod retries;
+mod shards;
+mod short_polls;
+mod timeout;
+mod view;
+mod visibility;
+
+use self::view::View;
+use super::model::CaseModel;
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+
+/// A piece of advice.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice {
+    /// Stable code, as in `allow = ["A003"]`.
+    pub code: &'static str,
+    /// What it warns of, in a line.
+    pub about: &'static str,
+    /// Looks at one design of one case.
+    give: fn(&View<'_>, &mut Warnings<'_>),
+}
+
+/// All of them.
+pub const ADVICE: &[Advice] = &[
+    Advice { code: "A001", about: "a message comes back while it is still worked on", give: visibility::give },
+    Advice { code: "A002", about: "more work comes than the servers can do", give: load::give },
+    Advice { code: "A003", about: "a message that always fails is never put aside", give: dead_letters::give },
+    Advice { code: "A004", about: "one message group needs more than one worker", give: hot_group::give },
+    Advice { code: "A005", about: "a stream gets more than its shards take", give: shards::give },
+    Advice { code: "A006", about: "a caller gives up while the work is still done", give: timeout::give },
+    Advice { code: "A007", about: "retries without a pause multiply the load", give: retries::give },
+    Advice { code: "A008", about: "the run ends before the last messages come back", give: drain::give },
+    Advice { code: "A009", about: "a slow consumer holds messages that others could do", give: prefetch::give },
+    Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
+    Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
+];
+
+/// The codes of all advice.
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    ADVICE.iter().map(|advice| advice.code)
+}
+
+/// Where a piece of advice reports.
+struct Warnings<'w> {
+    code: &'static str,
+    found: &'w mut Diagnostics,
+}
+
+impl Warnings<'_> {
+    fn warn(&mut self, span: Span, message: String) -> &mut Diagnostic {
+        self.found.warn(span, self.code, message)
+    }
+}
+
+/// Tells what may be unwise in a case, but for what it allows.
+pub(super) fn advise(case: &CaseModel, found: &mut Diagnostics) {
+    for pipeline in &case.pipelines {
+        let view = View::new(case, pipeline);
+        for advice in ADVICE.iter().filter(|advice| case.run.allow.iter().all(|code| code != advice.code)) {
+            (advice.give)(&view, &mut Warnings { code: advice.code, found });
+        }
+    }
+}
+
+/// Keeps the first warning of each kind at each place: two cases differ in figures, not in what there is to learn.
+pub(super) fn once_each(found: &mut Diagnostics) {
+    let mut told: Vec<(&str, Option<Span>)> = Vec::new();
+    found.retain(|diagnostic| {
+        let this = (diagnostic.code, diagnostic.span);
+        let again = codes().any(|code| code == this.0) && told.contains(&this);
+        told.push(this);
+        !again
+    });
+}

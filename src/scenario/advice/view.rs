@@ -1,0 +1,122 @@
+//! A design as advice sees it: what its nodes say about themselves, and how many jobs come to each.
+
+use crate::components::{PlannedNode, Traits, Verb};
+use crate::scenario::cycle::{Step, steps};
+use crate::scenario::model::{CaseModel, PipelineModel};
+use crate::traffic::{Flow, Law};
+use std::collections::BTreeMap;
+
+/// One design of one case.
+pub(super) struct View<'v> {
+    pub case: &'v CaseModel,
+    pub pipeline: &'v PipelineModel,
+    /// Jobs a second by place and flow, on average and without spikes.
+    rates: BTreeMap<&'v str, Vec<f64>>,
+}
+
+/// A node with what it says about itself.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'v> {
+    pub name: &'v str,
+    pub plan: &'v PlannedNode,
+    pub traits: &'v Traits,
+}
+
+impl<'v> View<'v> {
+    pub(super) fn new(case: &'v CaseModel, pipeline: &'v PipelineModel) -> Self {
+        let steps = steps(&pipeline.plan, |verb| verb != Verb::DeadLetter);
+        let mut rates = BTreeMap::new();
+        for node in &pipeline.plan.nodes {
+            fill(&node.name, case, pipeline, &steps, &mut rates);
+        }
+        Self { case, pipeline, rates }
+    }
+
+    /// The nodes, in the order of the text.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Node<'v>> {
+        let pipeline = self.pipeline;
+        pipeline.plan.nodes.iter().zip(&pipeline.traits).map(|(plan, traits)| Node { name: &plan.name, plan, traits })
+    }
+
+    /// The nodes that fetch from a node, or are pushed to by it.
+    pub(super) fn takers(&self, from: Node<'v>) -> impl Iterator<Item = Node<'v>> {
+        let takes = |verb| matches!(verb, Verb::Polls | Verb::Reads | Verb::Consumes);
+        self.nodes().filter(move |node| node.plan.edges.iter().any(|edge| takes(edge.verb) && edge.node() == from.name))
+    }
+
+    /// The node that a node fetches from, or is pushed to by.
+    pub(super) fn source(&self, of: Node<'v>) -> Option<Node<'v>> {
+        let takes = |verb| matches!(verb, Verb::Polls | Verb::Reads | Verb::Consumes);
+        let edge = of.plan.edges.iter().find(|edge| takes(edge.verb))?;
+        self.nodes().find(|node| node.name == edge.node())
+    }
+
+    /// The law of the seconds that one job keeps a server of this node busy.
+    fn work(&self, node: Node<'v>) -> Option<&'v Law> {
+        let work = node.traits.work?;
+        self.case.works.get(usize::from(work.0)).map(|work| &work.time)
+    }
+
+    /// Seconds that one job keeps a server of this node busy, on average.
+    pub(super) fn mean(&self, node: Node<'v>) -> Option<f64> {
+        Some(self.work(node)?.mean() / node.traits.speed.unwrap_or(1.0))
+    }
+
+    /// Seconds that all but one in a hundred jobs do not exceed.
+    pub(super) fn p99(&self, node: Node<'v>) -> Option<f64> {
+        Some(self.work(node)?.quantile(0.99) / node.traits.speed.unwrap_or(1.0))
+    }
+
+    /// Jobs a second of each flow that come to a node, on average and without spikes.
+    pub(super) fn rates(&self, node: Node<'v>) -> impl Iterator<Item = (&'v Flow, f64)> {
+        let rates = self.rates.get(node.name).cloned().unwrap_or_default();
+        self.case.flows.iter().zip(rates)
+    }
+
+    /// How many servers the work of a node keeps busy on average.
+    pub(super) fn busy(&self, node: Node<'v>) -> Option<f64> {
+        let rate: f64 = self.rates(node).map(|(_, rate)| rate).sum();
+        Some(rate * self.mean(node)?)
+    }
+}
+
+/// Fills in the rates at a place and at all places before it. There is no way round in a circle: that was checked.
+fn fill<'v>(
+    place: &'v str,
+    case: &CaseModel,
+    pipeline: &'v PipelineModel,
+    steps: &[Step<'v>],
+    rates: &mut BTreeMap<&'v str, Vec<f64>>,
+) {
+    if rates.contains_key(place) {
+        return;
+    }
+    let duration = case.run.duration.as_secs_f64();
+    let entering = |flow: usize| {
+        let here = pipeline.entries[flow].iter().any(|entry| pipeline.plan.nodes[entry.node.index()].name == place);
+        if here { case.flows[flow].lasting_rate(duration) } else { 0.0 }
+    };
+    let mut sum: Vec<f64> = (0..case.flows.len()).map(entering).collect();
+    for step in steps.iter().filter(|step| step.to == place) {
+        fill(step.from, case, pipeline, steps, rates);
+        // Those who fetch from one queue share its messages; a stream gives each reader all of them.
+        let shared = matches!(step.verb, Verb::Polls | Verb::Consumes);
+        let takers = steps.iter().filter(|other| other.from == step.from && other.verb == step.verb);
+        let share = if shared { takers.map(|_| 1.0).sum::<f64>().recip() } else { 1.0 };
+        for (sum, rate) in sum.iter_mut().zip(&rates[step.from]) {
+            *sum += rate * share;
+        }
+    }
+    rates.insert(place, sum);
+}
+
+/// A number for a sentence.
+pub(super) fn figure(number: f64) -> String {
+    let decimals = if number >= 100.0 { 0 } else { usize::from(number < 10.0) + 1 };
+    format!("{number:.decimals$}")
+}
+
+/// A length of time for a sentence, not shorter than it is.
+pub(super) fn seconds(number: f64) -> String {
+    if number < 1.0 { format!("{:.0}ms", (number * 1e3).ceil()) } else { format!("{:.0}s", number.ceil()) }
+}

@@ -1,0 +1,34 @@
+//! A visibility timeout that is shorter than the work.
+
+use super::Warnings;
+use super::view::{View, seconds};
+use crate::units::Duration;
+
+/// Warns when one job in a hundred takes longer than its message stays hidden: it is then given to a second worker.
+pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
+    for queue in view.nodes() {
+        let Some(hides) = queue.traits.hides else { continue };
+        for fleet in view.takers(queue) {
+            let Some(p99) = view.p99(fleet) else { continue };
+            let batch = fleet.traits.batch.max(1);
+            let longest = p99 * f64::from(batch);
+            if longest <= hides.value.as_secs_f64() {
+                continue;
+            }
+            let timeout = Duration::from(hides.value);
+            let message =
+                format!("`{}` hides a message for {timeout}, and `{}` may need longer", queue.name, fleet.name);
+            let warning = warnings.warn(hides.span, message);
+            warning.note(format!(
+                "one job in a hundred takes more than {}; its message is then given to somebody else as well",
+                seconds(p99)
+            ));
+            if batch > 1 {
+                warning.note(format!(
+                    "a worker fetches {batch} messages at once, and the last of them waits for the others"
+                ));
+            }
+            warning.hint(format!("set `visibility_timeout` of `{}` above {}", queue.name, seconds(longest)));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Advice: each piece has a scenario that needs it and one that does not, and can be silenced by who knows better.
+
+use surgetank::diagnostic::{Diagnostics, Look, Severity, render};
+use surgetank::scenario::{ADVICE, load, resolve};
+
+const HEAD: &str = r#"
+[run]
+duration = "10min"
+drain    = "1h"
+[traffic.orders]
+rate = "1/s"
+[work.pack]
+time = "2s"
+"#;
+const QUEUED: &str = r#"
+[pipeline.queued.web]
+kind  = "service"
+from  = "orders"
+sends = "jobs"
+[pipeline.queued.jobs]
+kind        = "sqs"
+dead_letter = { queue = "failed" }
+[pipeline.queued.failed]
+kind = "sqs"
+[pipeline.queued.packers]
+kind  = "workers"
+polls = "jobs"
+count = 4
+work  = "pack"
+"#;
+const CALLED: &str = r#"
+[pipeline.called.web]
+kind  = "service"
+from  = "orders"
+calls = { to = "back", timeout = "5s", retries = { attempts = 3 } }
+[pipeline.called.back]
+kind  = "service"
+slots = 4
+work  = "pack"
+"#;
+const STREAMED: &str = r#"
+[pipeline.streamed.events]
+kind   = "kinesis"
+from   = "orders"
+shards = 3
+[pipeline.streamed.readers]
+kind  = "reader"
+reads = "events"
+"#;
+const BROKERED: &str = r#"
+[pipeline.brokered.jobs]
+kind   = "mq"
+engine = "rabbitmq"
+from   = "orders"
+[pipeline.brokered.packers]
+kind     = "workers"
+consumes = "jobs"
+prefetch = 5
+count    = 4
+work     = "pack"
+"#;
+const BACKWARD: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"20h\"\n";
+const FIFO: (&str, &str) = ("kind        = \"sqs\"", "kind = \"sqs\"\nfifo_queue = true");
+const FIFO_TOO: (&str, &str) =
+    ("kind = \"sqs\"\n[pipeline.queued.packers]", "kind = \"sqs\"\nfifo_queue = true\n[pipeline.queued.packers]");
+
+/// A scenario with some of its text replaced.
+type Edited = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// For each code: a scenario that needs the advice, one that does not, and the text that the warning points at.
+const LESSONS: &[(&str, Edited, Edited, &str)] = &[
+    (
+        "A001",
+        (QUEUED, &[("polls = \"jobs\"", "polls = \"jobs\"\nmax_number_of_messages = 10"), FAST_ENOUGH]),
+        (QUEUED, &[("polls = \"jobs\"", "polls = \"jobs\"\nmax_number_of_messages = 10")]),
+        "\"19s\"",
+    ),
+    ("A002", (QUEUED, &[("count = 4", "count = 1")]), (QUEUED, &[("count = 4", "count = 2")]), "1"),
+    ("A003", (QUEUED, &[("dead_letter = { queue = \"failed\" }", "")]), (QUEUED, &[]), "jobs"),
+    (
+        "A004",
+        (QUEUED, &[FIFO, FIFO_TOO, ("\"1/s\"", "\"1/s\"\nkey = { distinct = 10, skew = 3 }")]),
+        (QUEUED, &[FIFO, FIFO_TOO, ("\"1/s\"", "\"1/s\"\nkey = { distinct = 10 }")]),
+        "jobs",
+    ),
+    ("A004", (QUEUED, &[FIFO, FIFO_TOO]), (QUEUED, &[]), "jobs"),
+    ("A005", (STREAMED, &[("\"1/s\"", "\"3100/s\"")]), (STREAMED, &[("\"1/s\"", "\"2900/s\"")]), "3"),
+    (
+        "A005",
+        (STREAMED, &[("\"1/s\"", "\"1200/s\"\nkey = { constant = \"a\" }")]),
+        (STREAMED, &[("\"1/s\"", "\"1200/s\"\nkey = { distinct = 9 }")]),
+        "3",
+    ),
+    ("A006", (CALLED, &[("\"5s\"", "\"1s\"")]), (CALLED, &[]), "\"1s\""),
+    ("A007", (CALLED, &[("attempts = 3", "attempts = 3, backoff = \"none\"")]), (CALLED, &[]), "3"),
+    ("A008", (QUEUED, &[("\"1h\"", "\"10s\"")]), (QUEUED, &[("\"1h\"", "\"30s\"")]), "jobs"),
+    (
+        "A008",
+        (QUEUED, &[("dead_letter =", "message_retention_period = \"2h\"\ndead_letter =")]),
+        (QUEUED, &[("dead_letter =", "message_retention_period = \"1h\"\ndead_letter =")]),
+        "\"2h\"",
+    ),
+    ("A009", (BROKERED, &[("prefetch = 5", "prefetch = 100")]), (BROKERED, &[]), "100"),
+    ("A010", (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]), (QUEUED, &[]), "\"0s\""),
+    ("A011", (QUEUED, &[("[work.pack]", LATE)]), (QUEUED, &[("[work.pack]", "[work.pack]")]), "[[fault]]"),
+];
+/// Ten messages at once take twenty seconds.
+const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
+const LATE: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"2h\"\nto = \"3h\"\n[work.pack]";
+
+fn text((design, edits): Edited) -> String {
+    edits.iter().fold(format!("{HEAD}{design}"), |text, (old, new)| {
+        assert!(text.contains(old), "{old}");
+        text.replacen(old, new, 1)
+    })
+}
+
+/// The codes of the warnings, what each points at, and everything as it is printed.
+fn advice(text: &str) -> (Vec<(&'static str, String)>, String) {
+    let mut found = Diagnostics::new();
+    let none = |_: &str| Err("there is no such file".to_owned());
+    let loaded = load("a.toml", text, &[], &mut { none }, &mut found);
+    let resolved = resolve(&loaded, "a", &none, found);
+    let told = render(&resolved.found, &loaded.sources, Look::Plain);
+    assert!(resolved.model.is_some(), "{told}");
+    let point = |span: surgetank::diagnostic::Span| text.get(span.start..span.end).unwrap_or_default().to_owned();
+    let warnings = resolved.found.iter().filter(|found| found.severity == Severity::Warning);
+    (warnings.map(|found| (found.code, found.span.map(point).unwrap_or_default())).collect(), told)
+}
+
+#[test]
+fn each_piece_of_advice_is_given_where_it_is_needed_and_nowhere_else() {
+    for &(code, unwise, wise, place) in LESSONS {
+        let (given, told) = advice(&text(unwise));
+        assert_eq!(given, [(code, place.to_owned())], "{told}");
+        assert!(told.contains("= note: ") && told.contains("= hint: "), "it says why and what to do: {told}");
+        let (given, told) = advice(&text(wise));
+        assert!(given.is_empty(), "{code} is not needed here: {told}");
+    }
+}
+
+#[test]
+fn there_is_a_lesson_for_every_piece_of_advice() {
+    let mut taught: Vec<&str> = LESSONS.iter().map(|lesson| lesson.0).collect();
+    taught.dedup();
+    assert_eq!(taught, ADVICE.iter().map(|advice| advice.code).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_does_it_on_purpose_can_say_so() {
+    for &(code, unwise, ..) in LESSONS {
+        let allowed = text(unwise).replace("[run]", &format!("[run]\nallow = [\"{code}\"]"));
+        let (given, told) = advice(&allowed);
+        assert!(given.is_empty(), "{told}");
+    }
+}
+
+#[test]
+fn the_same_advice_is_given_once_for_all_cases_and_for_each_design() {
+    let both = format!("{}{}", QUEUED, QUEUED.replace("queued", "other")).replace("count = 4", "count = 1");
+    let cases = "[case.one]\n[case.two]\nset = { \"traffic.orders.rate\" = \"2/s\" }\n";
+    let (given, told) = advice(&format!("{HEAD}{both}{cases}"));
+    assert_eq!(given.iter().map(|found| found.0).collect::<Vec<_>>(), ["A002", "A002"], "{told}");
+}
+
+#[test]
+fn a_fault_that_only_ends_late_is_no_mistake() {
+    let (given, told) = advice(&format!("{HEAD}{QUEUED}{BACKWARD}"));
+    assert!(given.is_empty(), "{told}");
+}
