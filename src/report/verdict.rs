@@ -32,11 +32,10 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str("; ");
         text.push_str(&why);
     }
-    if share(Fate::DoneLate) >= LATE_WORTH_A_REASON {
-        if let Some(why) = bottleneck(cell) {
-            text.push_str("; ");
-            text.push_str(&why);
-        }
+    let is_late = share(Fate::DoneLate) >= LATE_WORTH_A_REASON;
+    if let Some(why) = bottleneck(cell).filter(|_| is_late) {
+        text.push_str("; ");
+        text.push_str(&why);
     }
     if let Some(wait) = surge(cell) {
         text.push_str("; ");

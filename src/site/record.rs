@@ -98,7 +98,7 @@ impl Resolution {
             let dot = if path.is_empty() { "" } else { "." };
             let path = format!("{path}{dot}{key}");
             match toml::from_str::<toml::Table>(&format!("x = {toml}")).ok().and_then(|mut table| table.remove("x")) {
-                Some(value) => flatten(path, &value, &mut leaves),
+                Some(value) => flatten(&path, &value, &mut leaves),
                 None => leaves.push(format!("{path} = {toml}\n")),
             }
         }
@@ -123,11 +123,11 @@ impl Resolution {
 }
 
 /// Every value within a value, each with its path.
-fn flatten(path: String, value: &toml::Value, leaves: &mut Vec<String>) {
+fn flatten(path: &str, value: &toml::Value, leaves: &mut Vec<String>) {
     match value {
         toml::Value::Table(table) => {
             for (key, value) in table {
-                flatten(format!("{path}.{key}"), value, leaves);
+                flatten(&format!("{path}.{key}"), value, leaves);
             }
         }
         value => leaves.push(format!("{path} = {value}\n")),

@@ -7,7 +7,8 @@ use surgetank::exit::Exit;
 /// Thirty jobs that take a minute with a visibility timeout of half a minute: each is received twice, then dead-lettered
 /// while somebody still works on it, who deletes it with a receipt that was the newest.
 fn scenario(retention: &str, expected: &[&str]) -> String {
-    let expected: String = expected.iter().map(|that| format!("[[expect]]\nthat = \"{that}\"\n")).collect();
+    let expected: Vec<String> = expected.iter().map(|that| format!("[[expect]]\nthat = \"{that}\"\n")).collect();
+    let expected = expected.concat();
     format!(
         r#"
 [run]

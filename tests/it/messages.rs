@@ -100,7 +100,9 @@ fn there_is_one_row_for_every_job_and_the_fates_are_those_of_the_replications() 
             let jobs = group.iter().filter(|row| row["fate"] == *name).count();
             assert!(jobs == 0 || jobs.to_string() == *count, "{name}: {jobs} rows, {count} counted");
         }
-        group.iter().for_each(|row| *seen.entry(row["fate"].as_str()).or_default() += 1);
+        for row in group {
+            *seen.entry(row["fate"].as_str()).or_default() += 1;
+        }
         let latency = |row: &BTreeMap<String, String>| row["latency_s"].parse::<f64>().ok();
         let longest = group.iter().filter_map(|row| latency(row)).fold(0.0, f64::max);
         assert!((longest - replication["latency_max_s"].parse::<f64>().expect("measured")).abs() < 1e-9);
