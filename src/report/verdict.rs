@@ -41,8 +41,8 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str("; ");
         text.push_str(&wait);
     }
-    if let Some(wasted) = cell.mean("wasted_work_share").filter(|&share| share >= 0.01) {
-        let _ = write!(text, "; {} of the work was for nobody", percent(wasted));
+    if let Some((node, wasted)) = waste(cell).filter(|&(_, share)| share >= 0.01) {
+        let _ = write!(text, "; {} of the work at {node} was for nobody", percent(wasted));
     }
     text
 }
@@ -62,6 +62,20 @@ fn cause(losses: &[Loss], sent: f64) -> Option<String> {
         })
         .collect();
     (!named.is_empty()).then(|| join(&named))
+}
+
+/// Where most time was spent on what nobody waited for any more or what was done already, and which share of the busy
+/// time there it was. A node that only waits for others is busy as well, so a share over all nodes would say less.
+fn waste(cell: &Cell) -> Option<(&str, f64)> {
+    let wasted = cell.nodes.iter().map(|node| {
+        let total = |names: &[&str]| -> f64 {
+            let wanted = node.metrics.iter().filter(|row| row.statistic == "total" && names.contains(&row.metric));
+            wanted.filter_map(|row| row.estimate).map(|estimate| estimate.mean).sum()
+        };
+        (node.name.as_str(), total(&["ghost_time", "repeated_time"]), total(&["busy_time"]))
+    });
+    let (node, wasted, busy) = wasted.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
+    (wasted > 0.0 && busy > 0.0).then(|| (node, wasted / busy))
 }
 
 /// A share of late jobs that a reader asks the reason of.
@@ -197,6 +211,14 @@ mod tests {
         let series = cell.series.iter_mut().find(|series| series.node.is_none() && series.metric == "backlog");
         series.expect("a series").mean = vec![300.0; 50];
         assert_eq!(surge(&cell), None);
+    }
+
+    #[test]
+    fn work_for_nobody_is_told_where_it_was_done() {
+        let web = node("web", vec![figure("busy_time", "total", 900.0), figure("ghost_time", "total", 0.0)]);
+        let backend = node("backend", vec![figure("busy_time", "total", 100.0), figure("ghost_time", "total", 87.0)]);
+        let text = late(vec![web, backend]);
+        assert!(text.ends_with("; 87 % of the work at backend was for nobody"), "{text}");
     }
 
     #[test]
