@@ -19,6 +19,8 @@ pub struct Ledger {
     copied: u64,
     retired: u64,
     parked: u64,
+    /// Parked messages on which somebody still works: what may yet be done.
+    parked_in_use: u64,
     on_wires: u64,
     held_by_all: u64,
     accounts: Vec<Account>,
@@ -55,6 +57,7 @@ impl Ledger {
             copied: 0,
             retired: 0,
             parked: 0,
+            parked_in_use: 0,
             on_wires: 0,
             held_by_all: 0,
             accounts: vec![Account::default(); nodes],
@@ -188,6 +191,7 @@ impl Ledger {
             }
             if matches!(state, State::Parked(_)) {
                 self.parked -= 1;
+                self.parked_in_use -= u64::from(message.pins > 0);
             } else if decide(job) {
                 observer.decided(now);
             }
@@ -205,6 +209,7 @@ impl Ledger {
         }
         message.state = State::Parked(loss);
         self.parked += 1;
+        self.parked_in_use += u64::from(message.pins > 0);
         if decide(self.job_mut(job)) {
             observer.decided(now);
         }
@@ -228,12 +233,20 @@ impl Ledger {
 
     #[inline]
     pub(super) fn pin(&mut self, msg: MsgId) {
-        self.messages.get_mut(msg.0).pins += 1;
+        let message = self.messages.get_mut(msg.0);
+        message.pins += 1;
+        if message.pins == 1 && message.is_parked() {
+            self.parked_in_use += 1;
+        }
     }
 
     #[inline]
     pub(super) fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
-        self.messages.get_mut(msg.0).pins -= 1;
+        let message = self.messages.get_mut(msg.0);
+        message.pins -= 1;
+        if message.pins == 0 && message.is_parked() {
+            self.parked_in_use -= 1;
+        }
         self.free_if_unused(msg, observer);
     }
 
@@ -288,9 +301,9 @@ impl Ledger {
         self.created + self.copied - self.retired
     }
 
-    /// Whether nothing but parked messages is left, and nobody works any more on what has ended.
+    /// Whether nothing but parked messages is left, and nobody works any more on these or on what has ended.
     pub(super) fn is_settled(&self) -> bool {
-        self.messages.in_use() as u64 == self.parked
+        self.messages.in_use() as u64 == self.parked && self.parked_in_use == 0
     }
 
     /// Number of nodes.
@@ -345,7 +358,11 @@ impl Ledger {
             if self.is_free(index) {
                 continue;
             }
-            self.messages.get_mut(index).pins = 0;
+            let message = self.messages.get_mut(index);
+            if message.pins > 0 && message.is_parked() {
+                self.parked_in_use -= 1;
+            }
+            message.pins = 0;
             if self.message(msg).is_retired() {
                 self.free_if_unused(msg, observer);
             } else {

@@ -1,25 +1,34 @@
 //! A scene as SVG: the same bytes for the same scene, small, and safe with any name in it.
 //!
-//! The picture keeps the fine grid of the scene as its `viewBox`, so that every coordinate is a whole number. Each
-//! text carries its measured width: a viewer without the font squeezes its own letters into it instead of breaking
-//! the layout.
+//! The picture keeps the fine grid of the scene as its `viewBox`, so that every coordinate is a whole number. It carries
+//! its font, so that it looks the same everywhere. Each text carries its measured width as well: a viewer that does not
+//! take fonts from a picture squeezes its own letters into it instead of breaking the layout.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::fmt::Write as _;
 
 use super::scene::{Ink, Mark, Pen, Point, Rgb, Scene, Words};
 use super::text::Weight;
 
+/// The two weights of Inter, cut down to the letters that charts need.
+const FONTS: [(u32, &[u8]); 2] = [
+    (400, include_bytes!("../../../assets/fonts/Inter-Regular-subset.woff2")),
+    (600, include_bytes!("../../../assets/fonts/Inter-SemiBold-subset.woff2")),
+];
+
 const FAMILIES: &str = "Inter,system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 
 /// Writes the scene; title and description are for screen readers and for the tool tip of a browser.
 pub(super) fn write(scene: &Scene, title: &str, description: &str) -> String {
-    let mut svg = String::with_capacity(64 * 1024);
+    let mut svg = String::with_capacity(192 * 1024);
     let (width, height) = (scene.width, scene.height);
     put(&mut svg, format_args!("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{}\"", width / 10));
     put(&mut svg, format_args!(" height=\"{}\" viewBox=\"0 0 {width} {height}\"", height / 10));
     put(&mut svg, format_args!(" font-family=\"{FAMILIES}\" fill=\"none\" stroke-linejoin=\"round\">\n"));
     put(&mut svg, format_args!("<title>{}</title>\n", Escaped(title)));
     put(&mut svg, format_args!("<desc>{}</desc>\n", Escaped(description)));
+    write_fonts(&mut svg);
     put(&mut svg, format_args!("<path fill=\"#fff\" d=\"M0 0h{width}v{height}h-{width}z\"/>\n"));
     for mark in &scene.marks {
         match mark {
@@ -42,6 +51,16 @@ pub(super) fn write(scene: &Scene, title: &str, description: &str) -> String {
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+fn write_fonts(svg: &mut String) {
+    svg.push_str("<style>");
+    for (weight, font) in FONTS {
+        put(svg, format_args!("@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/woff2;base64,"));
+        STANDARD.encode_string(font, svg);
+        svg.push_str(")format(\"woff2\")}");
+    }
+    svg.push_str("</style>\n");
 }
 
 fn put(svg: &mut String, text: std::fmt::Arguments<'_>) {
@@ -169,6 +188,16 @@ mod tests {
         };
         let svg = svg_of(Mark::Words(words));
         assert!(svg.contains("&lt;/text&gt;&lt;script&gt;alert(&apos;x&apos;)&lt;/script&gt;&amp;?</text>"), "{svg}");
+    }
+
+    #[test]
+    fn the_picture_carries_its_font_in_both_weights() {
+        let svg = svg_of(Mark::Dot((5, 5), 3, Ink::solid(Rgb(1, 2, 3))));
+        for weight in [400, 600] {
+            let face =
+                format!("@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/woff2;base64,d09G");
+            assert!(svg.contains(&face), "no font of weight {weight}");
+        }
     }
 
     #[test]
