@@ -79,8 +79,8 @@ pub struct Job {
     pub(super) branches: u16,
     /// Branches done.
     pub(super) done: u16,
-    /// Times a branch was done again.
-    pub(super) repeats: u16,
+    /// Times a branch was done again, up to the largest number that fits.
+    pub(super) repeats: u8,
     /// Branches neither retired nor parked.
     pub(super) undecided: u16,
     /// Whether there was a moment without undecided branches.
@@ -198,31 +198,61 @@ pub struct MsgRef {
     pub(super) generation: u32,
 }
 
-/// Slots that are reused: memory grows with what is alive, not with what has passed.
+/// What stands in an arena and, while its slot is free, keeps the index of the next free one.
+pub(super) trait Slot: Default {
+    /// A field that means nothing while the slot is free.
+    fn next_free(&mut self) -> &mut u32;
+}
+
+impl Slot for Job {
+    #[inline]
+    fn next_free(&mut self) -> &mut u32 {
+        &mut self.slots
+    }
+}
+
+impl Slot for Message {
+    #[inline]
+    fn next_free(&mut self) -> &mut u32 {
+        &mut self.tag
+    }
+}
+
+/// Slots that are reused, the one that was freed last first: memory grows with what is alive, not with what has passed.
 #[derive(Debug, Clone)]
 pub(super) struct Arena<T> {
     slots: Vec<T>,
-    free: Vec<u32>,
+    first_free: u32,
+    free: u32,
 }
 
-impl<T: Default> Arena<T> {
+/// No slot: the bound on live messages is below it.
+const NONE: u32 = u32::MAX;
+
+impl<T: Slot> Arena<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { slots: Vec::new(), first_free: NONE, free: 0 }
     }
 
     /// A free slot, still as it was left: the caller sets every field in place, because to build a value elsewhere and
     /// move it here costs more than everything else that is done with it.
     #[inline]
     pub(super) fn reserve(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
+        if self.first_free == NONE {
             self.slots.push(T::default());
-            u32::try_from(self.slots.len() - 1).expect("the bound on live messages is below 2^32")
-        })
+            return u32::try_from(self.slots.len() - 1).expect("the bound on live messages is below 2^32");
+        }
+        let index = self.first_free;
+        self.first_free = *self.slots[index as usize].next_free();
+        self.free -= 1;
+        index
     }
 
     #[inline]
     pub(super) fn remove(&mut self, index: u32) {
-        self.free.push(index);
+        *self.slots[index as usize].next_free() = self.first_free;
+        self.first_free = index;
+        self.free += 1;
     }
 
     #[inline]
@@ -235,8 +265,8 @@ impl<T: Default> Arena<T> {
         &mut self.slots[index as usize]
     }
 
-    pub(super) fn in_use(&self) -> usize {
-        self.slots.len() - self.free.len()
+    pub(super) const fn in_use(&self) -> usize {
+        self.slots.len() - self.free as usize
     }
 
     /// Slots ever used, in use or not.
