@@ -54,6 +54,13 @@ kind  = "workers"
 polls = "jobs"
 count = 4
 work  = "think"
+
+[[fault]]
+node  = "queued.thinkers"
+kind  = "fails"
+share = "50%"
+from  = "1min"
+to    = "4min"
 "#;
 
 /// A CSV file: rows of fields by the name of their column.
