@@ -171,9 +171,9 @@ impl Handler {
                 if !self.steps.is_empty() {
                     return self.next_step(index, cx);
                 }
-                let &Task { msg, slot, began, receive, .. } = task;
+                let ended = task.ended(LossId::NONE);
                 self.tasks.free(index);
-                Some(Ended { msg, slot, began, receive, loss: LossId::NONE })
+                Some(ended)
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {
@@ -275,9 +275,9 @@ impl Handler {
 
     #[inline(always)]
     fn end(&mut self, index: u32, loss: LossId) -> Option<Ended> {
-        let &Task { msg, slot, began, receive, .. } = self.tasks.get(index)?;
+        let ended = self.tasks.get(index)?.ended(loss);
         self.tasks.free(index);
-        Some(Ended { msg, slot, began, receive, loss })
+        Some(ended)
     }
 
     fn awaits(&self, task: u32) -> Option<u32> {
@@ -368,6 +368,13 @@ impl Step {
 }
 
 impl Task {
+    /// Its end by `loss`, or by success.
+    #[inline]
+    const fn ended(&self, loss: LossId) -> Ended {
+        let &Self { msg, slot, began, receive, .. } = self;
+        Ended { msg, slot, began, receive, loss }
+    }
+
     /// A number for the draws of one attempt: the same in every run, whatever else happens.
     fn request<T: Into<AnyTimer>>(&self, cx: &Ctx<'_, T>) -> u64 {
         cx.number(self.msg) ^ mix((u64::from(self.step) << 32) | u64::from(self.tries))

@@ -43,8 +43,8 @@ pub trait Observer {
     /// The last undecided branch of a job was decided: it is no longer under way.
     fn decided(&mut self, now: SimTime);
 
-    /// Nothing refers to the job any more: its fate is final.
-    fn closed(&mut self, job: &Job);
+    /// Nothing refers to the job any more: its fate is final. `key` is that of its messages.
+    fn closed(&mut self, job: &Job, key: u32);
 }
 
 impl Ledger {
@@ -73,7 +73,9 @@ impl Ledger {
         job.born = now;
         job.last_done = now;
         job.flow = new.flow;
-        (job.place, job.size, job.key) = (self.created, new.size, new.key);
+        // Only a list of all jobs asks for it, and nobody writes one of four thousand million rows.
+        job.place = u32::try_from(self.created).unwrap_or(u32::MAX);
+        job.size = new.size;
         job.branches = 1;
         job.done = 0;
         job.repeats = 0;
@@ -261,12 +263,12 @@ impl Ledger {
     /// The slot of a message that nobody refers to may be used again, and that of its job after the last of them.
     #[inline(always)]
     fn free(&mut self, msg: MsgId, observer: &mut impl Observer) {
-        let id = self.message(msg).job;
+        let &Message { job: id, key, .. } = self.message(msg);
         self.messages.remove(msg.0);
         let job = self.jobs.get_mut(id.0);
         job.slots -= 1;
         if job.slots == 0 {
-            observer.closed(job);
+            observer.closed(job, key);
             self.jobs.remove(id.0);
         }
     }

@@ -62,11 +62,9 @@ pub struct Job {
     /// Number by which every random property of the job is drawn; the same in every pipeline.
     pub number: u64,
     /// How many jobs arrived before it, the same in every pipeline.
-    pub place: u64,
+    pub place: u32,
     /// Bytes of its message when it arrived.
     pub size: u32,
-    /// Index of its key among those of its flow.
-    pub key: u32,
     /// The first kind of work that it needs, drawn when it arrived.
     pub work: SimDuration,
     /// When it arrived.

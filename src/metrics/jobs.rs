@@ -110,11 +110,11 @@ impl JobBook {
 
     /// Tells the sink, if there is one.
     #[inline]
-    fn pass_on(&mut self, job: &Job, done: Option<Fate>) {
+    fn pass_on(&mut self, job: &Job, key: u32, done: Option<Fate>) {
         if let Some(sink) = &mut self.sink {
-            let &Job { place, flow, born, size, key, work, last_done, .. } = job;
+            let &Job { place, flow, born, size, work, last_done, .. } = job;
             let done = done.map(|fate| (fate, last_done));
-            sink.ended(&JobEnd { place, flow, born, size, key, work, done, loss: job.loss() });
+            sink.ended(&JobEnd { place: place.into(), flow, born, size, key, work, done, loss: job.loss() });
         }
     }
 
@@ -187,11 +187,11 @@ impl Observer for JobBook {
     /// # Panics
     /// If a job ended neither done nor lost: an error in surgetank.
     #[inline(always)]
-    fn closed(&mut self, job: &Job) {
+    fn closed(&mut self, job: &Job, key: u32) {
         if !job.is_complete() {
             assert!(!job.loss().is_none(), "a job that is not done has a cause of loss");
             self.lost[usize::from(job.loss().0)] += 1;
-            self.pass_on(job, None);
+            self.pass_on(job, key, None);
             return;
         }
         let latency = job.last_done.since(job.born);
@@ -205,7 +205,7 @@ impl Observer for JobBook {
             self.done_late += 1;
             Fate::DoneLate
         };
-        self.pass_on(job, Some(fate));
+        self.pass_on(job, key, Some(fate));
         self.completions.count(job.last_done);
         if job.born >= self.warmup {
             self.latency.record(latency);
