@@ -321,10 +321,11 @@ impl World for Scene {
         let Scripted { to, size, key, batched, .. } = self.script[self.next];
         let number = mix(self.next as u64);
         self.next += 1;
-        let arrival = Arrival { at: kernel.now(), number, size, key, index: 0, flow: 0, source: 0 };
-        let (work, checksum) = self.shared.works.meet(&arrival);
-        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
-        let msg = kernel.create(&NewJob { number, work, flow: 0, size, key });
+        let (at, work) = (kernel.now(), SimDuration::ZERO);
+        let mut arrival = Arrival { at, number, work, checksum: 0, size, key, flow: 0, source: 0 };
+        self.shared.works.meet(std::slice::from_mut(&mut arrival));
+        self.shared.recorder.jobs.arrived(at, arrival.checksum);
+        let msg = kernel.create(&NewJob { number, work: arrival.work, flow: 0, size, key }, to.node);
         Event { node: to.node, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: to.port, batched }) }
     }
 
@@ -337,6 +338,15 @@ impl World for Scene {
 
     fn observer(&mut self) -> &mut impl Observer {
         &mut self.shared.recorder.jobs
+    }
+
+    #[inline]
+    fn next_look(&self) -> SimTime {
+        self.shared.recorder.next_look()
+    }
+
+    fn look(&mut self) {
+        self.shared.recorder.look();
     }
 
     fn goes_on(&mut self, _: SimTime) -> bool {

@@ -129,7 +129,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
-    #[inline]
+    #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
         if !loss.is_none() || self.kernel.is_attempt(msg) {
             if loss.is_none() {
@@ -139,8 +139,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
                 self.refuse(msg, loss);
             }
         } else {
-            self.done(msg);
-            self.retire(msg, Ending::Spent);
+            self.retire(msg, Ending::Done);
         }
     }
 
@@ -275,7 +274,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Counts a time.
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, id: TimingId, value: SimDuration) {
         self.shared.recorder.time(self.kernel.now(), id, value);
     }

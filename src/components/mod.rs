@@ -93,8 +93,10 @@ impl Kind {
 /// Makes the node enum, the alarm enum and everything that is said once for each service.
 macro_rules! registry {
     ($($variant:ident => $component:ty),* $(,)?) => {
-        /// A node of any kind.
+        /// A node of any kind. Which one is told apart at every event: a tag of its own is read faster than one that
+        /// hides in the spare values of a field.
         #[derive(Debug, Clone)]
+        #[repr(u8)]
         #[expect(clippy::large_enum_variant, reason = "a run has a few nodes, and a box would cost every signal a step")]
         pub enum AnyNode {
             $(#[doc = concat!("A `", stringify!($variant), "`.")] $variant($component)),*

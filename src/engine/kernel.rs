@@ -46,13 +46,13 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// Tells `node` at once: after what is already in the lane, before anything scheduled.
-    #[inline]
+    #[inline(always)]
     pub fn tell(&mut self, node: NodeId, signal: Signal) {
         self.lane.push(Event { node, stimulus: Stimulus::Signal(signal) });
     }
 
     /// Tells `node` after `delay`; at once if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn tell_after(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {
         if delay.is_zero() {
             self.tell(node, signal);
@@ -65,16 +65,16 @@ impl<T: Copy> Kernel<T> {
     ///
     /// # Panics
     /// If `time` is in the past: nothing may be scheduled there.
-    #[inline]
+    #[inline(always)]
     pub fn alarm(&mut self, time: SimTime, node: NodeId, alarm: T) {
         assert!(time >= self.now, "nothing is scheduled in the past: {time} is before {}", self.now);
         self.list.push(time, Event { node, stimulus: Stimulus::Alarm(alarm) });
     }
 
-    /// A job arrives; its first message is on the wire.
-    #[inline]
-    pub fn create(&mut self, job: &NewJob) -> MsgId {
-        self.ledger.create(job, self.now)
+    /// A job arrives; its first message is at `node`.
+    #[inline(always)]
+    pub fn create(&mut self, job: &NewJob, node: NodeId) -> MsgId {
+        self.ledger.create(job, node, self.now)
     }
 
     /// Another copy of `msg` that must be done as well, owned by the node that owns `msg`.

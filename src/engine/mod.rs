@@ -14,6 +14,7 @@ mod signal;
 pub mod time;
 
 pub use deadlines::Deadlines;
+pub use event_list::EVENTS_MAX;
 pub use kernel::{Kernel, NewJob};
 pub use ledger::{Ledger, Observer};
 pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};

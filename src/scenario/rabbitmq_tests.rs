@@ -186,6 +186,15 @@ impl World for Watched<'_> {
         self.world.observer()
     }
 
+    #[inline]
+    fn next_look(&self) -> SimTime {
+        self.world.next_look()
+    }
+
+    fn look(&mut self) {
+        self.world.look();
+    }
+
     fn goes_on(&mut self, now: SimTime) -> bool {
         self.world.goes_on(now)
     }
@@ -208,7 +217,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
         node.start(NodeId(index), &mut kernel, &mut shared);
     }
     let duration = SimTime::ZERO + case.run.duration;
-    let arrivals = Arrivals::new(Arc::clone(&case.flows), root, duration);
+    let arrivals = Arrivals::new(Arc::clone(&case.flows), shared.works.clone(), root, duration);
     let goes_on = &mut |_| true;
     let world = PipelineWorld { nodes, shared, arrivals, entries: &pipeline.entries, goes_on };
     let mut watched = Watched { world, log: Vec::new() };

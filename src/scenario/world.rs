@@ -26,30 +26,39 @@ impl World for PipelineWorld<'_> {
         self.arrivals.next_time()
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
         let arrival = self.arrivals.pop().expect("the loop looked at the time of the next arrival");
         let entries = &self.entries[usize::from(arrival.flow)];
         let (&first, others) = entries.split_first().expect("a flow without an entry is left out of the traffic");
-        let (work, checksum) = self.shared.works.meet(&arrival);
+        let Arrival { number, work, checksum, flow, size, key, .. } = arrival;
         self.shared.recorder.jobs.arrived(kernel.now(), checksum);
-        let Arrival { number, flow, size, key, .. } = arrival;
-        let msg = kernel.create(&NewJob { number, work, flow, size, key });
+        let msg = kernel.create(&NewJob { number, work, flow, size, key }, first.node);
         for &to in others {
             let copy = kernel.branch(msg);
+            kernel.depart(copy);
             kernel.tell(to.node, Signal::Arrive { msg: copy, port: to.port, batched: false });
         }
         let signal = Signal::Arrive { msg, port: first.port, batched: false };
         Event { node: first.node, stimulus: Stimulus::Signal(signal) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
         self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
     }
 
     fn observer(&mut self) -> &mut impl Observer {
         &mut self.shared.recorder.jobs
+    }
+
+    #[inline]
+    fn next_look(&self) -> SimTime {
+        self.shared.recorder.next_look()
+    }
+
+    fn look(&mut self) {
+        self.shared.recorder.look();
     }
 
     fn goes_on(&mut self, now: SimTime) -> bool {

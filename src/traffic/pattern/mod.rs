@@ -54,6 +54,18 @@ pub trait Pattern {
 pub trait Clock {
     /// The next arrival: never before the previous one; [`SimTime::MAX`] when there is none any more.
     fn tick(&mut self) -> Tick;
+
+    /// Gives `each` the next arrivals: `count` of them, or fewer when the next one is not before `until`. That one is
+    /// lost; whoever got fewer does not ask again.
+    fn ticks(&mut self, count: usize, until: SimTime, mut each: impl FnMut(Tick)) {
+        for _ in 0..count {
+            let tick = self.tick();
+            if tick.0 >= until {
+                break;
+            }
+            each(tick);
+        }
+    }
 }
 
 /// The only list of patterns in the program.
@@ -90,9 +102,12 @@ macro_rules! patterns {
         }
 
         impl Clock for AnyClock {
-            #[inline]
             fn tick(&mut self) -> Tick {
                 match self { $(Self::$name(clock) => clock.tick(),)* }
+            }
+
+            fn ticks(&mut self, count: usize, until: SimTime, each: impl FnMut(Tick)) {
+                match self { $(Self::$name(clock) => clock.ticks(count, until, each),)* }
             }
         }
     };
