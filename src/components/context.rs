@@ -131,15 +131,14 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
     #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
-        if !loss.is_none() || self.kernel.is_attempt(msg) {
-            if loss.is_none() {
-                self.answer(msg, loss);
-                self.retire(msg, Ending::Spent);
-            } else {
-                self.refuse(msg, loss);
-            }
+        if !self.kernel.is_attempt(msg) {
+            let ending = if loss.is_none() { Ending::Done } else { Ending::Lost(loss) };
+            self.retire(msg, ending);
+        } else if loss.is_none() {
+            self.answer(msg, loss);
+            self.retire(msg, Ending::Spent);
         } else {
-            self.retire(msg, Ending::Done);
+            self.refuse(msg, loss);
         }
     }
 

@@ -24,8 +24,8 @@ struct Key(u128);
 
 impl Key {
     #[inline(always)]
-    fn new(time: SimTime, sequence: u64, place: u32) -> Self {
-        Self((u128::from(time.as_nanos()) << 64) | u128::from((sequence << PLACE_BITS) | u64::from(place)))
+    fn new(time: SimTime, sequence: u64, place: usize) -> Self {
+        Self((u128::from(time.as_nanos()) << 64) | u128::from((sequence << PLACE_BITS) | place as u64))
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "the upper half")]
@@ -42,58 +42,63 @@ impl Key {
 /// Scheduled events of type `E`.
 #[derive(Debug, Clone)]
 pub(super) struct EventList<E> {
-    heap: Vec<Key>,
+    /// The heap; behind its end, the keys of events that are over, whose places are free.
+    keys: Vec<Key>,
+    /// Length of the heap.
+    len: usize,
     events: Vec<E>,
-    /// Places that are free.
-    free: Vec<u32>,
     sequence: u64,
 }
 
 impl<E: Copy> EventList<E> {
     /// An empty list.
     pub(super) const fn new() -> Self {
-        Self { heap: Vec::new(), events: Vec::new(), free: Vec::new(), sequence: 0 }
+        Self { keys: Vec::new(), len: 0, events: Vec::new(), sequence: 0 }
     }
 
     /// When the next event happens; [`SimTime::MAX`] if none is scheduled.
+    #[inline(always)]
     pub(super) fn next_time(&self) -> SimTime {
-        self.heap.first().map_or(SimTime::MAX, |key| key.time())
+        match self.keys.first() {
+            Some(key) if self.len > 0 => key.time(),
+            _ => SimTime::MAX,
+        }
     }
 
     /// Schedules `event` at `time`. O(log n).
     #[inline(always)]
     pub(super) fn push(&mut self, time: SimTime, event: E) {
-        let place = self.put(event);
+        let mut hole = self.len;
+        let place = if let Some(over) = self.keys.get(hole) {
+            let place = over.place();
+            self.events[place] = event;
+            place
+        } else {
+            self.grow(event)
+        };
         let key = Key::new(time, self.sequence, place);
         self.sequence += 1;
-        let mut hole = self.heap.len();
-        self.heap.push(key);
+        self.len += 1;
         while hole > 0 {
             let parent = (hole - 1) / ARITY;
-            let above = self.heap[parent];
+            let above = self.keys[parent];
             if above <= key {
                 break;
             }
-            self.heap[hole] = above;
+            self.keys[hole] = above;
             hole = parent;
         }
-        self.heap[hole] = key;
+        self.keys[hole] = key;
     }
 
-    #[inline(always)]
-    fn put(&mut self, event: E) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.events[place as usize] = event;
-            return place;
-        }
-        self.grow(event)
-    }
-
+    /// Puts the event in a new place.
     #[cold]
-    fn grow(&mut self, event: E) -> u32 {
+    fn grow(&mut self, event: E) -> usize {
+        let place = self.events.len();
+        assert!(place >> PLACE_BITS == 0, "a message has an alarm or two, and the live messages are bounded");
+        self.keys.push(Key::new(SimTime::MAX, 0, place));
         self.events.push(event);
-        let place = u32::try_from(self.events.len() - 1).ok().filter(|place| place >> PLACE_BITS == 0);
-        place.expect("a message has an alarm or two, and the live messages are bounded")
+        place
     }
 
     /// Takes the next event. O(log n).
@@ -102,21 +107,20 @@ impl<E: Copy> EventList<E> {
     /// If none is scheduled.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> E {
-        let last = self.heap.pop().expect("whoever takes an event has looked at its time");
-        let first = self.heap.first().copied();
-        let place = first.unwrap_or(last).place();
-        if first.is_some() {
+        assert!(self.len > 0, "whoever takes an event has looked at its time");
+        self.len -= 1;
+        let first = self.keys[0];
+        let last = std::mem::replace(&mut self.keys[self.len], first);
+        if self.len > 0 {
             self.sift_down(last);
         }
-        #[allow(clippy::cast_possible_truncation, reason = "a place has 26 bits")]
-        self.free.push(place as u32);
-        self.events[place]
+        self.events[first.place()]
     }
 
     /// Puts `key` where the root was.
     #[inline(always)]
     fn sift_down(&mut self, key: Key) {
-        let heap = self.heap.as_mut_slice();
+        let heap = &mut self.keys[..self.len];
         let mut hole = 0;
         loop {
             let child = hole * ARITY + 1;
