@@ -131,14 +131,13 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
     #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
-        if !self.kernel.is_attempt(msg) {
-            let ending = if loss.is_none() { Ending::Done } else { Ending::Lost(loss) };
-            self.retire(msg, ending);
-        } else if loss.is_none() {
+        if !loss.is_none() {
+            self.refuse(msg, loss);
+        } else if self.kernel.is_attempt(msg) {
             self.answer(msg, loss);
             self.retire(msg, Ending::Spent);
         } else {
-            self.refuse(msg, loss);
+            self.kernel.complete(msg, &mut self.shared.recorder.jobs);
         }
     }
 

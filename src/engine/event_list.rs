@@ -130,9 +130,10 @@ impl<E: Copy> EventList<E> {
                     let right = if d < c { (d, 3) } else { (c, 2) };
                     if right.0 < left.0 { right } else { left }
                 }
-                Some(&[first, ref rest @ ..]) => {
-                    rest.iter().zip(1..).fold((first, 0), |least, (&key, i)| if key < least.0 { (key, i) } else { least })
-                }
+                Some(&[first, ref rest @ ..]) => rest
+                    .iter()
+                    .zip(1..)
+                    .fold((first, 0), |least, (&key, i)| if key < least.0 { (key, i) } else { least }),
                 _ => break,
             };
             if key <= least.0 {

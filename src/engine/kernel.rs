@@ -7,7 +7,7 @@
 use super::event_list::EventList;
 use super::ledger::{Ledger, Observer};
 use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
-use super::signal::{Event, NodeId, Signal, Stimulus};
+use super::signal::{Event, NodeId, Signal, Stimulus, Told};
 use super::time::{SimDuration, SimTime};
 
 /// What one arrival of the traffic brings.
@@ -30,7 +30,7 @@ pub struct NewJob {
 pub struct Kernel<T> {
     pub(super) now: SimTime,
     pub(super) list: EventList<Event<T>>,
-    pub(super) lane: Vec<Event<T>>,
+    pub(super) lane: Vec<Told>,
     pub(super) ledger: Ledger,
 }
 
@@ -48,7 +48,7 @@ impl<T: Copy> Kernel<T> {
     /// Tells `node` at once: after what is already in the lane, before anything scheduled.
     #[inline(always)]
     pub fn tell(&mut self, node: NodeId, signal: Signal) {
-        self.lane.push(Event { node, stimulus: Stimulus::Signal(signal) });
+        self.lane.push(Told { node, signal });
     }
 
     /// Tells `node` after `delay`; at once if there is none.
@@ -107,9 +107,14 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The message ends its life where it is.
-    #[inline]
     pub fn retire(&mut self, msg: MsgId, ending: Ending, observer: &mut impl Observer) {
         self.ledger.retire(msg, ending, self.now, observer);
+    }
+
+    /// What the message carries was done, and it ends its life where it is.
+    #[inline(always)]
+    pub fn complete(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        self.ledger.complete(msg, self.now, observer);
     }
 
     /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all.

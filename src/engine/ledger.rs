@@ -166,8 +166,19 @@ impl Ledger {
         self.enter(node, now);
     }
 
-    #[inline]
+    /// A message ends.
     pub(super) fn retire(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
+        self.end(msg, ending, now, observer);
+    }
+
+    /// A message ends because what it carries is done: the way of nearly all of them, so it is short.
+    #[inline(always)]
+    pub(super) fn complete(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
+        self.end(msg, Ending::Done, now, observer);
+    }
+
+    #[inline(always)]
+    fn end(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
         let message = &mut self.messages.slots[msg.0 as usize];
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");

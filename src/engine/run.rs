@@ -3,7 +3,7 @@
 use super::kernel::Kernel;
 use super::ledger::Observer;
 use super::message::LossId;
-use super::signal::{Event, NodeId, Signal, Stimulus};
+use super::signal::{Event, NodeId, Signal, Stimulus, Told};
 use super::time::SimTime;
 
 /// Events between two looks at the bounds and at whether to go on.
@@ -17,11 +17,14 @@ pub trait World {
     /// When the next job arrives; [`SimTime::MAX`] when there are no more.
     fn next_arrival(&self) -> SimTime;
 
-    /// Brings the next job into the kernel, at the node that is told.
-    fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>) -> Event<Self::Timer>;
+    /// Brings the next job into the kernel, at the node where it enters, and lets that node react.
+    fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>) -> Reaction;
 
-    /// Lets a node react. Returns how many messages it owns then, by its own count.
-    fn dispatch(&mut self, kernel: &mut Kernel<Self::Timer>, event: &Event<Self::Timer>) -> u64;
+    /// Lets `node` react to a signal.
+    fn signal(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId, signal: &Signal) -> Reaction;
+
+    /// Lets `node` react to its alarm.
+    fn alarm(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId, alarm: Self::Timer) -> Reaction;
 
     /// Who is told what becomes of jobs.
     fn observer(&mut self) -> &mut impl Observer;
@@ -35,6 +38,15 @@ pub trait World {
 
     /// Called every 4,096 events with the current time: `false` stops the run.
     fn goes_on(&mut self, now: SimTime) -> bool;
+}
+
+/// A node has reacted.
+#[derive(Debug, Clone, Copy)]
+pub struct Reaction {
+    /// Which one.
+    pub node: NodeId,
+    /// How many messages it owns now, by its own count.
+    pub holding: u64,
 }
 
 /// What a run may not exceed.
@@ -99,23 +111,24 @@ pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
 fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds) -> (Stop, SimTime) {
     let mut watch = Watch::new(bounds);
     let mut limit = watch.limit(world);
-    // Zero-delay consequences, in the order in which they were told; what they bring about forms the next batch. Events
-    // are read where they stand: to move what was just written costs more than most reactions.
+    // Zero-delay consequences, in the order in which they were told; what they bring about forms the next batch. They are
+    // read where they stand: to move what was just written costs more than most reactions.
     let (mut batch, mut place) = (Vec::new(), 0);
-    let mut scheduled;
     loop {
-        if place == batch.len() && !kernel.lane.is_empty() {
+        let Reaction { node, holding } = if let Some(&Told { node, ref signal }) = batch.get(place) {
+            place += 1;
+            if let Signal::Arrive { msg, .. } = *signal {
+                kernel.ledger.land(msg, node, kernel.now);
+            }
+            world.signal(kernel, node, signal)
+        } else if !kernel.lane.is_empty() {
             batch.clear();
             std::mem::swap(&mut batch, &mut kernel.lane);
             place = 0;
-        }
-        let event = if let Some(consequence) = batch.get(place) {
-            place += 1;
-            land(kernel, consequence);
-            consequence
+            continue;
         } else {
-            let (arrival, alarm) = (world.next_arrival(), kernel.list.next_time());
-            let next = arrival.min(alarm);
+            let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
+            let next = arrival.min(scheduled);
             if next > limit {
                 if let Some(end) = watch.end(kernel, arrival, next) {
                     return (Stop::Done, end);
@@ -127,17 +140,19 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
             }
             kernel.now = next;
             watch.scheduled += 1;
-            scheduled = if arrival <= alarm {
+            if arrival <= scheduled {
                 world.arrive(kernel)
             } else {
-                let alarm = kernel.list.pop();
-                land(kernel, &alarm);
-                alarm
-            };
-            &scheduled
+                let Event { node, stimulus } = kernel.list.pop();
+                match stimulus {
+                    Stimulus::Alarm(alarm) => world.alarm(kernel, node, alarm),
+                    Stimulus::Signal(signal) => {
+                        kernel.tell(node, signal);
+                        continue;
+                    }
+                }
+            }
         };
-        let node = event.node;
-        let holding = world.dispatch(kernel, event);
         kernel.ledger.check(node, holding, kernel.now);
         watch.left -= 1;
         if watch.left == 0
@@ -145,14 +160,6 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
         {
             return (stop, kernel.now);
         }
-    }
-}
-
-/// What reaches a node belongs to it before it is told.
-#[inline(always)]
-fn land<T: Copy>(kernel: &mut Kernel<T>, event: &Event<T>) {
-    if let Stimulus::Signal(Signal::Arrive { msg, .. }) = event.stimulus {
-        kernel.ledger.land(msg, event.node, kernel.now);
     }
 }
 

@@ -1,7 +1,7 @@
 //! One pipeline while it runs: its traffic, its nodes, and what they share.
 
 use crate::components::{AnyNode, AnyTimer, Endpoint, Shared};
-use crate::engine::{Event, Kernel, NewJob, Observer, Signal, SimTime, Stimulus, World};
+use crate::engine::{Kernel, NewJob, NodeId, Observer, Reaction, Signal, SimTime, World};
 use crate::traffic::{Arrival, Arrivals};
 
 /// What the engine drives.
@@ -27,7 +27,7 @@ impl World for PipelineWorld<'_> {
     }
 
     #[inline(always)]
-    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
+    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Reaction {
         let arrival = self.arrivals.pop().expect("the loop looked at the time of the next arrival");
         let entries = &self.entries[usize::from(arrival.flow)];
         let (&first, others) = entries.split_first().expect("a flow without an entry is left out of the traffic");
@@ -39,13 +39,19 @@ impl World for PipelineWorld<'_> {
             kernel.depart(copy);
             kernel.tell(to.node, Signal::Arrive { msg: copy, port: to.port, batched: false });
         }
-        let signal = Signal::Arrive { msg, port: first.port, batched: false };
-        Event { node: first.node, stimulus: Stimulus::Signal(signal) }
+        self.signal(kernel, first.node, &Signal::Arrive { msg, port: first.port, batched: false })
     }
 
     #[inline(always)]
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
+    fn signal(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, signal: &Signal) -> Reaction {
+        let holding = self.nodes[node.index()].on(signal, node, kernel, &mut self.shared);
+        Reaction { node, holding }
+    }
+
+    #[inline(always)]
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
+        let holding = self.nodes[node.index()].on_alarm(alarm, node, kernel, &mut self.shared);
+        Reaction { node, holding }
     }
 
     fn observer(&mut self) -> &mut impl Observer {

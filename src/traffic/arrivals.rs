@@ -78,6 +78,12 @@ pub struct Arrival {
     pub source: u16,
 }
 
+impl Arrival {
+    /// The place of a job that is not made yet.
+    const NONE: Self =
+        Self { at: SimTime::MAX, number: 0, work: SimDuration::ZERO, checksum: 0, size: 1, key: 0, flow: 0, source: 0 };
+}
+
 /// The draw number of a job: a hash of flow and source in the upper half, the job's place in its source in the lower.
 ///
 /// It depends on nothing else, so that another spike, another flow or another order leaves it alone. Two sources of one
@@ -107,6 +113,8 @@ struct Cursor {
     block: Vec<Arrival>,
     /// How many of the block have been taken.
     taken: usize,
+    /// How many there are.
+    made: usize,
     clock: AnyClock,
     upper_half: u64,
     flow: u16,
@@ -116,7 +124,10 @@ struct Cursor {
 impl Cursor {
     #[inline]
     fn next_time(&self) -> SimTime {
-        self.block.get(self.taken).map_or(SimTime::MAX, |job| job.at)
+        if self.taken == self.made {
+            return SimTime::MAX;
+        }
+        self.block[self.taken].at
     }
 }
 
@@ -133,18 +144,19 @@ struct Maker {
 impl Maker {
     /// The next jobs of a source, in place of those that were taken; none when the traffic has stopped.
     fn refill(&self, cursor: &mut Cursor) {
-        let Cursor { block, taken, clock, upper_half, flow, source } = cursor;
+        let ended = cursor.made < BLOCK;
+        let Cursor { block, taken, made, clock, upper_half, flow, source } = cursor;
         let (flow, source, upper_half) = (*flow, *source, *upper_half);
-        let ended = block.len() % BLOCK != 0;
-        block.clear();
         *taken = 0;
+        *made = 0;
         if ended {
             return;
         }
-        clock.ticks(BLOCK, self.until, |(at, index)| {
+        *made = clock.fill(block, self.until, |job, (at, index)| {
             let number = upper_half | u64::from(index);
-            block.push(Arrival { at, number, work: SimDuration::ZERO, checksum: 0, size: 1, key: 0, flow, source });
+            *job = Arrival { at, number, work: SimDuration::ZERO, checksum: 0, size: 1, key: 0, flow, source };
         });
+        let block = &mut block[..*made];
         let (flow, place) = (&self.flows[usize::from(flow)], usize::from(source));
         let law = flow.sources[place].size.as_ref().unwrap_or(&flow.size);
         law.of_jobs(self.sizes, block, |job, size| job.size = bytes(size));
@@ -177,8 +189,9 @@ impl Arrivals {
         for (flow_number, flow) in (0..).zip(maker.flows.iter()) {
             for (source_number, source) in (0..).zip(&flow.sources) {
                 let mut cursor = Cursor {
-                    block: Vec::new(),
-                    taken: 0,
+                    block: vec![Arrival::NONE; BLOCK],
+                    taken: BLOCK,
+                    made: BLOCK,
                     clock: source.pattern.start(traffic.child(&flow.name).child(&source.name)),
                     upper_half: upper_half(&flow.name, &source.name),
                     flow: flow_number,
@@ -202,10 +215,13 @@ impl Arrivals {
     /// Takes the next job; none when the traffic has stopped.
     #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
-        let cursor = self.cursors.get_mut(self.first)?;
-        let arrival = *cursor.block.get(cursor.taken)?;
+        if self.next == SimTime::MAX {
+            return None;
+        }
+        let cursor = &mut self.cursors[self.first];
+        let arrival = cursor.block[cursor.taken];
         cursor.taken += 1;
-        if cursor.taken == cursor.block.len() {
+        if cursor.taken == cursor.made {
             self.maker.refill(cursor);
         }
         self.next = cursor.next_time();

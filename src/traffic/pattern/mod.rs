@@ -55,16 +55,17 @@ pub trait Clock {
     /// The next arrival: never before the previous one; [`SimTime::MAX`] when there is none any more.
     fn tick(&mut self) -> Tick;
 
-    /// Gives `each` the next arrivals: `count` of them, or fewer when the next one is not before `until`. That one is
-    /// lost; whoever got fewer does not ask again.
-    fn ticks(&mut self, count: usize, until: SimTime, mut each: impl FnMut(Tick)) {
-        for _ in 0..count {
+    /// Puts the next arrivals into `places`, and returns how many these are: fewer than there are places when the next
+    /// one is not before `until`. That one is lost; whoever got fewer does not ask again.
+    fn fill<P>(&mut self, places: &mut [P], until: SimTime, put: impl Fn(&mut P, Tick)) -> usize {
+        for (filled, place) in places.iter_mut().enumerate() {
             let tick = self.tick();
             if tick.0 >= until {
-                break;
+                return filled;
             }
-            each(tick);
+            put(place, tick);
         }
+        places.len()
     }
 }
 
@@ -106,8 +107,8 @@ macro_rules! patterns {
                 match self { $(Self::$name(clock) => clock.tick(),)* }
             }
 
-            fn ticks(&mut self, count: usize, until: SimTime, each: impl FnMut(Tick)) {
-                match self { $(Self::$name(clock) => clock.ticks(count, until, each),)* }
+            fn fill<P>(&mut self, places: &mut [P], until: SimTime, put: impl Fn(&mut P, Tick)) -> usize {
+                match self { $(Self::$name(clock) => clock.fill(places, until, put),)* }
             }
         }
     };

@@ -181,8 +181,8 @@ mod tests {
     use super::super::Pattern;
     use crate::engine::random::StreamKey;
     use crate::engine::time::SimTime;
-    use crate::traffic::{Arrivals, Works};
     use crate::traffic::check::flow;
+    use crate::traffic::{Arrivals, Works};
 
     fn replay(text: &str) -> Vec<(f64, u32)> {
         let flow = flow(text).expect("sound");
