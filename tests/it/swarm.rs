@@ -194,6 +194,7 @@ fn streamed(d: &mut Drawing) {
     d.say("reads = 'stream'\n");
     d.maybe("workers", &["1", "2", "60"]);
     d.maybe("batch", &["1", "10000"]);
+    d.maybe("retries", &["{ attempts = 1 }", "{ attempts = 9, backoff = 'none' }"]);
     d.maybe("starting_position", &["'TRIM_HORIZON'", "'LATEST'"]);
     d.maybe("checkpoint", &["'batch'", "{ records = 10 }", "{ every = '5s' }"]);
     d.maybe("work", &["'job'"]);

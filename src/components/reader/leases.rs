@@ -117,6 +117,9 @@ impl Reader {
         processor.begun = 0;
         processor.last = None;
         processor.uncheckpointed = 0;
+        processor.refused = false;
+        processor.refusals = 0;
+        processor.backoff = SimDuration::ZERO;
         cx.set(self.metrics.in_hand, self.in_hand as u64);
         cx.count(self.metrics.lost_leases, 1);
         cx.tell(SimDuration::ZERO, self.p.stream, Signal::Hangup { from: cx.node(), slot });
