@@ -209,6 +209,7 @@ fn brokered(d: &mut Drawing) {
         d.maybe("queue_type", &["'quorum'"]);
         d.maybe("max_length", &["1", "100"]);
         d.maybe("delivery_limit", &["0", "3"]);
+        d.maybe("consumer_timeout", &["'1min'", "'2min'"]);
     }
     d.maybe("message_ttl", &["'1ms'", "'10s'"]);
     d.maybe("confirms", &["true", "false"]);

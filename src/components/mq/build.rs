@@ -10,7 +10,7 @@ use crate::components::slab::Slab;
 use crate::components::spec::many;
 use crate::components::{NodeSite, NodeSpec};
 use crate::diagnostic::Span;
-use crate::engine::{Deadlines, LossKind};
+use crate::engine::{Deadlines, LossKind, SimDuration, SimTime};
 use crate::facts::mq::{self, instances};
 use crate::facts::{Fact, Limit};
 use crate::site::Site;
@@ -55,6 +55,7 @@ impl MqSpec {
             paused: 0,
             pauses: Deadlines::new(),
             consumers: super::Consumers::default(),
+            looks_at: SimTime::MAX,
             processors: Processors::new(cores? as usize),
             storage,
             health: Health::default(),
@@ -178,6 +179,7 @@ impl MqSpec {
                 Some(s.or_fact("redelivery_delay", self.redelivery_delay, &mq::ACTIVEMQ_REDELIVERY_DELAY).get())
             }
         };
+        let consumer_timeout = self.consumer_timeout(make, site);
         self.record_dead_letter(make, persistent, site);
         let max_length = self.max_length(make, site);
         let s = &mut *site.site;
@@ -202,6 +204,7 @@ impl MqSpec {
             prefetch_max: if make.stores { mq::RABBITMQ_QUORUM_PREFETCH_MAX.value } else { u32::MAX },
             refill: (!is_rabbit).then_some(mq::ACTIVEMQ_PREFETCH_REFILL.value.get()),
             delivery_limit: delivery_limit?,
+            consumer_timeout,
             redelivery_delay,
             max_length,
             message_ttl,
@@ -244,6 +247,20 @@ impl MqSpec {
         };
         // -1 does not fit and becomes the limit that nothing reaches.
         Some(u32::try_from(limit).unwrap_or(u32::MAX))
+    }
+
+    /// How long a consumer may hold a message, and how often the broker looks.
+    fn consumer_timeout(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<(SimDuration, SimDuration)> {
+        let s = &mut *site.site;
+        if make.engine == EngineSpec::ActiveMq {
+            let why = "with ActiveMQ a consumer may hold a message for as long as it is connected";
+            no_effect(s, "consumer_timeout", self.consumer_timeout.map(|at| at.span), why);
+            return None;
+        }
+        let check = &mq::RABBITMQ_ACK_TIMEOUT_CHECK;
+        s.within("consumer_timeout", self.consumer_timeout.as_ref(), check.value..=Duration::MAX, check);
+        let timeout = s.or_fact("consumer_timeout", self.consumer_timeout, &mq::RABBITMQ_ACK_TIMEOUT);
+        Some((timeout.get(), check.value.get()))
     }
 
     fn record_dead_letter(&self, make: Make, persistent: bool, site: &mut NodeSite<'_, '_>) {
@@ -324,6 +341,7 @@ fn metrics(cores: u32, site: &mut NodeSite<'_, '_>) -> MqMetrics {
         redelivered: site.counter("messages_redelivered", "messages"),
         acknowledged: site.counter("messages_acknowledged", "messages"),
         stale_acknowledgements: site.counter("stale_acknowledgements", "messages"),
+        consumer_timeouts: site.counter("consumer_timeouts", "channels"),
         dead_lettered: site.counter("messages_dead_lettered", "messages"),
         expired: site.counter("messages_expired", "messages"),
         writes: site.counter("storage_writes", "writes"),

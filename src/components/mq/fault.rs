@@ -61,7 +61,7 @@ impl Mq {
     }
 
     /// The connection over which a message was delivered is gone: that counts as a failed delivery.
-    fn take_back(&mut self, entry: EntryId, cx: &mut Cx<'_>) {
+    pub(super) fn take_back(&mut self, entry: EntryId, cx: &mut Cx<'_>) {
         let Some(Entry { failures, .. }) = self.entries.get_mut(entry) else { return };
         *failures = failures.saturating_add(1);
         if *failures > self.p.delivery_limit {

@@ -166,7 +166,7 @@ impl Mq {
         let queue = u16::try_from(cx.message(msg).tag).expect("routing made the tag from a queue");
         let q = &mut self.queues[usize::from(queue)];
         q.arriving -= 1;
-        let entry = self.entries.insert(Entry { msg, queue, failures: 0, place: q.place(), holder: (0, 0) });
+        let entry = self.entries.insert(Entry { msg, queue, place: q.place(), ..Entry::default() });
         q.push(entry);
         let message = cx.message_mut(msg);
         message.sent = now;

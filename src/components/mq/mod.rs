@@ -32,6 +32,7 @@ mod spec;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod timeout;
 
 pub(super) use consumers::subscribe;
 pub(super) use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
@@ -41,7 +42,7 @@ use super::context::Ctx;
 use super::fault::Health;
 use super::slab::Slab;
 use super::{Component, NodeSite, Verb};
-use crate::engine::{Deadlines, LossId, MsgId, MsgRef, Signal, SimDuration};
+use crate::engine::{Deadlines, LossId, MsgId, MsgRef, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 use consumers::Consumers;
 use layout::Layout;
@@ -83,6 +84,8 @@ struct MqParameters {
     refill: Option<f64>,
     /// Failed deliveries that a message may have; `u32::MAX`: any number.
     delivery_limit: u32,
+    /// How long a consumer may hold a message, and how often the broker looks for those that hold one too long.
+    consumer_timeout: Option<(SimDuration, SimDuration)>,
     /// Pause before a message that was handed back is tried again by the same consumer; none: it goes back to its queue.
     redelivery_delay: Option<SimDuration>,
     /// Ready messages that a queue may have, and what happens beyond.
@@ -152,6 +155,8 @@ struct MqMetrics {
     acknowledged: CounterId,
     /// Acknowledgements of messages that had been taken back.
     stale_acknowledgements: CounterId,
+    /// Channels closed because a message was held too long.
+    consumer_timeouts: CounterId,
     /// Messages moved to the dead-letter queue.
     dead_lettered: CounterId,
     /// Messages that outlived their time.
@@ -175,6 +180,8 @@ struct Entry {
     place: u64,
     /// To whom it was given, and by which connection.
     holder: (u32, u32),
+    /// When it was given.
+    given_at: SimTime,
 }
 
 /// A broker while it runs.
@@ -201,6 +208,8 @@ pub struct Mq {
     pauses: Deadlines<(MsgRef, u16)>,
     /// Who is connected -- state.
     consumers: Consumers,
+    /// For when the next look for consumers that hold a message too long is set -- state.
+    looks_at: SimTime,
     /// What the processors do -- state.
     processors: Processors,
     /// What storage does -- state.
@@ -222,6 +231,10 @@ pub enum MqAlarm {
     Expiry { queue: u16 },
     /// A consumer tries a message again.
     Redelivery,
+    /// Time to look for consumers that hold a message too long.
+    Look,
+    /// A consumer whose channel was closed opens another one, if this is still the one that it lost.
+    Reopen { consumer: u32, life: u32 },
     /// The clients have noticed that the broker is back after this loss of connections.
     Reconnect { cut: u32 },
 }
@@ -259,6 +272,8 @@ impl Component for Mq {
             MqAlarm::Written { write } => self.end_write(write, cx),
             MqAlarm::Expiry { queue } => self.end_expiry_alarm(queue, cx),
             MqAlarm::Redelivery => self.end_pauses(cx),
+            MqAlarm::Look => self.look(cx),
+            MqAlarm::Reopen { consumer, life } => self.reopen(consumer, life, cx),
             MqAlarm::Reconnect { cut } => self.reconnect(cut, cx),
         }
     }

@@ -41,6 +41,8 @@ pub struct MqSpec {
     pub(super) prefetch: Option<At<PrefetchSpec>>,
     /// Failed deliveries that a message may have; -1: any number.
     pub(super) delivery_limit: Option<At<i64>>,
+    /// `RabbitMQ`: how long a consumer may hold a message without acknowledging it.
+    pub(super) consumer_timeout: Option<At<Duration>>,
     /// `ActiveMQ`: how long a consumer waits before it tries a message again that failed.
     pub(super) redelivery_delay: Option<At<Duration>>,
     /// The queue for messages that nobody gets any more; without one they are gone.
