@@ -117,6 +117,7 @@ impl Mq {
             cx.message_mut(msg).mark = mark::HANDED_OVER;
             cx.count(self.metrics.acknowledged, 1);
             self.unacknowledged -= 1;
+            self.make_space(msg, cx);
         }
     }
 

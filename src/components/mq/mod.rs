@@ -13,7 +13,14 @@
 //! queue that is bound to it. Messages are pushed: a consumer registers once and gets as many as its prefetch allows;
 //! those with credit take turns. What comes back goes to its old place in the queue.
 //!
-//! Simplified: one machine without a standby. Memory and disk never fill up, no producer is held back by flow control.
+//! A broker without room for more messages reads nothing from its producers until there is some: they wait, and their
+//! own timeouts run.
+//!
+//! A broker that is rebooted or crashes is away for as long as its deployment takes: a single machine until it has
+//! started again, a pair until the other one has taken over.
+//!
+//! Simplified: no clusters and no networks of brokers. All producers are held up in one line, first come, first served; no
+//! producer is slowed down before that.
 //! Dead letters and redeliveries cost no processor time and no write. The copies that a topic makes share one write.
 //! `ActiveMQ` may hand out a message while it is still being written; here it is handed out when it is stored, as by a
 //! quorum queue. Where a fact speaks of a client's library (the prefetch, the pause before a redelivery, the attempts
@@ -28,6 +35,8 @@ mod intake;
 mod layout;
 mod prefetch;
 mod queue;
+mod restart;
+mod room;
 mod spec;
 mod stages;
 #[cfg(test)]
@@ -47,6 +56,8 @@ use crate::metrics::{CounterId, GaugeId};
 use consumers::Consumers;
 use layout::Layout;
 use queue::Queue;
+use restart::Outages;
+use room::{Room, RoomParameters};
 use stages::{Processors, Storage};
 
 /// Where a message stands; kept in its mark.
@@ -92,6 +103,10 @@ struct MqParameters {
     max_length: Option<(usize, Overflow)>,
     /// How long a message may wait in a queue.
     message_ttl: Option<SimDuration>,
+    /// How much room there is for messages, and what happens when there is none.
+    room: RoomParameters,
+    /// How long it is away.
+    outages: Outages,
     /// Pause before a client's second attempt to connect, and the longest of these pauses, which double.
     reconnect: (SimDuration, SimDuration),
 }
@@ -114,6 +129,8 @@ struct MqLosses {
     failing: LossId,
     /// The message is larger than the broker takes.
     too_large: LossId,
+    /// There is no room for more messages, and producers were to be told.
+    no_space: LossId,
     /// The queue is full.
     rejected: LossId,
     /// No queue is bound to the topic.
@@ -135,6 +152,8 @@ struct MqLosses {
 struct MqMetrics {
     /// Processors at work.
     busy: GaugeId,
+    /// Messages whose producers are held up for want of room.
+    blocked: GaugeId,
     /// Messages taken in and not yet confirmed.
     arriving: GaugeId,
     /// Messages that can be delivered.
@@ -196,6 +215,8 @@ pub struct Mq {
     queues: Vec<Queue>,
     /// Messages in queues or delivered from them -- state.
     entries: Slab<Entry>,
+    /// How much room is left, and who waits for some -- state.
+    room: Room,
     /// Messages on their way into a queue -- state.
     arriving: usize,
     /// Messages that can be delivered -- state.
@@ -231,6 +252,10 @@ pub enum MqAlarm {
     Expiry { queue: u16 },
     /// A consumer tries a message again.
     Redelivery,
+    /// It has started again, or the other one has taken over.
+    Restarted,
+    /// There is room again for who was held up.
+    Room,
     /// Time to look for consumers that hold a message too long.
     Look,
     /// A consumer whose channel was closed opens another one, if this is still the one that it lost.
@@ -272,6 +297,8 @@ impl Component for Mq {
             MqAlarm::Written { write } => self.end_write(write, cx),
             MqAlarm::Expiry { queue } => self.end_expiry_alarm(queue, cx),
             MqAlarm::Redelivery => self.end_pauses(cx),
+            MqAlarm::Restarted => self.end_restart(cx),
+            MqAlarm::Room => self.let_in(cx),
             MqAlarm::Look => self.look(cx),
             MqAlarm::Reopen { consumer, life } => self.reopen(consumer, life, cx),
             MqAlarm::Reconnect { cut } => self.reconnect(cut, cx),
@@ -279,6 +306,6 @@ impl Component for Mq {
     }
 
     fn holding(&self) -> u64 {
-        (self.arriving + self.entries.len()) as u64
+        (self.room.blocked() + self.arriving + self.entries.len()) as u64
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn fault(node: &str, kind: &str) -> String {
 }
 
 pub(super) const LONG: &str = "duration = '2min'\ndrain = '1h'\nsample_every = '1s'";
-const ONE: &str = "spike = { at = '1s', count = 1 }";
+pub(super) const ONE: &str = "spike = { at = '1s', count = 1 }";
 pub(super) const ACTIVE: &str = "engine = 'activemq'\nstorage_latency = '0s'";
 pub(super) const QUORUM: &str = "engine = 'rabbitmq'\nstorage_latency = '0s'";
 pub(super) const MEMORY: &str = "engine = 'rabbitmq'\nqueue_type = 'classic'\npersistent = false";
