@@ -4,6 +4,7 @@ use super::fate::Fate;
 use super::gauge::{Gauge, Tally};
 use super::histogram::Histogram;
 use super::recorder::View;
+use crate::engine::random::fold;
 use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
 
 /// A backlog counts as drained when it is down to one part in so many of its peak.
@@ -72,7 +73,7 @@ impl JobBook {
             objective: view.objective,
             warmup: view.warmup,
             latency: Histogram::default(),
-            under_way: Gauge::new(view.step, view.warmup),
+            under_way: Gauge::default(),
             arrivals: Tally::new(view.step),
             completions: Tally::new(view.step),
             peak_at: SimTime::ZERO,
@@ -93,7 +94,7 @@ impl JobBook {
             self.drained_at = None;
         }
         self.arrivals.count(now);
-        self.traffic_checksum = self.traffic_checksum.rotate_left(5) ^ checksum;
+        self.traffic_checksum = fold(self.traffic_checksum, checksum);
     }
 
     /// From now on, tells `sink` of every job that ends.
@@ -101,8 +102,12 @@ impl JobBook {
         self.sink = Some(sink);
     }
 
-    pub(super) fn finish(&mut self, end: SimTime) {
-        self.under_way.finish(end);
+    pub(super) fn gauges(&mut self) -> impl Iterator<Item = &mut Gauge> {
+        std::iter::once(&mut self.under_way)
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.latency.finish();
         if let Some(sink) = &mut self.sink {
             sink.finish();
         }
