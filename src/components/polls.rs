@@ -89,7 +89,7 @@ impl Polls {
             if let Some(index) = place_of(&self.waiting, serial)
                 && let Some(poll) = self.waiting.remove(index)
             {
-                cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot });
+                cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot, refused: false });
             }
         }
         if let Some(at) = ends.rearm() {

@@ -62,6 +62,8 @@ pub enum Signal {
     Empty {
         /// The consumer's slot that asked.
         slot: u32,
+        /// Whether it was refused.
+        refused: bool,
     },
     /// A consumer has dealt with a message on loan.
     Settle {

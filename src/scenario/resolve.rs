@@ -221,6 +221,7 @@ fn names(loaded: &Loaded, run: &Run, pipelines: &[PipelineModel]) -> Names {
             .map(|(index, node)| NodeNames {
                 name: node.name.clone(),
                 metrics: of(index).map(crate::metrics::NodeColumn::name).collect(),
+                restarts: pipeline.traits[index].restarts,
             })
             .collect()
     };
@@ -244,6 +245,8 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
                 FaultKind::Slow { factor } => components::FaultKind::Slow(factor),
                 FaultKind::Fails { share } => components::FaultKind::Fails(share),
                 FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),
+                FaultKind::Reboot => components::FaultKind::Reboot,
+                FaultKind::Crash => components::FaultKind::Crash,
             };
             let node = NodeId(u16::try_from(index).expect("the number of nodes is bounded"));
             pipeline.faults.push(components::Fault { node, kind, from: fault.from, to: fault.to });

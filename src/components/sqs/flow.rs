@@ -136,7 +136,7 @@ impl Sqs {
             self.polls.park(from, slot, max, wait_ms, cx);
         } else {
             cx.count(self.metrics.empty_receives, 1);
-            cx.tell(SimDuration::ZERO, from, Signal::Empty { slot });
+            cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refused: !allowed });
         }
     }
 

@@ -213,7 +213,7 @@ impl Component for Workers {
                 Source::Polls(_) => self.receive(msg, slot, receive, more, cx),
                 Source::Consumes(_) => self.pushed(msg, slot, receive, cx),
             },
-            Signal::Empty { slot } => self.rest(slot, cx),
+            Signal::Empty { slot, .. } => self.rest(slot, cx),
             Signal::Reply { task, attempt, loss } => {
                 if let Some(ended) = self.handler.on_reply(task, attempt, loss, cx) {
                     self.finish(ended, cx);
@@ -323,7 +323,7 @@ impl Workers {
         let victims = match kind {
             FaultKind::Kill(count) => count.min(self.p.count),
             FaultKind::Down => self.p.count,
-            FaultKind::Slow(_) | FaultKind::Fails(_) => return,
+            FaultKind::Slow(_) | FaultKind::Fails(_) | FaultKind::Reboot | FaultKind::Crash => return,
         };
         for worker in 0..victims {
             if begins {
