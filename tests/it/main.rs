@@ -18,6 +18,7 @@ mod determinism;
 mod fixture;
 mod kinesis;
 mod kinesis_readers;
+mod measures;
 mod messages;
 mod mutations;
 mod readme;

@@ -82,7 +82,9 @@ struct ReaderMetrics {
     lost_leases: CounterId,
     /// Time spent processing.
     busy_time: CounterId,
-    /// Time spent processing what had been processed before.
+    /// Of it, own work: without the time that a record waited for others.
+    work_time: CounterId,
+    /// Own work on what had been processed before.
     repeated_time: CounterId,
 }
 

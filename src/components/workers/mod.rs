@@ -108,7 +108,9 @@ struct WorkersMetrics {
     repeated: CounterId,
     /// Time spent handling.
     busy_time: CounterId,
-    /// Time spent handling what had been done before.
+    /// Of it, the workers' own work: without the time that they waited for others.
+    work_time: CounterId,
+    /// Own work on what had been done before.
     repeated_time: CounterId,
 }
 
@@ -290,11 +292,12 @@ impl Workers {
     }
 
     fn conclude(&mut self, ended: Ended, cx: &mut Cx<'_>) {
-        let Ended { msg, slot, began, receive, loss } = ended;
+        let Ended { msg, slot, began, receive, loss, .. } = ended;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
-        let spent = now.since(began).as_nanos();
-        cx.count(self.metrics.busy_time, spent);
+        let work = ended.work(now);
+        cx.count(self.metrics.busy_time, now.since(began).as_nanos());
+        cx.count(self.metrics.work_time, work);
         let done = loss.is_none() && (self.health.is_sound() || !self.fails(msg, receive, cx));
         if !done {
             cx.count(self.metrics.failed, 1);
@@ -302,7 +305,7 @@ impl Workers {
             cx.count(self.metrics.handled, 1);
         } else {
             cx.count(self.metrics.repeated, 1);
-            cx.count(self.metrics.repeated_time, spent);
+            cx.count(self.metrics.repeated_time, work);
         }
         match self.p.source {
             Source::Polls(_) => self.settle_polled(msg, slot, receive, done, cx),
@@ -346,11 +349,12 @@ impl Workers {
         // First of all, or what is given up here would be pushed to this worker again.
         cx.tell(SimDuration::ZERO, self.p.node, Signal::Hangup { from: cx.node(), slot: worker });
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
-        if let Some(Ended { msg, began, receive, .. }) = self.handler.cancel(worker, cx) {
+        if let Some(ended) = self.handler.cancel(worker, cx) {
             let (gauge, now) = cx.gauge(self.metrics.busy);
             gauge.fall(now);
-            cx.count(self.metrics.busy_time, now.since(began).as_nanos());
-            self.drop_loan(msg, receive, cx);
+            cx.count(self.metrics.busy_time, now.since(ended.began).as_nanos());
+            cx.count(self.metrics.work_time, ended.work(now));
+            self.drop_loan(ended.msg, ended.receive, cx);
         }
         for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
             self.prefetched -= 1;

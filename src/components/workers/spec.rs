@@ -209,6 +209,7 @@ fn metrics(count: u32, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
         failed: site.counter("failed", "messages"),
         repeated: site.counter("repeated", "messages"),
         busy_time: site.counter("busy_time", "s"),
+        work_time: site.counter("work_time", "s"),
         repeated_time: site.counter("repeated_time", "s"),
     }
 }

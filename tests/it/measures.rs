@@ -1,0 +1,50 @@
+//! What the figures of the summary mean, each held in a run small enough to work out by hand.
+
+use crate::bench::{about, run};
+
+/// A door that gives up after a second, a shop behind it that works and then calls a bank, and a desk of its own that
+/// works for a second; one job for the door and one for the desk.
+fn shop(bank: &str) -> String {
+    format!(
+        "[run]\nduration = '10s'\ndrain = '1h'\n[traffic.buyers]\nspike = {{ at = '1s', count = 1 }}\n\
+         [traffic.visitors]\nspike = {{ at = '1s', count = 1 }}\n\
+         [work.pack]\ntime = '100ms'\n[work.talk]\ntime = '1s'\n[work.book]\ntime = '20s'\n\
+         [pipeline.p.door]\nkind = 'service'\nfrom = 'buyers'\n\
+         calls = {{ to = 'shop', latency = '0s', timeout = '1s', retries = {{ attempts = 1 }} }}\n\
+         [pipeline.p.shop]\nkind = 'service'\nwork = 'pack'\n\
+         calls = {{ to = 'bank', latency = '0s', timeout = '1min' }}\n\
+         [pipeline.p.bank]\n{bank}\n[pipeline.p.desk]\nkind = 'service'\nfrom = 'visitors'\nwork = 'talk'\n"
+    )
+}
+
+#[test]
+fn who_waits_for_others_is_busy_and_does_not_work() {
+    let ran = run(&shop("kind = 'http'\nlatency = '20s'"));
+    about(ran.figure("shop.busy_time"), 20.1, 0.001);
+    about(ran.figure("shop.work_time"), 0.1, 1e-9);
+    about(ran.figure("shop.ghost_time"), 0.1, 1e-9);
+    assert_eq!((ran.figure("door.work_time"), ran.figure("door.busy_time")), (0.0, 1.0));
+    about(ran.summary("wasted_work"), 0.1 / 1.1, 1e-9);
+}
+
+#[test]
+fn work_that_a_fault_cuts_off_counts_as_far_as_it_got() {
+    let fault = "[[fault]]\nnode = 'p.desk'\nkind = 'down'\nfrom = '1250ms'\nto = '2s'\n";
+    let ran = run(&format!("{}{fault}", shop("kind = 'http'\nlatency = '20s'")));
+    assert_eq!((ran.figure("desk.work_time"), ran.figure("desk.busy_time")), (0.25, 0.25));
+}
+
+#[test]
+fn what_a_fleet_does_again_is_wasted_and_what_it_waits_for_is_not_work() {
+    // It needs 5 s for a message, of which it works 1 s; each comes back after 3 s, to the other worker, for ever: a
+    // receipt is old before it is used.
+    let ran = run("[run]\nduration = '10s'\ndrain = '1min'\n[traffic.jobs]\nspike = { at = '1s', count = 1 }\n\
+         [work.job]\ntime = '1s'\n[pipeline.p.jobs]\nkind = 'sqs'\nfrom = 'jobs'\nvisibility_timeout = '3s'\n\
+         [pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 2\nwork = 'job'\n\
+         calls = { to = 'bank', latency = '0s', timeout = '1min' }\n\
+         [pipeline.p.bank]\nkind = 'http'\nlatency = '4s'\n");
+    about(ran.figure("crew.busy_time"), 5.0 * ran.figure("crew.work_time"), 0.001);
+    about(ran.figure("crew.repeated_time"), ran.figure("crew.work_time") - 1.0, 1e-9);
+    about(ran.summary("wasted_work"), 1.0 - 1.0 / ran.figure("crew.work_time"), 1e-9);
+    assert!(ran.figure("crew.repeated_time") > 3.0);
+}
