@@ -334,7 +334,7 @@ impl Handler {
         let step = &self.steps[usize::from(task.step)];
         task.awaits = serial;
         task.tries += 1;
-        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial });
+        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg });
         task.attempt = Some(attempt);
         let leg = step.leg(task, cx);
         cx.hand_over(attempt, step.to, leg);

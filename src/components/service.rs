@@ -95,7 +95,7 @@ struct ServiceMetrics {
     busy_time: CounterId,
     /// Of it, the service's own work: without the time that a slot waited for others.
     work_time: CounterId,
-    /// Own work on requests whose caller had left before the end.
+    /// Own work on requests whose caller, or the caller's caller, had left before the end.
     ghost_time: CounterId,
 }
 
@@ -230,7 +230,7 @@ impl Service {
         let (spent, work) = (cx.now().since(began).as_nanos(), ended.work(cx.now()));
         cx.count(self.metrics.busy_time, spent);
         cx.count(self.metrics.work_time, work);
-        if cx.message(msg).is_abandoned() {
+        if cx.is_for_nobody(msg) {
             cx.count(self.metrics.ghost_time, work);
         }
         if loss.is_none() && !self.health.is_sound() && self.fails(msg, cx) {

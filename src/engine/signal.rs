@@ -22,6 +22,8 @@ pub struct Call {
     pub task: u32,
     /// Serial number of the attempt within the node: a reply to an earlier one is stale.
     pub attempt: u32,
+    /// The message on whose behalf it asks. It stays where it is as long as the node waits.
+    pub behalf: MsgId,
 }
 
 /// What one node tells another.

@@ -35,6 +35,28 @@ fn work_that_a_fault_cuts_off_counts_as_far_as_it_got() {
 }
 
 #[test]
+fn work_that_a_waiting_server_asked_for_is_wasted_with_its_own() {
+    // The door leaves after a second, and the shop that it leaves waits for twenty: the bank works for nobody.
+    let ran = run(&shop("kind = 'service'\nwork = 'book'"));
+    assert_eq!((ran.figure("bank.ghost_time"), ran.figure("bank.work_time")), (20.0, 20.0));
+    about(ran.summary("wasted_work"), 20.1 / 21.1, 1e-9);
+}
+
+#[test]
+fn what_a_queue_took_in_is_worth_its_work_although_the_sender_has_left() {
+    // The answer takes 4 s, so the sender leaves, and what it had sent is in the queue all the same.
+    let ran = run("[run]\nduration = '10s'\ndrain = '1min'\n[traffic.jobs]\nspike = { at = '1s', count = 1 }\n\
+         [work.job]\ntime = '1s'\n[work.book]\ntime = '5s'\n[pipeline.p.door]\nkind = 'service'\nfrom = 'jobs'\n\
+         sends = { to = 'jobs', latency = '4s', timeout = '3s', retries = { attempts = 1 } }\n\
+         [pipeline.p.jobs]\nkind = 'sqs'\n\
+         [pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 1\nwork = 'job'\n\
+         calls = { to = 'bank', latency = '0s', timeout = '1min' }\n\
+         [pipeline.p.bank]\nkind = 'service'\nwork = 'book'\n");
+    assert_eq!((ran.figure("crew.work_time"), ran.figure("bank.work_time")), (1.0, 5.0));
+    assert_eq!(ran.summary("wasted_work"), 0.0);
+}
+
+#[test]
 fn what_a_fleet_does_again_is_wasted_and_what_it_waits_for_is_not_work() {
     // It needs 5 s for a message, of which it works 1 s; each comes back after 3 s, to the other worker, for ever: a
     // receipt is old before it is used.
