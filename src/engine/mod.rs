@@ -18,5 +18,5 @@ pub use kernel::{Kernel, NewJob};
 pub use ledger::{Ledger, Observer};
 pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
 pub use run::{Bound, Bounds, Finish, Stop, World, run};
-pub use signal::{Call, Event, NodeId, Settle, Signal, Stimulus};
+pub use signal::{Call, Event, NodeId, Refusal, Settle, Signal, Stimulus};
 pub use time::{SimDuration, SimTime};

@@ -64,6 +64,8 @@ pub enum Signal {
     Empty {
         /// The consumer's slot that asked.
         slot: u32,
+        /// Why it was refused, if it was.
+        refusal: Option<Refusal>,
     },
     /// A consumer has dealt with a message on loan.
     Settle {
@@ -97,6 +99,15 @@ pub enum Signal {
         /// Whether it begins.
         begins: bool,
     },
+}
+
+/// Why a store turned a consumer away that asked for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It failed, or did not answer at all.
+    Failed,
+    /// It was asked too often, or for too much.
+    Throttled,
 }
 
 /// How a consumer settles a message on loan.

@@ -21,6 +21,7 @@ mod kinesis_readers;
 mod measures;
 mod messages;
 mod mutations;
+mod outages;
 mod readme;
 mod reference;
 mod repeat;

@@ -222,7 +222,7 @@ impl Component for Reader {
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
         match *signal {
             Signal::Receive { msg, slot, receive, more } => self.receive(msg, slot as usize, receive, more, cx),
-            Signal::Empty { slot } => self.answer(slot as usize, cx),
+            Signal::Empty { slot, .. } => self.answer(slot as usize, cx),
             Signal::Reply { task, attempt, loss } => {
                 let ended = self.handler.on_reply(task, attempt, loss, cx);
                 self.go_on(ended, cx);
