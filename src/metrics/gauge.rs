@@ -81,6 +81,11 @@ impl Gauge {
         self.area
     }
 
+    /// The distance of the samples.
+    pub const fn step(&self) -> SimDuration {
+        self.step
+    }
+
     /// The values at 0, one step, two steps, …
     pub fn samples(&self) -> &[u32] {
         &self.samples

@@ -94,7 +94,7 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
         column("latency_max_s", "s", "the longest of the jobs done"),
         column("backlog_mean", "jobs", "jobs that had come and were neither done nor lost, over time"),
         column("backlog_max", "jobs", "the most of them at one moment"),
-        column("drain_s", "s", "from that moment until a twentieth of them was left"),
+        column("drain_s", "s", "from that moment until a twentieth was left, or what was usual before if that is more"),
         column("throughput_per_s", "1/s", "jobs done, over the time observed"),
         column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
         column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),

@@ -70,3 +70,21 @@ fn what_a_fleet_does_again_is_wasted_and_what_it_waits_for_is_not_work() {
     about(ran.summary("wasted_work"), 1.0 - 1.0 / ran.figure("crew.work_time"), 1e-9);
     assert!(ran.figure("crew.repeated_time") > 3.0);
 }
+
+/// So many servers that each need a second for a job, jobs at a steady rate, and a thousand more of them at once.
+fn surge(rate: u32, servers: u32) -> f64 {
+    let text = format!(
+        "[run]\nduration = '20min'\ndrain = '1h'\n[work.job]\ntime = '1s'\n\
+         [traffic.jobs]\nrate = '{rate}/s'\narrivals = 'regular'\nspike = {{ at = '5min', count = 1000 }}\n\
+         [pipeline.p.app]\nkind = 'service'\nfrom = 'jobs'\nslots = {servers}\naccept_queue = 10000\nwork = 'job'\n"
+    );
+    run(&text).summary("drain")
+}
+
+#[test]
+fn a_surge_has_drained_when_a_twentieth_is_left_or_what_is_usual() {
+    // Of 1010 jobs, 50 are left after 960 more went than came, two in a second.
+    about(surge(10, 12), 480.0, 0.01);
+    // A hundred are always there, which is more than a twentieth of 1100: a thousand go, twenty in a second.
+    about(surge(100, 120), 50.0, 0.05);
+}
