@@ -9,8 +9,8 @@ use super::{
 use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
 use crate::engine::random::{StreamKey, mix};
 use crate::engine::{
-    Bounds, Event, Kernel, LossId, LossKind, NewJob, NodeId, Observer, Signal, SimDuration, SimTime, Stimulus, Stop,
-    World, run,
+    Bounds, Kernel, LossId, LossKind, NewJob, NodeId, Observer, Reaction, Signal, SimDuration, SimTime, Stop, World,
+    run,
 };
 use crate::metrics::{Catalogue, Gauge, Recorder, View};
 use crate::site::{At, Resolution, Site, check_name, decode, parse, take_kind};
@@ -317,26 +317,40 @@ impl World for Scene {
         self.script.get(self.next).map_or(SimTime::MAX, |scripted| scripted.at)
     }
 
-    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
+    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Reaction {
         let Scripted { to, size, key, batched, .. } = self.script[self.next];
         let number = mix(self.next as u64);
         self.next += 1;
-        let arrival = Arrival { at: kernel.now(), number, size, key, index: 0, flow: 0, source: 0 };
-        let (work, checksum) = self.shared.works.meet(&arrival);
-        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
-        let msg = kernel.create(&NewJob { number, work, flow: 0, size, key });
-        Event { node: to.node, stimulus: Stimulus::Signal(Signal::Arrive { msg, port: to.port, batched }) }
+        let (at, work) = (kernel.now(), SimDuration::ZERO);
+        let mut arrival = Arrival { at, number, work, checksum: 0, size, key, flow: 0, source: 0 };
+        self.shared.works.meet(std::slice::from_mut(&mut arrival));
+        self.shared.recorder.jobs.arrived(at, arrival.checksum);
+        let msg = kernel.create(&NewJob { number, work: arrival.work, flow: 0, size, key }, to.node);
+        self.signal(kernel, to.node, &Signal::Arrive { msg, port: to.port, batched })
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
-        if let (true, Stimulus::Signal(signal)) = (self.logs, event.stimulus) {
-            self.log.push((kernel.now(), event.node, signal));
+    fn signal(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, signal: &Signal) -> Reaction {
+        if self.logs {
+            self.log.push((kernel.now(), node, *signal));
         }
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
+        Reaction { node, holding: self.nodes[node.index()].on(signal, node, kernel, &mut self.shared) }
+    }
+
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
+        Reaction { node, holding: self.nodes[node.index()].on_alarm(alarm, node, kernel, &mut self.shared) }
     }
 
     fn observer(&mut self) -> &mut impl Observer {
         &mut self.shared.recorder.jobs
+    }
+
+    #[inline]
+    fn next_look(&self) -> SimTime {
+        self.shared.recorder.next_look()
+    }
+
+    fn look(&mut self) {
+        self.shared.recorder.look();
     }
 
     fn goes_on(&mut self, _: SimTime) -> bool {

@@ -135,18 +135,15 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
-    #[inline]
+    #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
-        if !loss.is_none() || self.kernel.is_attempt(msg) {
-            if loss.is_none() {
-                self.answer(msg, loss);
-                self.retire(msg, Ending::Spent);
-            } else {
-                self.refuse(msg, loss);
-            }
-        } else {
-            self.done(msg);
+        if !loss.is_none() {
+            self.refuse(msg, loss);
+        } else if self.kernel.is_attempt(msg) {
+            self.answer(msg, loss);
             self.retire(msg, Ending::Spent);
+        } else {
+            self.kernel.complete(msg, &mut self.shared.recorder.jobs);
         }
     }
 
@@ -281,7 +278,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Counts a time.
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, id: TimingId, value: SimDuration) {
         self.shared.recorder.time(self.kernel.now(), id, value);
     }

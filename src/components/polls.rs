@@ -108,9 +108,18 @@ impl Polls {
 /// Polls stand in the order of their serial numbers.
 fn place_of(waiting: &VecDeque<Poll>, serial: u32) -> Option<usize> {
     let first = waiting.front()?.serial;
+    if serial.wrapping_sub(first) > u32::MAX / 2 {
+        // It waited before all who wait now.
+        return None;
+    }
     waiting.binary_search_by_key(&serial.wrapping_sub(first), |poll| poll.serial.wrapping_sub(first)).ok()
 }
 
 fn is_waiting(waiting: &VecDeque<Poll>, serial: u32) -> bool {
+    if let Some(first) = waiting.front()
+        && first.serial == serial
+    {
+        return first.max > 0;
+    }
     place_of(waiting, serial).is_some_and(|index| waiting[index].max > 0)
 }

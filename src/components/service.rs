@@ -151,6 +151,7 @@ impl Component for Service {
         })
     }
 
+    #[inline(always)]
     fn on(&mut self, signal: &Signal, cx: &mut Ctx<'_, HandlerAlarm>) {
         match *signal {
             Signal::Arrive { msg, .. } => self.admit(msg, cx),
@@ -168,6 +169,7 @@ impl Component for Service {
         }
     }
 
+    #[inline(always)]
     fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
         if let HandlerAlarm::Timeout { step } = alarm {
             while let Some(ended) = self.handler.on_timeout(step, cx) {
@@ -249,6 +251,7 @@ impl Service {
         share > 0.0 && cx.draws(cx.number(msg) ^ mix(u64::from(attempt) | (1 << 40))).uniform() < share
     }
 
+    #[inline(never)]
     fn fault(&mut self, index: u16, begins: bool, cx: &mut Ctx<'_, HandlerAlarm>) {
         let fault = cx.fault(index).kind;
         self.health.change(fault, begins);

@@ -2,34 +2,48 @@
 
 /// A list with stable indices and reused places. Values are built in their places: to build one elsewhere and move it
 /// costs more than most reactions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Slab<T> {
     places: Vec<Place<T>>,
-    free: Vec<u32>,
+    /// The first free place; each knows the next.
+    free: u32,
+    in_use: usize,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Place<T> {
     value: T,
+    next_free: u32,
     in_use: bool,
 }
+
+/// Nothing is free.
+const NONE: u32 = u32::MAX;
 
 impl<T: Default> Slab<T> {
     /// An empty slab.
     pub(super) const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { places: Vec::new(), free: NONE, in_use: 0 }
     }
 
     /// A place in use from now on, its value as it was left: the caller sets every field.
     #[inline(always)]
     pub(super) fn reserve(&mut self) -> (u32, &mut T) {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place::default());
-            u32::try_from(self.places.len() - 1).expect("what is under way is bounded by the live messages")
-        });
+        if self.free == NONE {
+            self.grow();
+        }
+        let index = self.free;
         let place = &mut self.places[index as usize];
         place.in_use = true;
+        self.free = place.next_free;
+        self.in_use += 1;
         (index, &mut place.value)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.free = u32::try_from(self.places.len()).expect("what is under way is bounded by the live messages");
+        self.places.push(Place { next_free: NONE, ..Place::default() });
     }
 
     /// Puts `value` in a free place.
@@ -49,8 +63,11 @@ impl<T: Default> Slab<T> {
     /// The place is free from now on.
     #[inline]
     pub(super) fn free(&mut self, index: u32) {
-        if std::mem::replace(&mut self.places[index as usize].in_use, false) {
-            self.free.push(index);
+        let place = &mut self.places[index as usize];
+        if std::mem::replace(&mut place.in_use, false) {
+            place.next_free = self.free;
+            self.free = index;
+            self.in_use -= 1;
         }
     }
 
@@ -68,13 +85,19 @@ impl<T: Default> Slab<T> {
 
     /// Number of places in use.
     pub(super) const fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.in_use
     }
 
     /// Every value with its index, in the order of places.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let all = (0_u32..).zip(&self.places);
         all.filter_map(|(index, place)| place.in_use.then_some((index, &place.value)))
+    }
+}
+
+impl<T: Default> Default for Slab<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

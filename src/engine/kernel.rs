@@ -7,7 +7,7 @@
 use super::event_list::EventList;
 use super::ledger::{Ledger, Observer};
 use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
-use super::signal::{Event, NodeId, Signal, Stimulus};
+use super::signal::{Event, NodeId, Signal, Stimulus, Told};
 use super::time::{SimDuration, SimTime};
 
 /// What one arrival of the traffic brings.
@@ -30,7 +30,7 @@ pub struct NewJob {
 pub struct Kernel<T> {
     pub(super) now: SimTime,
     pub(super) list: EventList<Event<T>>,
-    pub(super) lane: Vec<Event<T>>,
+    pub(super) lane: Vec<Told>,
     pub(super) ledger: Ledger,
 }
 
@@ -46,13 +46,13 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// Tells `node` at once: after what is already in the lane, before anything scheduled.
-    #[inline]
+    #[inline(always)]
     pub fn tell(&mut self, node: NodeId, signal: Signal) {
-        self.lane.push(Event { node, stimulus: Stimulus::Signal(signal) });
+        self.lane.push(Told { node, signal });
     }
 
     /// Tells `node` after `delay`; at once if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn tell_after(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {
         if delay.is_zero() {
             self.tell(node, signal);
@@ -65,16 +65,16 @@ impl<T: Copy> Kernel<T> {
     ///
     /// # Panics
     /// If `time` is in the past: nothing may be scheduled there.
-    #[inline]
+    #[inline(always)]
     pub fn alarm(&mut self, time: SimTime, node: NodeId, alarm: T) {
         assert!(time >= self.now, "nothing is scheduled in the past: {time} is before {}", self.now);
         self.list.push(time, Event { node, stimulus: Stimulus::Alarm(alarm) });
     }
 
-    /// A job arrives; its first message is on the wire.
-    #[inline]
-    pub fn create(&mut self, job: &NewJob) -> MsgId {
-        self.ledger.create(job, self.now)
+    /// A job arrives; its first message is at `node`.
+    #[inline(always)]
+    pub fn create(&mut self, job: &NewJob, node: NodeId) -> MsgId {
+        self.ledger.create(job, node, self.now)
     }
 
     /// Another copy of `msg` that must be done as well, owned by the node that owns `msg`.
@@ -107,9 +107,14 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The message ends its life where it is.
-    #[inline]
     pub fn retire(&mut self, msg: MsgId, ending: Ending, observer: &mut impl Observer) {
         self.ledger.retire(msg, ending, self.now, observer);
+    }
+
+    /// What the message carries was done, and it ends its life where it is.
+    #[inline(always)]
+    pub fn complete(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        self.ledger.complete(msg, self.now, observer);
     }
 
     /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all.

@@ -2,10 +2,11 @@
 //!
 //! The only place where messages are made, moved and ended, so that two identities can be held at any time:
 //! `created + copied = retired + alive`, and alive = on wires + held by the nodes. The nodes count what they hold on
-//! their own; [`Ledger::check`] compares after every event, in release builds too.
+//! their own; [`Ledger::check`] compares that after every event with what came in and what left during it, in release
+//! builds too.
 
 use super::kernel::NewJob;
-use super::message::{Arena, Ending, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
+use super::message::{Arena, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
 use super::signal::NodeId;
 use super::time::SimTime;
 
@@ -21,21 +22,21 @@ pub struct Ledger {
     parked: u64,
     /// Parked messages on which somebody still works: what may yet be done.
     parked_in_use: u64,
-    on_wires: u64,
-    held_by_all: u64,
+    /// Messages that came to nodes less those that left them since the last check, modulo 2^64.
+    moved: u64,
     accounts: Vec<Account>,
 }
 
-/// What the ledger knows of one node. The two sums give the time messages spent inside, from their moves; the area
-/// gives the same time from the node's own count: Little's law as an identity in whole nanoseconds. All arithmetic is
-/// modulo 2^64, which an identity does not mind.
+/// What the ledger knows of one node. The moments at which messages left, less those at which they came, give the time
+/// that they spent inside; the area gives the same time from the node's own count: Little's law as an identity in whole
+/// nanoseconds. All arithmetic is modulo 2^64, which an identity does not mind.
 #[derive(Debug, Clone, Default)]
 struct Account {
-    entered: u64,
-    left: u64,
+    inside: u64,
     held: u64,
     since: u64,
     area: u64,
+    reactions: u64,
 }
 
 /// Who is told what becomes of jobs.
@@ -58,16 +59,14 @@ impl Ledger {
             retired: 0,
             parked: 0,
             parked_in_use: 0,
-            on_wires: 0,
-            held_by_all: 0,
+            moved: 0,
             accounts: vec![Account::default(); nodes],
         }
     }
 
     #[inline(always)]
-    pub(super) fn create(&mut self, new: &NewJob, now: SimTime) -> MsgId {
-        let id = JobId(self.jobs.reserve());
-        let job = self.jobs.get_mut(id.0);
+    pub(super) fn create(&mut self, new: &NewJob, node: NodeId, now: SimTime) -> MsgId {
+        let (id, job) = self.jobs.reserve();
         job.number = new.number;
         job.work = new.work;
         job.born = now;
@@ -84,15 +83,14 @@ impl Ledger {
         job.loss = LossId::NONE;
         job.slots = 1;
         self.created += 1;
-        self.on_wires += 1;
-        self.fill(id, new.size, new.key, Role::Branch, Place::Wire, now)
+        self.enter(node, now);
+        self.fill(JobId(id), new.size, new.key, Role::Branch, Place::Node(node), now)
     }
 
     /// A fresh message in a free slot.
     #[inline(always)]
     fn fill(&mut self, job: JobId, size: u32, key: u32, role: Role, place: Place, now: SimTime) -> MsgId {
-        let msg = MsgId(self.messages.reserve());
-        let message = self.messages.get_mut(msg.0);
+        let (msg, message) = self.messages.reserve();
         message.job = job;
         message.size = size;
         message.key = key;
@@ -108,7 +106,7 @@ impl Ledger {
         message.branch_done = false;
         message.abandoned = false;
         message.generation = message.generation.wrapping_add(1);
-        msg
+        MsgId(msg)
     }
 
     pub(super) fn branch(&mut self, msg: MsgId, now: SimTime) -> MsgId {
@@ -143,9 +141,8 @@ impl Ledger {
         let original = self.message(msg);
         let (job, size, key, place) = (original.job, original.size, original.key, original.place);
         self.copied += 1;
-        match place {
-            Place::Wire => self.on_wires += 1,
-            Place::Node(node) => self.account_mut(node).enter(now),
+        if let Place::Node(node) = place {
+            self.enter(node, now);
         }
         self.job_mut(job).slots += 1;
         self.fill(job, size, key, role, place, now)
@@ -157,8 +154,7 @@ impl Ledger {
         let Place::Node(node) = std::mem::replace(&mut message.place, Place::Wire) else {
             panic!("a message on the wire cannot depart");
         };
-        self.on_wires += 1;
-        self.account_mut(node).leave(now);
+        self.leave(node, now);
     }
 
     /// The message reaches `node`, which owns it from now on.
@@ -167,26 +163,40 @@ impl Ledger {
         let message = self.messages.get_mut(msg.0);
         assert!(message.place == Place::Wire, "a message reached {node:?} without having departed");
         message.place = Place::Node(node);
-        self.on_wires -= 1;
-        self.account_mut(node).enter(now);
+        self.enter(node, now);
     }
 
-    #[inline]
+    /// A message ends.
     pub(super) fn retire(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
-        let message = self.messages.get_mut(msg.0);
+        self.end(msg, ending, now, observer);
+    }
+
+    /// A message ends because what it carries is done: the way of nearly all of them, so it is short.
+    #[inline(always)]
+    pub(super) fn complete(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
+        self.end(msg, Ending::Done, now, observer);
+    }
+
+    #[inline(always)]
+    fn end(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
+        let message = &mut self.messages.slots[msg.0 as usize];
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");
         self.retired += 1;
-        match message.place {
-            Place::Wire => self.on_wires -= 1,
-            Place::Node(node) => self.accounts[node.index()].leave(now),
+        if let Place::Node(node) = message.place {
+            self.moved = self.moved.wrapping_sub(1);
+            self.accounts[node.index()].leave(now);
         }
-        let job = self.jobs.get_mut(message.job.0);
+        let id = message.job;
+        let job = &mut self.jobs.slots[id.0 as usize];
         if message.role == Role::Branch {
+            if ending == Ending::Done {
+                mark_done(message, job, now);
+            }
             let loss = match (ending, state) {
                 // What was dead-lettered stays dead-lettered, however it leaves the dead-letter queue.
                 (_, State::Parked(loss)) | (Ending::Lost(loss), _) => loss,
-                (Ending::Spent, _) => LossId::NONE,
+                (Ending::Done | Ending::Spent, _) => LossId::NONE,
             };
             if !loss.is_none() && !message.branch_done {
                 blame(job, loss, &self.loss_kinds);
@@ -199,7 +209,9 @@ impl Ledger {
             }
         }
         if message.pins == 0 {
-            self.free(msg, observer);
+            let key = message.key;
+            self.messages.free.put(message, msg.0);
+            free_slot_of(job, id, key, &mut self.jobs.free, observer);
         }
     }
 
@@ -221,16 +233,8 @@ impl Ledger {
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
         let message = self.messages.get_mut(msg.0);
         debug_assert!(message.role == Role::Branch, "an attempt is answered, not done");
-        let first = !std::mem::replace(&mut message.branch_done, true);
-        let job = message.job;
-        let job = self.job_mut(job);
-        if first {
-            job.done += 1;
-            job.last_done = now;
-        } else {
-            job.repeats = job.repeats.saturating_add(1);
-        }
-        first
+        let job = self.jobs.get_mut(message.job.0);
+        mark_done(message, job, now)
     }
 
     #[inline]
@@ -252,25 +256,16 @@ impl Ledger {
         self.free_if_unused(msg, observer);
     }
 
+    /// The slot of a retired message that nobody refers to may be used again, and that of its job after the last of them.
     #[inline]
     fn free_if_unused(&mut self, msg: MsgId, observer: &mut impl Observer) {
-        let message = self.message(msg);
-        if message.pins == 0 && message.state == State::Retired {
-            self.free(msg, observer);
+        let message = &mut self.messages.slots[msg.0 as usize];
+        if message.pins > 0 || message.state != State::Retired {
+            return;
         }
-    }
-
-    /// The slot of a message that nobody refers to may be used again, and that of its job after the last of them.
-    #[inline(always)]
-    fn free(&mut self, msg: MsgId, observer: &mut impl Observer) {
-        let &Message { job: id, key, .. } = self.message(msg);
-        self.messages.remove(msg.0);
-        let job = self.jobs.get_mut(id.0);
-        job.slots -= 1;
-        if job.slots == 0 {
-            observer.closed(job, key);
-            self.jobs.remove(id.0);
-        }
+        let (id, key) = (message.job, message.key);
+        self.messages.free.put(message, msg.0);
+        free_slot_of(&mut self.jobs.slots[id.0 as usize], id, key, &mut self.jobs.free, observer);
     }
 
     #[inline]
@@ -293,9 +288,17 @@ impl Ledger {
         self.jobs.get_mut(job.0)
     }
 
-    #[inline]
-    fn account_mut(&mut self, node: NodeId) -> &mut Account {
-        &mut self.accounts[node.index()]
+    #[inline(always)]
+    fn enter(&mut self, node: NodeId, now: SimTime) {
+        self.moved = self.moved.wrapping_add(1);
+        let account = &mut self.accounts[node.index()];
+        account.inside = account.inside.wrapping_sub(now.as_nanos());
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, node: NodeId, now: SimTime) {
+        self.moved = self.moved.wrapping_sub(1);
+        self.accounts[node.index()].leave(now);
     }
 
     /// Messages alive, parked ones included.
@@ -308,9 +311,16 @@ impl Ledger {
         self.messages.in_use() as u64 == self.parked && self.parked_in_use == 0
     }
 
-    /// Number of nodes.
-    pub(super) const fn nodes(&self) -> usize {
-        self.accounts.len()
+    /// Reactions of all nodes.
+    pub(super) fn reactions(&self) -> u64 {
+        self.accounts.iter().map(|account| account.reactions).sum()
+    }
+
+    /// The node that reacted most often; the first of them.
+    pub(super) fn busiest(&self) -> NodeId {
+        let reactions = self.accounts.iter().map(|account| account.reactions);
+        let most = (0_u16..).zip(reactions).max_by_key(|&(index, reactions)| (reactions, std::cmp::Reverse(index)));
+        NodeId(most.map_or(0, |(index, _)| index))
     }
 
     /// Jobs that arrived.
@@ -318,37 +328,51 @@ impl Ledger {
         self.created
     }
 
-    /// Compares what `node` says it holds with the ledger. Called after every event of the node.
+    /// Compares what `node` says it holds with what the ledger saw come and go. Called after every event of the node:
+    /// nobody else moves messages during it.
     ///
     /// # Panics
     /// If a message was lost or made outside the ledger: an error in surgetank, never in a scenario.
     #[inline(always)]
     pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
         let account = &mut self.accounts[node.index()];
-        let before = account.held;
-        if holding != before {
-            account.set_held(holding, now);
-            self.held_by_all = self.held_by_all.wrapping_add(holding).wrapping_sub(before);
-        }
-        let alive = self.created + self.copied - self.retired;
+        account.reactions += 1;
         assert!(
-            alive == self.on_wires + self.held_by_all,
-            "ledger broken at {now}: {alive} messages alive, {} on wires, {} held by nodes ({node:?} holds {holding})",
-            self.on_wires,
-            self.held_by_all
+            holding == account.held.wrapping_add(self.moved),
+            "ledger broken at {now}: {node:?} says it holds {holding} messages after {} and {} more came than went",
+            account.held,
+            self.moved.cast_signed()
         );
+        if self.moved != 0 {
+            account.set_held(holding, now);
+            self.moved = 0;
+        }
+    }
+
+    /// Compares the place of every message alive with the books of the nodes.
+    fn count_all(&self) {
+        let mut held: Vec<u64> = self.accounts.iter().map(|account| account.held).collect();
+        let mut alive = 0;
+        for message in self.messages.slots.iter().filter(|message| !message.is_retired()) {
+            alive += 1;
+            if let Place::Node(node) = message.place {
+                held[node.index()] = held[node.index()].wrapping_sub(1);
+            }
+        }
+        assert!(alive == self.live(), "ledger broken: {alive} messages alive, {} by the books", self.live());
+        assert!(held.iter().all(|&missing| missing == 0), "ledger broken: nodes hold what is not theirs: {held:?}");
     }
 
     /// Cuts every life at the end of the run and holds Little's law as an identity: the time spent inside each node,
     /// summed over messages, equals the node's own count integrated over time.
     ///
     /// # Panics
-    /// If the identity does not hold to the nanosecond.
+    /// If the identity does not hold to the nanosecond, or a message is not where the books say.
     pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
+        self.count_all();
         for (index, account) in self.accounts.iter_mut().enumerate() {
             account.set_held(account.held, now);
-            let still = account.held.wrapping_mul(now.as_nanos());
-            let inside = account.left.wrapping_add(still).wrapping_sub(account.entered);
+            let inside = account.inside.wrapping_add(account.held.wrapping_mul(now.as_nanos()));
             assert!(
                 inside == account.area,
                 "Little's law broken at node {index}: {inside} ns spent inside, {} ns by its own count",
@@ -382,6 +406,29 @@ impl Ledger {
     }
 }
 
+/// A message of the job is gone, with its slot; the job goes with the last of them.
+#[inline(always)]
+fn free_slot_of(job: &mut Job, id: JobId, key: u32, free: &mut FreeSlots, observer: &mut impl Observer) {
+    job.slots -= 1;
+    if job.slots == 0 {
+        observer.closed(job, key);
+        free.put(job, id.0);
+    }
+}
+
+/// The branch that `message` carries was done. Whether it was the first time.
+#[inline(always)]
+const fn mark_done(message: &mut Message, job: &mut Job, now: SimTime) -> bool {
+    let first = !std::mem::replace(&mut message.branch_done, true);
+    if first {
+        job.done += 1;
+        job.last_done = now;
+    } else {
+        job.repeats = job.repeats.saturating_add(1);
+    }
+    first
+}
+
 /// One branch fewer is undecided. Whether it was the last, for the first time.
 #[inline(always)]
 const fn decide(job: &mut Job) -> bool {
@@ -398,14 +445,9 @@ fn blame(job: &mut Job, loss: LossId, kinds: &[LossKind]) {
 }
 
 impl Account {
-    #[inline]
-    fn enter(&mut self, now: SimTime) {
-        self.entered = self.entered.wrapping_add(now.as_nanos());
-    }
-
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, now: SimTime) {
-        self.left = self.left.wrapping_add(now.as_nanos());
+        self.inside = self.inside.wrapping_add(now.as_nanos());
     }
 
     #[inline]

@@ -50,6 +50,8 @@ pub enum LossKind {
 /// How a message's life ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
+    /// What it carries was done, at this moment.
+    Done,
     /// It served its purpose: deleted, acknowledged, answered, or an attempt that is over.
     Spent,
     /// It was lost by this cause.
@@ -219,9 +221,25 @@ impl Slot for Message {
 /// Slots that are reused, the one that was freed last first: memory grows with what is alive, not with what has passed.
 #[derive(Debug, Clone)]
 pub(super) struct Arena<T> {
-    slots: Vec<T>,
-    first_free: u32,
-    free: u32,
+    pub(super) slots: Vec<T>,
+    pub(super) free: FreeSlots,
+}
+
+/// Free slots: a list that runs through the slots themselves.
+#[derive(Debug, Clone)]
+pub(super) struct FreeSlots {
+    first: u32,
+    count: u32,
+}
+
+impl FreeSlots {
+    /// The slot is free from now on.
+    #[inline(always)]
+    pub(super) fn put<T: Slot>(&mut self, slot: &mut T, index: u32) {
+        *slot.next_free() = self.first;
+        self.first = index;
+        self.count += 1;
+    }
 }
 
 /// No slot: the bound on live messages is below it.
@@ -229,28 +247,29 @@ const NONE: u32 = u32::MAX;
 
 impl<T: Slot> Arena<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), first_free: NONE, free: 0 }
+        Self { slots: Vec::new(), free: FreeSlots { first: NONE, count: 0 } }
     }
 
     /// A free slot, still as it was left: the caller sets every field in place, because to build a value elsewhere and
     /// move it here costs more than everything else that is done with it.
-    #[inline]
-    pub(super) fn reserve(&mut self) -> u32 {
-        if self.first_free == NONE {
-            self.slots.push(T::default());
-            return u32::try_from(self.slots.len() - 1).expect("the bound on live messages is below 2^32");
+    #[inline(always)]
+    pub(super) fn reserve(&mut self) -> (u32, &mut T) {
+        if self.free.first == NONE {
+            self.grow();
         }
-        let index = self.first_free;
-        self.first_free = *self.slots[index as usize].next_free();
-        self.free -= 1;
-        index
+        let index = self.free.first;
+        let slot = &mut self.slots[index as usize];
+        self.free.first = *slot.next_free();
+        self.free.count -= 1;
+        (index, slot)
     }
 
-    #[inline]
-    pub(super) fn remove(&mut self, index: u32) {
-        *self.slots[index as usize].next_free() = self.first_free;
-        self.first_free = index;
-        self.free += 1;
+    #[cold]
+    fn grow(&mut self) {
+        let index = u32::try_from(self.slots.len()).expect("the bound on live messages is below 2^32");
+        let mut slot = T::default();
+        self.free.put(&mut slot, index);
+        self.slots.push(slot);
     }
 
     #[inline]
@@ -264,7 +283,7 @@ impl<T: Slot> Arena<T> {
     }
 
     pub(super) const fn in_use(&self) -> usize {
-        self.slots.len() - self.free as usize
+        self.slots.len() - self.free.count as usize
     }
 
     /// Slots ever used, in use or not.

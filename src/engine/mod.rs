@@ -14,9 +14,10 @@ mod signal;
 pub mod time;
 
 pub use deadlines::Deadlines;
+pub use event_list::EVENTS_MAX;
 pub use kernel::{Kernel, NewJob};
 pub use ledger::{Ledger, Observer};
 pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
-pub use run::{Bound, Bounds, Finish, Stop, World, run};
-pub use signal::{Call, Event, NodeId, Refusal, Settle, Signal, Stimulus};
+pub use run::{Bound, Bounds, Finish, Reaction, Stop, World, run};
+pub use signal::{Call, NodeId, Refusal, Settle, Signal};
 pub use time::{SimDuration, SimTime};

@@ -19,6 +19,12 @@ pub const fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// A checksum that goes on with one more value: a polynomial in an odd number modulo 2^64, so that no single value can
+/// change without changing it.
+pub const fn fold(checksum: u64, value: u64) -> u64 {
+    (checksum ^ (checksum >> 32)).wrapping_mul(WEYL).wrapping_add(value)
+}
+
 /// A family of streams: one purpose of one replication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamKey(u64);

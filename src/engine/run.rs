@@ -3,11 +3,11 @@
 use super::kernel::Kernel;
 use super::ledger::Observer;
 use super::message::LossId;
-use super::signal::{Event, NodeId, Signal, Stimulus};
+use super::signal::{Event, NodeId, Signal, Stimulus, Told};
 use super::time::SimTime;
 
-/// Events between two looks at the bound on events and at whether to go on.
-const EVENTS_BETWEEN_PAUSES: u64 = 1 << 16;
+/// Events between two looks at the bounds and at whether to go on.
+const EVENTS_BETWEEN_PAUSES: u64 = 1 << 12;
 
 /// Everything the loop drives: the traffic and the nodes.
 pub trait World {
@@ -17,17 +17,36 @@ pub trait World {
     /// When the next job arrives; [`SimTime::MAX`] when there are no more.
     fn next_arrival(&self) -> SimTime;
 
-    /// Brings the next job into the kernel and says which node is told.
-    fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>) -> Event<Self::Timer>;
+    /// Brings the next job into the kernel, at the node where it enters, and lets that node react.
+    fn arrive(&mut self, kernel: &mut Kernel<Self::Timer>) -> Reaction;
 
-    /// Lets a node react. Returns how many messages it owns then, by its own count.
-    fn dispatch(&mut self, kernel: &mut Kernel<Self::Timer>, event: &Event<Self::Timer>) -> u64;
+    /// Lets `node` react to a signal.
+    fn signal(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId, signal: &Signal) -> Reaction;
+
+    /// Lets `node` react to its alarm.
+    fn alarm(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId, alarm: Self::Timer) -> Reaction;
 
     /// Who is told what becomes of jobs.
     fn observer(&mut self) -> &mut impl Observer;
 
-    /// Called every 65,536 events with the current time: `false` stops the run.
+    /// The next instant at which the world looks at itself; [`SimTime::MAX`] for never.
+    fn next_look(&self) -> SimTime;
+
+    /// The world looks at itself: all that happened at [`next_look`](Self::next_look) has happened, and nothing else
+    /// will before it is asked for the next.
+    fn look(&mut self);
+
+    /// Called every 4,096 events with the current time: `false` stops the run.
     fn goes_on(&mut self, now: SimTime) -> bool;
+}
+
+/// A node has reacted.
+#[derive(Debug, Clone, Copy)]
+pub struct Reaction {
+    /// Which one.
+    pub node: NodeId,
+    /// How many messages it owns now, by its own count.
+    pub holding: u64,
 }
 
 /// What a run may not exceed.
@@ -39,10 +58,11 @@ pub struct Bounds {
     pub horizon: SimTime,
     /// Events of one replication.
     pub events: u64,
-    /// Messages alive at once.
+    /// Messages alive at once. This bound and the next are looked at now and then: a run may exceed them by what a few
+    /// thousand events bring.
     pub live: u64,
     /// Zero-delay consequences of one event.
-    pub lane: usize,
+    pub lane: u64,
 }
 
 /// How a run ended.
@@ -83,124 +103,119 @@ pub struct Finish {
 /// Runs `world` until everything has settled after `bounds.duration`, or to `bounds.horizon`.
 /// Open jobs are then closed; those under way end by the loss `unfinished`.
 pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, unfinished: LossId) -> Finish {
-    let mut tally = Tally {
-        reactions: vec![0; kernel.ledger.nodes()],
-        events: 0,
-        pause: EVENTS_BETWEEN_PAUSES.min(bounds.events.saturating_add(1)),
-        batch: Vec::new(),
-    };
-    let (stop, at) = advance(world, kernel, bounds, &mut tally);
+    let (stop, at) = advance(world, kernel, bounds);
     kernel.ledger.close(unfinished, at, world.observer());
-    Finish { stop, at, events: tally.events, busiest: tally.busiest() }
+    Finish { stop, at, events: kernel.ledger.reactions(), busiest: kernel.ledger.busiest() }
 }
 
-fn advance<W: World>(
-    world: &mut W,
-    kernel: &mut Kernel<W::Timer>,
-    bounds: &Bounds,
-    tally: &mut Tally<W::Timer>,
-) -> (Stop, SimTime) {
-    // What the nodes told each other when they were started comes before the first arrival.
-    if !drain_lane(world, kernel, bounds, tally) {
-        return (Stop::Exceeded(Bound::Lane), kernel.now);
-    }
+fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds) -> (Stop, SimTime) {
+    let mut watch = Watch::new(bounds);
+    let mut limit = watch.limit(world);
+    // Zero-delay consequences, in the order in which they were told; what they bring about forms the next batch. They are
+    // read where they stand: to move what was just written costs more than most reactions.
+    let (mut batch, mut place) = (Vec::new(), 0);
     loop {
-        let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
-        let next = arrival.min(scheduled);
-        if arrival == SimTime::MAX && next > bounds.duration && kernel.ledger.is_settled() {
-            return (Stop::Done, kernel.now.max(bounds.duration));
-        }
-        if next >= bounds.horizon {
-            return (Stop::Done, bounds.horizon);
-        }
-        kernel.now = next;
-        if arrival <= scheduled {
-            let event = world.arrive(kernel);
-            deliver(world, kernel, &event, tally);
-        } else if let Some((_, event)) = kernel.list.pop() {
-            deliver(world, kernel, &event, tally);
-        }
-        if !kernel.lane.is_empty() && !drain_lane(world, kernel, bounds, tally) {
-            return (Stop::Exceeded(Bound::Lane), kernel.now);
-        }
-        if kernel.ledger.live() > bounds.live {
-            return (Stop::Exceeded(Bound::Live), kernel.now);
-        }
-        if tally.events >= tally.pause {
-            if tally.events > bounds.events {
-                return (Stop::Exceeded(Bound::Events), kernel.now);
+        let Reaction { node, holding } = if let Some(&Told { node, ref signal }) = batch.get(place) {
+            place += 1;
+            if let Signal::Arrive { msg, .. } = *signal {
+                kernel.ledger.land(msg, node, kernel.now);
             }
-            tally.pause = (tally.events + EVENTS_BETWEEN_PAUSES).min(bounds.events.saturating_add(1));
-            if !world.goes_on(kernel.now) {
-                return (Stop::Interrupted, kernel.now);
+            world.signal(kernel, node, signal)
+        } else if !kernel.lane.is_empty() {
+            batch.clear();
+            std::mem::swap(&mut batch, &mut kernel.lane);
+            place = 0;
+            continue;
+        } else {
+            let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
+            let next = arrival.min(scheduled);
+            if next > limit {
+                if let Some(end) = watch.end(kernel, arrival, next) {
+                    return (Stop::Done, end);
+                }
+                while next > world.next_look() {
+                    world.look();
+                }
+                limit = watch.limit(world);
             }
+            kernel.now = next;
+            watch.scheduled += 1;
+            if arrival <= scheduled {
+                world.arrive(kernel)
+            } else {
+                let Event { node, stimulus } = kernel.list.pop();
+                match stimulus {
+                    Stimulus::Alarm(alarm) => world.alarm(kernel, node, alarm),
+                    Stimulus::Signal(signal) => {
+                        kernel.tell(node, signal);
+                        continue;
+                    }
+                }
+            }
+        };
+        kernel.ledger.check(node, holding, kernel.now);
+        watch.left -= 1;
+        if watch.left == 0
+            && let Some(stop) = watch.stop(world, kernel)
+        {
+            return (stop, kernel.now);
         }
     }
 }
 
-/// All zero-delay consequences, in the order in which they were told; `false` if there is no end to them. What a batch
-/// brings about forms the next batch. Events are read where they stand: to move what was just written costs more than
-/// most reactions.
-fn drain_lane<W: World>(
-    world: &mut W,
-    kernel: &mut Kernel<W::Timer>,
-    bounds: &Bounds,
-    tally: &mut Tally<W::Timer>,
-) -> bool {
-    let mut batch = std::mem::take(&mut tally.batch);
-    let mut done = 0;
-    while !kernel.lane.is_empty() {
-        std::mem::swap(&mut batch, &mut kernel.lane);
-        done += batch.len();
-        for event in &batch {
-            deliver(world, kernel, event, tally);
-        }
-        batch.clear();
-        if done > bounds.lane {
-            return false;
-        }
-    }
-    tally.batch = batch;
-    true
-}
-
-/// One stimulus to one node, then the books.
-#[inline(always)]
-fn deliver<W: World>(
-    world: &mut W,
-    kernel: &mut Kernel<W::Timer>,
-    event: &Event<W::Timer>,
-    tally: &mut Tally<W::Timer>,
-) {
-    let node = event.node;
-    if let Stimulus::Signal(Signal::Arrive { msg, .. }) = event.stimulus {
-        kernel.ledger.land(msg, node, kernel.now);
-    }
-    let holding = world.dispatch(kernel, event);
-    kernel.ledger.check(node, holding, kernel.now);
-    tally.count(node);
-}
-
-/// Reactions per node: who is the busiest when a bound is exceeded.
-struct Tally<T> {
-    reactions: Vec<u64>,
+/// Looks at the bounds of a run, now and then.
+struct Watch<'a> {
+    bounds: &'a Bounds,
+    /// Events until it looks next.
+    left: u64,
+    /// Events until it looked last, and those that came to pass since something scheduled did.
     events: u64,
-    /// The number of events at which the world is asked next whether to go on.
-    pause: u64,
-    /// The events of the lane being worked on; kept for its memory.
-    batch: Vec<Event<T>>,
+    chain: u64,
+    /// What was scheduled and came to pass, now and when it looked last.
+    scheduled: u64,
+    scheduled_before: u64,
+    /// Events from one look to the next.
+    stride: u64,
 }
 
-impl<T> Tally<T> {
-    #[inline]
-    fn count(&mut self, node: NodeId) {
-        self.reactions[node.index()] += 1;
-        self.events += 1;
+impl<'a> Watch<'a> {
+    fn new(bounds: &'a Bounds) -> Self {
+        let stride = EVENTS_BETWEEN_PAUSES.min(bounds.events.saturating_add(1));
+        Self { bounds, left: stride, events: 0, chain: 0, scheduled: 0, scheduled_before: 0, stride }
     }
 
-    fn busiest(&self) -> NodeId {
-        let most =
-            self.reactions.iter().enumerate().max_by_key(|&(index, &reactions)| (reactions, std::cmp::Reverse(index)));
-        NodeId(most.map_or(0, |(index, _)| u16::try_from(index).expect("node ids have 16 bits")))
+    /// Up to here, and this instant included, time goes on without further thought.
+    fn limit(&self, world: &impl World) -> SimTime {
+        let last = SimTime::from_nanos(self.bounds.horizon.as_nanos().saturating_sub(1));
+        world.next_look().min(self.bounds.duration).min(last)
+    }
+
+    /// When the run ends, if nothing happens in it before `next`.
+    fn end<T: Copy>(&self, kernel: &Kernel<T>, arrival: SimTime, next: SimTime) -> Option<SimTime> {
+        let Bounds { duration, horizon, .. } = *self.bounds;
+        if arrival == SimTime::MAX && next > duration && kernel.ledger.is_settled() {
+            return Some(kernel.now.max(duration));
+        }
+        (next >= horizon).then_some(horizon)
+    }
+
+    /// Why the run stops here, if it does.
+    #[cold]
+    fn stop<W: World>(&mut self, world: &mut W, kernel: &Kernel<W::Timer>) -> Option<Stop> {
+        self.events += self.stride;
+        self.chain = if self.scheduled == self.scheduled_before { self.chain + self.stride } else { 0 };
+        self.scheduled_before = self.scheduled;
+        if self.events > self.bounds.events {
+            return Some(Stop::Exceeded(Bound::Events));
+        }
+        if kernel.ledger.live() > self.bounds.live {
+            return Some(Stop::Exceeded(Bound::Live));
+        }
+        if self.chain > self.bounds.lane {
+            return Some(Stop::Exceeded(Bound::Lane));
+        }
+        self.stride = EVENTS_BETWEEN_PAUSES.min(self.bounds.events.saturating_add(1) - self.events);
+        self.left = self.stride;
+        (!world.goes_on(kernel.now)).then_some(Stop::Interrupted)
     }
 }

@@ -121,18 +121,27 @@ pub enum Settle {
     Vanished,
 }
 
-/// What makes a node react: somebody's signal, or an alarm that it set for itself.
+/// A signal on its way to a node, which it reaches at once.
 #[derive(Debug, Clone, Copy)]
-pub enum Stimulus<T> {
+pub(super) struct Told {
+    /// The node that will react.
+    pub node: NodeId,
+    /// To what.
+    pub signal: Signal,
+}
+
+/// What makes a node react later: a signal that takes its time, or an alarm that the node set for itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stimulus<T> {
     /// From a node, itself included.
     Signal(Signal),
     /// Its own alarm.
     Alarm(T),
 }
 
-/// A stimulus on its way to a node.
+/// A scheduled stimulus.
 #[derive(Debug, Clone, Copy)]
-pub struct Event<T> {
+pub(super) struct Event<T> {
     /// The node that will react.
     pub node: NodeId,
     /// To what.

@@ -66,10 +66,20 @@ impl SimDuration {
 
     /// The nearest whole number of nanoseconds to `secs` seconds; negative and not-a-number become zero,
     /// too large becomes [`SimDuration::MAX`].
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
+    #[allow(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
+    #[inline]
     pub fn from_secs_f64(secs: f64) -> Self {
-        // Adding a half and truncating is exact enough here and, unlike `round`, a single instruction everywhere.
-        Self((secs * 1e9 + 0.5) as u64)
+        // Adding a half and truncating is exact enough here and, unlike `round`, a single instruction everywhere; so is
+        // a conversion to a signed number, and one to an unsigned number is not.
+        const TOO_LARGE: f64 = (1_u64 << 63) as f64;
+        let nanos = secs * 1e9 + 0.5;
+        if nanos < TOO_LARGE {
+            Self((nanos as i64).max(0).cast_unsigned())
+        } else if nanos.is_nan() {
+            Self::ZERO
+        } else {
+            Self::MAX
+        }
     }
 
     /// Nanoseconds.

@@ -2,24 +2,17 @@
 
 use crate::engine::{SimDuration, SimTime};
 
-/// A value over time: exact time average and maximum, and samples on a fixed grid.
-#[derive(Debug, Clone)]
+/// A value over time: exact time average and maximum, and samples, which the recorder asks for.
+#[derive(Debug, Clone, Default)]
 pub struct Gauge {
     value: u64,
     max: u64,
     since: SimTime,
     area: u128,
-    next_sample: SimTime,
-    step: SimDuration,
     samples: Vec<u32>,
 }
 
 impl Gauge {
-    /// Zero from the start; averages count from `warmup` on, samples are taken each `step`.
-    pub const fn new(step: SimDuration, warmup: SimTime) -> Self {
-        Self { value: 0, max: 0, since: warmup, area: 0, next_sample: SimTime::ZERO, step, samples: Vec::new() }
-    }
-
     /// The current value.
     pub const fn value(&self) -> u64 {
         self.value
@@ -34,41 +27,33 @@ impl Gauge {
     }
 
     /// From `now` on the value is one more.
-    #[inline]
+    #[inline(always)]
     pub fn rise(&mut self, now: SimTime) {
         self.set(now, self.value + 1);
     }
 
     /// From `now` on the value is one less.
-    #[inline]
+    #[inline(always)]
     pub fn fall(&mut self, now: SimTime) {
-        self.set(now, self.value - 1);
+        self.settle(now);
+        self.value -= 1;
     }
 
     #[inline(always)]
-    fn settle(&mut self, now: SimTime) {
-        self.area += u128::from(self.value) * u128::from(now.since(self.since).as_nanos());
-        self.since = self.since.max(now);
-        if now > self.next_sample {
-            self.sample_until(now);
-        }
+    pub(super) fn settle(&mut self, now: SimTime) {
+        self.area += u128::from(self.value) * u128::from(now.as_nanos() - self.since.as_nanos());
+        self.since = now;
     }
 
-    /// The value at a grid instant is the value after everything that happened at that instant.
-    fn sample_until(&mut self, now: SimTime) {
-        let sample = u32::try_from(self.value).unwrap_or(u32::MAX);
-        while self.next_sample < now {
-            self.samples.push(sample);
-            self.next_sample += self.step;
-        }
+    /// The average counts from `now` on.
+    pub(super) fn forget(&mut self, now: SimTime) {
+        self.area = 0;
+        self.since = now;
     }
 
-    /// Ends the observation at `end`, inclusive. The last sample, on the first grid instant not before the end, is the
-    /// value that stays.
-    pub fn finish(&mut self, end: SimTime) {
-        self.settle(end);
+    /// Takes a sample of the value.
+    pub(super) fn sample(&mut self) {
         self.samples.push(u32::try_from(self.value).unwrap_or(u32::MAX));
-        self.next_sample += self.step;
     }
 
     /// The largest value.
@@ -81,12 +66,7 @@ impl Gauge {
         self.area
     }
 
-    /// The distance of the samples.
-    pub const fn step(&self) -> SimDuration {
-        self.step
-    }
-
-    /// The values at 0, one step, two steps, …
+    /// The values at 0, one step, two steps, …, each after everything that happened at that instant.
     pub fn samples(&self) -> &[u32] {
         &self.samples
     }
@@ -132,6 +112,11 @@ impl Tally {
         self.current = (start, index as usize);
     }
 
+    /// The length of an interval.
+    pub const fn step(&self) -> SimDuration {
+        self.step
+    }
+
     /// Occurrences per interval.
     pub fn counts(&self) -> &[u32] {
         &self.counts
@@ -143,26 +128,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn averages_are_exact_and_samples_show_the_value_after_their_instant() {
+    fn averages_are_exact_from_where_they_count() {
         let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
-        let mut gauge = Gauge::new(SimDuration::from_secs(1), SimTime::ZERO);
-        gauge.set(at(1), 4);
-        gauge.rise(at(1));
-        gauge.fall(at(3));
-        gauge.finish(at(5));
-        assert_eq!(gauge.samples(), [0, 5, 5, 4, 4, 4]);
-        assert_eq!(gauge.area(), (2 * 5 + 2 * 4) * 1_000_000_000);
-        assert_eq!(gauge.max(), 5);
-    }
-
-    #[test]
-    fn a_warm_up_does_not_count_in_the_average() {
-        let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
-        let mut gauge = Gauge::new(SimDuration::from_secs(10), at(4));
+        let mut gauge = Gauge::default();
         gauge.set(at(1), 7);
-        gauge.set(at(5), 1);
-        gauge.finish(at(6));
-        assert_eq!(gauge.area(), 8_000_000_000);
+        gauge.forget(at(2));
+        gauge.rise(at(3));
+        gauge.fall(at(5));
+        gauge.settle(at(6));
+        assert_eq!(gauge.area(), (7 + 2 * 8 + 7) * 1_000_000_000);
+        assert_eq!((gauge.value(), gauge.max()), (7, 8));
     }
 
     #[test]

@@ -10,11 +10,16 @@ const SUB_BUCKET_BITS: u32 = 10;
 const SUB_BUCKETS: u64 = 1 << SUB_BUCKET_BITS;
 const EXACT_UP_TO: usize = 10_000;
 
-/// Counts of durations.
+/// Values are put into their buckets so many at a time.
+const BLOCK: usize = 512;
+
+/// Counts of durations. It is read after [`finish`](Self::finish).
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
     counts: Vec<u32>,
-    exact: Vec<u64>,
+    /// The values as they came: all of them, or those that are not in a bucket yet.
+    recent: Vec<u64>,
+    /// How many are in the buckets.
     total: u64,
     sum: u128,
     max: u64,
@@ -24,20 +29,52 @@ impl Histogram {
     /// Counts one value.
     #[inline(always)]
     pub fn record(&mut self, value: SimDuration) {
-        let nanos = value.as_nanos();
-        let index = index_of(nanos);
-        if let Some(count) = self.counts.get_mut(index) {
-            *count += 1;
-        } else {
-            self.counts.resize(index, 0);
-            self.counts.push(1);
+        if self.recent.len() == self.recent.capacity() {
+            self.make_room();
         }
-        if self.exact.len() < EXACT_UP_TO {
-            self.exact.push(nanos);
+        self.recent.push(value.as_nanos());
+    }
+
+    /// Keeps more values as they are, or puts them into their buckets.
+    #[cold]
+    fn make_room(&mut self) {
+        let all = self.recent.len();
+        if self.total == 0 && all < EXACT_UP_TO {
+            self.recent.reserve_exact((2 * all).clamp(BLOCK / 8, EXACT_UP_TO) - all);
+            return;
         }
-        self.total += 1;
-        self.sum += u128::from(nanos);
-        self.max = self.max.max(nanos);
+        self.fill_buckets();
+        self.recent = Vec::with_capacity(BLOCK);
+    }
+
+    fn fill_buckets(&mut self) {
+        let Some(&largest) = self.recent.iter().max() else { return };
+        let buckets = index_of(largest) + 1;
+        if self.counts.len() < buckets {
+            self.counts.resize(buckets, 0);
+        }
+        let mut sum = 0;
+        for &nanos in &self.recent {
+            self.counts[index_of(nanos)] += 1;
+            sum += u128::from(nanos);
+        }
+        self.sum += sum;
+        self.max = self.max.max(largest);
+        self.total += self.recent.len() as u64;
+    }
+
+    /// Ends the recording.
+    pub(super) fn finish(&mut self) {
+        let all = self.total == 0;
+        self.fill_buckets();
+        if !all {
+            self.recent = Vec::new();
+        }
+    }
+
+    /// All values, if there were few enough.
+    fn exact(&self) -> Option<&[u64]> {
+        (self.recent.len() as u64 == self.total).then_some(&self.recent)
     }
 
     /// Number of values.
@@ -69,8 +106,8 @@ impl Histogram {
             return None;
         }
         let rank = ((percent / 100.0 * self.total as f64).ceil() as u64).clamp(1, self.total);
-        if self.exact.len() as u64 == self.total {
-            let mut values = self.exact.clone();
+        if let Some(values) = self.exact() {
+            let mut values = values.to_vec();
             let (_, value, _) = values.select_nth_unstable(rank as usize - 1);
             return Some(SimDuration::from_nanos(*value).as_secs_f64());
         }
@@ -87,8 +124,8 @@ impl Histogram {
 
     /// Values at most `bound`; exact up to 10,000 values, else to the width of a bucket.
     pub fn count_within(&self, bound: SimDuration) -> u64 {
-        if self.exact.len() as u64 == self.total {
-            return self.exact.iter().filter(|&&value| value <= bound.as_nanos()).count() as u64;
+        if let Some(values) = self.exact() {
+            return values.iter().filter(|&&value| value <= bound.as_nanos()).count() as u64;
         }
         let last = index_of(bound.as_nanos());
         self.counts.iter().take(last + 1).map(|&count| u64::from(count)).sum()
@@ -103,13 +140,12 @@ impl Histogram {
     }
 }
 
-/// The bucket of a value.
-#[inline]
+/// The bucket of a value: as many of its leading bits as tell apart one part in 1024, below all shorter values.
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "at most 55 * 1024 buckets")]
 const fn index_of(nanos: u64) -> usize {
-    let magnitude = (nanos | (SUB_BUCKETS - 1)).ilog2() + 1 - SUB_BUCKET_BITS;
-    ((magnitude as u64 * SUB_BUCKETS) + (nanos >> magnitude.saturating_sub(1))) as usize
-        - if magnitude == 0 { 0 } else { SUB_BUCKETS as usize }
+    let shift = u64::BITS - 1 - SUB_BUCKET_BITS - (nanos | SUB_BUCKETS).leading_zeros();
+    (((shift as u64) << SUB_BUCKET_BITS) + (nanos >> shift)) as usize
 }
 
 /// The values of a bucket: lowest, and one more than the highest.
@@ -144,16 +180,20 @@ mod tests {
 
     #[test]
     fn percentiles_are_exact_up_to_ten_thousand_values_and_within_a_thousandth_beyond() {
-        let mut histogram = Histogram::default();
-        for nanos in 1..=10_000_u64 {
-            histogram.record(SimDuration::from_nanos(nanos * 1_000_003));
-        }
+        let of = |values: u64| {
+            let mut histogram = Histogram::default();
+            for nanos in 1..=values {
+                histogram.record(SimDuration::from_nanos(nanos * 1_000_003));
+            }
+            histogram.finish();
+            histogram
+        };
+        let histogram = of(10_000);
         assert_eq!(histogram.percentile(99.0), Some(9_900.0 * 0.001_000_003));
         assert_eq!(histogram.percentile(0.0), Some(0.001_000_003));
         assert_eq!(histogram.max(), Some(10.000_03));
-        for nanos in 10_001..=20_000_u64 {
-            histogram.record(SimDuration::from_nanos(nanos * 1_000_003));
-        }
+        assert_eq!(histogram.buckets().map(|(_, _, count)| count).sum::<u64>(), 10_000);
+        let histogram = of(20_000);
         let median = histogram.percentile(50.0).expect("there are values");
         assert!((median / 10.000_03 - 1.0).abs() < 1e-3);
         assert_eq!(histogram.count_within(SimDuration::from_secs(100)), 20_000);
@@ -162,7 +202,8 @@ mod tests {
 
     #[test]
     fn nothing_measured_is_not_zero() {
-        let histogram = Histogram::default();
+        let mut histogram = Histogram::default();
+        histogram.finish();
         assert_eq!((histogram.mean(), histogram.max(), histogram.percentile(50.0)), (None, None, None));
     }
 }

@@ -5,6 +5,7 @@ use super::fate::Fate;
 use super::gauge::{Gauge, Tally};
 use super::histogram::Histogram;
 use super::recorder::View;
+use crate::engine::random::fold;
 use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
 
 /// A backlog counts as drained when it is down to one part in so many of its peak.
@@ -79,7 +80,7 @@ impl JobBook {
             objective: view.objective,
             warmup: view.warmup,
             latency: Histogram::default(),
-            under_way: Gauge::new(view.step, view.warmup),
+            under_way: Gauge::default(),
             arrivals: Tally::new(view.step),
             completions: Tally::new(view.step),
             peak_at: SimTime::ZERO,
@@ -100,7 +101,7 @@ impl JobBook {
             self.drained_at = None;
         }
         self.arrivals.count(now);
-        self.traffic_checksum = self.traffic_checksum.rotate_left(5) ^ checksum;
+        self.traffic_checksum = fold(self.traffic_checksum, checksum);
     }
 
     /// From now on, tells `sink` of every job that ends.
@@ -108,8 +109,12 @@ impl JobBook {
         self.sink = Some(sink);
     }
 
-    pub(super) fn finish(&mut self, end: SimTime) {
-        self.under_way.finish(end);
+    pub(super) fn gauges(&mut self) -> impl Iterator<Item = &mut Gauge> {
+        std::iter::once(&mut self.under_way)
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.latency.finish();
         if let Some(sink) = &mut self.sink {
             sink.finish();
         }
@@ -174,7 +179,7 @@ impl JobBook {
     /// usual backlog before the rise was larger than that, down to the usual one. `None` if that did not happen.
     pub fn drain(&self) -> Option<SimDuration> {
         let (samples, peak) = (self.under_way.samples(), self.under_way.max());
-        let surge = Surge { samples, step: self.under_way.step(), warmup: self.warmup, at: self.peak_at, peak };
+        let surge = Surge { samples, step: self.arrivals.step(), warmup: self.warmup, at: self.peak_at, peak };
         let usual = surge.usual();
         let drained = if usual > low(peak) { surge.down_to(usual) } else { None };
         // A twentieth is below the usual backlog and may be reached all the same, between two samples.

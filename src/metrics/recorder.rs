@@ -132,6 +132,11 @@ pub struct Recorder {
     gauges: Vec<Gauge>,
     timings: Vec<Histogram>,
     warmup: SimTime,
+    /// Whether averages count already.
+    counts: bool,
+    /// Width of the grid, and the next instant of it.
+    step: SimDuration,
+    next_sample: SimTime,
 }
 
 impl Recorder {
@@ -140,9 +145,12 @@ impl Recorder {
         Self {
             jobs: JobBook::new(losses, view),
             counters: vec![0; catalogue.counters.len()],
-            gauges: vec![Gauge::new(view.step, view.warmup); catalogue.gauges.len()],
+            gauges: vec![Gauge::default(); catalogue.gauges.len()],
             timings: vec![Histogram::default(); catalogue.timings.len()],
             warmup: view.warmup,
+            counts: view.warmup == SimTime::ZERO,
+            step: view.step,
+            next_sample: SimTime::ZERO,
         }
     }
 
@@ -159,19 +167,48 @@ impl Recorder {
     }
 
     /// Counts a time that has come to its end, unless that is before the end of the warm-up.
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, now: SimTime, id: TimingId, value: SimDuration) {
         if now >= self.warmup {
             self.timings[usize::from(id.0)].record(value);
         }
     }
 
-    /// Ends the observation.
-    pub fn finish(&mut self, end: SimTime) {
-        self.jobs.finish(end);
-        for gauge in &mut self.gauges {
-            gauge.finish(end);
+    /// The next instant at which something is noted; what happens at that instant belongs to it.
+    #[inline]
+    pub fn next_look(&self) -> SimTime {
+        if self.counts { self.next_sample } else { self.next_sample.min(self.warmup) }
+    }
+
+    /// Notes what [`next_look`](Self::next_look) is for: time goes past it.
+    pub fn look(&mut self) {
+        let now = self.next_look();
+        if !self.counts && now == self.warmup {
+            self.counts = true;
+            self.all_gauges().for_each(|gauge| gauge.forget(now));
         }
+        if now == self.next_sample {
+            self.next_sample += self.step;
+            self.all_gauges().for_each(Gauge::sample);
+        }
+    }
+
+    /// Ends the observation. The last sample, on the first instant of the grid not before the end, is the value that
+    /// stays.
+    pub fn finish(&mut self, end: SimTime) {
+        while self.next_look() < end {
+            self.look();
+        }
+        for gauge in self.all_gauges() {
+            gauge.settle(end);
+            gauge.sample();
+        }
+        self.timings.iter_mut().for_each(Histogram::finish);
+        self.jobs.finish();
+    }
+
+    fn all_gauges(&mut self) -> impl Iterator<Item = &mut Gauge> {
+        self.gauges.iter_mut().chain(self.jobs.gauges())
     }
 
     /// What a share has come to, if there is a whole to take a part of.
@@ -221,6 +258,25 @@ mod tests {
         let mut recorder = Recorder::new(&catalogue, 1, &view);
         recorder.time(at(9), wait, SimDuration::from_secs(100));
         recorder.time(at(10), wait, SimDuration::from_secs(3));
+        recorder.finish(at(20));
         assert_eq!((recorder.timings()[0].count(), recorder.timings()[0].mean()), (1, Some(3.0)));
+    }
+
+    #[test]
+    fn samples_show_the_value_after_their_instant() {
+        let mut catalogue = Catalogue::default();
+        let busy = catalogue.gauge(NodeId(0), "busy", "slots");
+        let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let view = View { step: SimDuration::from_secs(1), warmup: at(4), objective: SimDuration::MAX };
+        let mut recorder = Recorder::new(&catalogue, 1, &view);
+        for (now, value) in [(at(1), 4), (at(1), 5), (at(3), 4)] {
+            while recorder.next_look() < now {
+                recorder.look();
+            }
+            recorder.gauge(busy).set(now, value);
+        }
+        recorder.finish(at(5));
+        assert_eq!(recorder.gauges()[0].samples(), [0, 5, 5, 4, 4, 4]);
+        assert_eq!(recorder.gauges()[0].area(), 4 * 1_000_000_000);
     }
 }

@@ -12,7 +12,7 @@ use crate::traffic::{Arrivals, Flow, Work, Works};
 use std::sync::Arc;
 
 /// The longest chain of zero-delay consequences of one event: beyond it there is no end to it.
-const LANE_BOUND: usize = 50_000_000;
+const LANE_BOUND: u64 = 50_000_000;
 
 /// A scenario, resolved.
 #[derive(Debug, Clone)]
@@ -173,7 +173,7 @@ impl CaseModel {
         }
         schedule_faults(pipeline, &mut kernel);
         let until = SimTime::ZERO + self.run.duration;
-        let arrivals = Arrivals::new(Arc::clone(&self.flows), root, until);
+        let arrivals = Arrivals::new(Arc::clone(&self.flows), shared.works.clone(), root, until);
         let mut world = PipelineWorld { nodes, shared, arrivals, entries: &pipeline.entries, goes_on };
         let bounds = Bounds {
             duration: until,
@@ -189,7 +189,7 @@ impl CaseModel {
                 let limit = match bound {
                     Bound::Events => bounds.events,
                     Bound::Live => bounds.live,
-                    Bound::Lane => bounds.lane as u64,
+                    Bound::Lane => bounds.lane,
                 };
                 let busiest = pipeline.plan.nodes.get(finish.busiest.index()).map_or("", |node| &node.name).to_owned();
                 let (case, pipeline) = (self.name.clone(), pipeline.name.clone());

@@ -20,7 +20,7 @@ use crate::components::{AnyTimer, Shared};
 use crate::diagnostic::{Diagnostics, Look, render};
 use crate::engine::random::StreamKey;
 use crate::engine::{
-    Bounds, Event, Kernel, LossId, MsgId, NodeId, Observer, Settle, Signal, SimDuration, SimTime, Stimulus, World, run,
+    Bounds, Kernel, LossId, MsgId, NodeId, Observer, Reaction, Settle, Signal, SimDuration, SimTime, World, run,
 };
 use crate::metrics::{Recorder, View};
 use crate::traffic::{Arrivals, Works, index_of};
@@ -168,22 +168,35 @@ impl World for Watched<'_> {
         self.world.next_arrival()
     }
 
-    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
+    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Reaction {
         self.world.arrive(kernel)
     }
 
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
-        if let Stimulus::Signal(signal @ (Signal::Receive { msg, .. } | Signal::Settle { msg, .. })) = event.stimulus {
+    fn signal(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, &signal: &Signal) -> Reaction {
+        if let Signal::Receive { msg, .. } | Signal::Settle { msg, .. } = signal {
             let job = kernel.job_of(msg);
             let (published, work) = (job.born.as_secs_f64(), job.work.as_secs_f64());
             let (job, at) = (index_of(job.number) as usize, kernel.now().as_secs_f64());
-            self.log.push(Seen { at, node: event.node, job, published, work, signal });
+            self.log.push(Seen { at, node, job, published, work, signal });
         }
-        self.world.dispatch(kernel, event)
+        self.world.signal(kernel, node, &signal)
+    }
+
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
+        self.world.alarm(kernel, node, alarm)
     }
 
     fn observer(&mut self) -> &mut impl Observer {
         self.world.observer()
+    }
+
+    #[inline]
+    fn next_look(&self) -> SimTime {
+        self.world.next_look()
+    }
+
+    fn look(&mut self) {
+        self.world.look();
     }
 
     fn goes_on(&mut self, now: SimTime) -> bool {
@@ -208,7 +221,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
         node.start(NodeId(index), &mut kernel, &mut shared);
     }
     let duration = SimTime::ZERO + case.run.duration;
-    let arrivals = Arrivals::new(Arc::clone(&case.flows), root, duration);
+    let arrivals = Arrivals::new(Arc::clone(&case.flows), shared.works.clone(), root, duration);
     let goes_on = &mut |_| true;
     let world = PipelineWorld { nodes, shared, arrivals, entries: &pipeline.entries, goes_on };
     let mut watched = Watched { world, log: Vec::new() };

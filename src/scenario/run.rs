@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::advice;
 use crate::diagnostic::clip;
-use crate::engine::time::SimDuration;
+use crate::engine::{EVENTS_MAX, SimDuration};
 use crate::site::{At, Site, ToToml};
 use crate::units::Duration;
 
@@ -87,7 +87,7 @@ impl RunSpec {
     pub fn resolve(self, site: &mut Site<'_>) -> Option<Run> {
         let mut fine = in_range(site, "duration", self.duration.as_ref(), Duration::from_nanos(1)..=Duration::MAX);
         fine &= in_range(site, "replications", self.replications.as_ref(), 1..=REPLICATIONS_MAX);
-        fine &= in_range(site, "max_events", self.max_events.as_ref(), 1..=u64::MAX);
+        fine &= in_range(site, "max_events", self.max_events.as_ref(), 1..=EVENTS_MAX);
         fine &= in_range(site, "max_live_messages", self.max_live_messages.as_ref(), 1..=u64::MAX);
         if let (Some(duration), Some(warmup)) = (&self.duration, &self.warmup)
             && warmup.value >= duration.value

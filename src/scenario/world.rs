@@ -1,7 +1,7 @@
 //! One pipeline while it runs: its traffic, its nodes, and what they share.
 
 use crate::components::{AnyNode, AnyTimer, Endpoint, Shared};
-use crate::engine::{Event, Kernel, NewJob, Observer, Signal, SimTime, Stimulus, World};
+use crate::engine::{Kernel, NewJob, NodeId, Observer, Reaction, Signal, SimTime, World};
 use crate::traffic::{Arrival, Arrivals};
 
 /// What the engine drives.
@@ -26,30 +26,45 @@ impl World for PipelineWorld<'_> {
         self.arrivals.next_time()
     }
 
-    #[inline]
-    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Event<AnyTimer> {
+    #[inline(always)]
+    fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Reaction {
         let arrival = self.arrivals.pop().expect("the loop looked at the time of the next arrival");
         let entries = &self.entries[usize::from(arrival.flow)];
         let (&first, others) = entries.split_first().expect("a flow without an entry is left out of the traffic");
-        let (work, checksum) = self.shared.works.meet(&arrival);
+        let Arrival { number, work, checksum, flow, size, key, .. } = arrival;
         self.shared.recorder.jobs.arrived(kernel.now(), checksum);
-        let Arrival { number, flow, size, key, .. } = arrival;
-        let msg = kernel.create(&NewJob { number, work, flow, size, key });
+        let msg = kernel.create(&NewJob { number, work, flow, size, key }, first.node);
         for &to in others {
             let copy = kernel.branch(msg);
+            kernel.depart(copy);
             kernel.tell(to.node, Signal::Arrive { msg: copy, port: to.port, batched: false });
         }
-        let signal = Signal::Arrive { msg, port: first.port, batched: false };
-        Event { node: first.node, stimulus: Stimulus::Signal(signal) }
+        self.signal(kernel, first.node, &Signal::Arrive { msg, port: first.port, batched: false })
     }
 
-    #[inline]
-    fn dispatch(&mut self, kernel: &mut Kernel<AnyTimer>, event: &Event<AnyTimer>) -> u64 {
-        self.nodes[event.node.index()].react(event, kernel, &mut self.shared)
+    #[inline(always)]
+    fn signal(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, signal: &Signal) -> Reaction {
+        let holding = self.nodes[node.index()].on(signal, node, kernel, &mut self.shared);
+        Reaction { node, holding }
+    }
+
+    #[inline(always)]
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
+        let holding = self.nodes[node.index()].on_alarm(alarm, node, kernel, &mut self.shared);
+        Reaction { node, holding }
     }
 
     fn observer(&mut self) -> &mut impl Observer {
         &mut self.shared.recorder.jobs
+    }
+
+    #[inline]
+    fn next_look(&self) -> SimTime {
+        self.shared.recorder.next_look()
+    }
+
+    fn look(&mut self) {
+        self.shared.recorder.look();
     }
 
     fn goes_on(&mut self, now: SimTime) -> bool {

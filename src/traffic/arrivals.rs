@@ -3,8 +3,9 @@
 use super::keys::Keys;
 use super::law::Law;
 use super::pattern::{AnyClock, AnyPattern, Clock, Pattern};
+use super::work::Works;
 use crate::engine::random::{StreamKey, fingerprint, mix};
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// One stream of jobs of a flow: its base traffic, one of its spikes, a trace.
@@ -62,16 +63,25 @@ pub struct Arrival {
     pub at: SimTime,
     /// What all later draws for it are keyed by (see [`number`]).
     pub number: u64,
+    /// The service that it needs of the first kind of work; none if there is no work.
+    pub work: SimDuration,
+    /// A checksum of all that was drawn for it: when it arrives, how large, whose, and its work of every kind. Two
+    /// pipelines that met the same traffic in the same order met the same checksums in the same order.
+    pub checksum: u64,
     /// Bytes of its message; at least one.
     pub size: u32,
     /// The number of its key (see [`Keys::text`]).
     pub key: u32,
-    /// Its place among the jobs of its source.
-    pub index: u32,
     /// Which flow it belongs to.
     pub flow: u16,
     /// Which source of the flow brought it.
     pub source: u16,
+}
+
+impl Arrival {
+    /// The place of a job that is not made yet.
+    const NONE: Self =
+        Self { at: SimTime::MAX, number: 0, work: SimDuration::ZERO, checksum: 0, size: 1, key: 0, flow: 0, source: 0 };
 }
 
 /// The draw number of a job: a hash of flow and source in the upper half, the job's place in its source in the lower.
@@ -93,11 +103,18 @@ fn upper_half(flow: &str, source: &str) -> u64 {
     mix(both) & !u64::from(u32::MAX)
 }
 
-/// A source that is being read: its clock and the arrival it has come to.
+/// How many jobs of a source are made at once. To make one job is a handful of draws by laws that must be found out
+/// first; a block finds them out once, and its draws do not wait for each other.
+const BLOCK: usize = 64;
+
+/// A source that is being read: its next jobs, and the clock for those after them.
 #[derive(Debug, Clone)]
 struct Cursor {
-    at: SimTime,
-    index: u32,
+    block: Vec<Arrival>,
+    /// How many of the block have been taken.
+    taken: usize,
+    /// How many there are.
+    made: usize,
     clock: AnyClock,
     upper_half: u64,
     flow: u16,
@@ -106,55 +123,85 @@ struct Cursor {
 
 impl Cursor {
     #[inline]
-    fn advance(&mut self, until: SimTime) {
-        let (at, index) = self.clock.tick();
-        self.index = index;
-        self.at = if at < until { at } else { SimTime::MAX };
+    fn next_time(&self) -> SimTime {
+        if self.taken == self.made {
+            return SimTime::MAX;
+        }
+        self.block[self.taken].at
     }
 }
 
-/// All arrivals of one replication; nothing is made before it is asked for and nothing is kept after.
+/// What the jobs of one replication are made of.
 #[derive(Debug, Clone)]
-pub struct Arrivals {
+struct Maker {
     flows: Arc<[Flow]>,
-    cursors: Vec<Cursor>,
-    /// The cursor with the next arrival.
-    first: usize,
-    /// When that is.
-    next: SimTime,
+    works: Works,
     until: SimTime,
     sizes: StreamKey,
     keys: StreamKey,
 }
 
+impl Maker {
+    /// The next jobs of a source, in place of those that were taken; none when the traffic has stopped.
+    fn refill(&self, cursor: &mut Cursor) {
+        let ended = cursor.made < BLOCK;
+        let Cursor { block, taken, made, clock, upper_half, flow, source } = cursor;
+        let (flow, source, upper_half) = (*flow, *source, *upper_half);
+        *taken = 0;
+        *made = 0;
+        if ended {
+            return;
+        }
+        *made = clock.fill(block, self.until, |job, (at, index)| {
+            let number = upper_half | u64::from(index);
+            *job = Arrival { at, number, work: SimDuration::ZERO, checksum: 0, size: 1, key: 0, flow, source };
+        });
+        let block = &mut block[..*made];
+        let (flow, place) = (&self.flows[usize::from(flow)], usize::from(source));
+        let law = flow.sources[place].size.as_ref().unwrap_or(&flow.size);
+        law.of_jobs(self.sizes, block, |job, size| job.size = bytes(size));
+        if let Some(keys) = &flow.keys {
+            for job in &mut *block {
+                job.key = keys.of_job(self.keys, job.number);
+            }
+        }
+        self.works.meet(block);
+    }
+}
+
+/// All arrivals of one replication, a block of each source at a time.
+#[derive(Debug, Clone)]
+pub struct Arrivals {
+    maker: Maker,
+    cursors: Vec<Cursor>,
+    /// The cursor with the next arrival.
+    first: usize,
+    /// When that is.
+    next: SimTime,
+}
+
 impl Arrivals {
     /// Begins a replication with this root; traffic stops at `until`.
-    pub fn new(flows: Arc<[Flow]>, root: StreamKey, until: SimTime) -> Self {
+    pub fn new(flows: Arc<[Flow]>, works: Works, root: StreamKey, until: SimTime) -> Self {
         let traffic = root.child("traffic");
+        let maker = Maker { flows, works, until, sizes: root.child("size"), keys: root.child("key") };
         let mut cursors = Vec::new();
-        for (flow_number, flow) in (0..).zip(flows.iter()) {
+        for (flow_number, flow) in (0..).zip(maker.flows.iter()) {
             for (source_number, source) in (0..).zip(&flow.sources) {
                 let mut cursor = Cursor {
-                    at: SimTime::ZERO,
-                    index: 0,
+                    block: vec![Arrival::NONE; BLOCK],
+                    taken: BLOCK,
+                    made: BLOCK,
                     clock: source.pattern.start(traffic.child(&flow.name).child(&source.name)),
                     upper_half: upper_half(&flow.name, &source.name),
                     flow: flow_number,
                     source: source_number,
                 };
-                cursor.advance(until);
+                maker.refill(&mut cursor);
                 cursors.push(cursor);
             }
         }
-        let mut arrivals = Self {
-            flows,
-            cursors,
-            first: 0,
-            next: SimTime::MAX,
-            until,
-            sizes: root.child("size"),
-            keys: root.child("key"),
-        };
+        let mut arrivals = Self { maker, cursors, first: 0, next: SimTime::MAX };
         arrivals.find_first();
         arrivals
     }
@@ -172,21 +219,12 @@ impl Arrivals {
             return None;
         }
         let cursor = &mut self.cursors[self.first];
-        let flow = &self.flows[usize::from(cursor.flow)];
-        let source = &flow.sources[usize::from(cursor.source)];
-        let number = cursor.upper_half | u64::from(cursor.index);
-        let size = source.size.as_ref().unwrap_or(&flow.size).of_job(self.sizes, number);
-        let arrival = Arrival {
-            at: cursor.at,
-            number,
-            size: bytes(size),
-            key: flow.keys.as_ref().map_or(0, |keys| keys.of_job(self.keys, number)),
-            index: cursor.index,
-            flow: cursor.flow,
-            source: cursor.source,
-        };
-        cursor.advance(self.until);
-        self.next = cursor.at;
+        let arrival = cursor.block[cursor.taken];
+        cursor.taken += 1;
+        if cursor.taken == cursor.made {
+            self.maker.refill(cursor);
+        }
+        self.next = cursor.next_time();
         if self.cursors.len() > 1 {
             self.find_first();
         }
@@ -195,8 +233,8 @@ impl Arrivals {
 
     /// A scan: the sources of a scenario are a handful, and at equal times the first of them wins.
     fn find_first(&mut self) {
-        let earliest = self.cursors.iter().enumerate().min_by_key(|(_, cursor)| cursor.at);
-        (self.first, self.next) = earliest.map_or((0, SimTime::MAX), |(place, cursor)| (place, cursor.at));
+        let earliest = self.cursors.iter().map(Cursor::next_time).enumerate().min_by_key(|&(_, at)| at);
+        (self.first, self.next) = earliest.unwrap_or((0, SimTime::MAX));
     }
 }
 
@@ -218,7 +256,7 @@ fn bytes(size: f64) -> u32 {
 mod tests {
     use super::*;
     use crate::traffic::pattern::{Spacing, Spike, Spread, Steady};
-    use crate::traffic::work::{Work, Works};
+    use crate::traffic::work::Work;
 
     const MINUTE: SimTime = SimTime::from_nanos(60_000_000_000);
 
@@ -240,7 +278,12 @@ mod tests {
     }
 
     fn all(flows: Vec<Flow>, replication: u32) -> Vec<Arrival> {
-        Arrivals::new(flows.into(), StreamKey::new(1, replication), MINUTE).collect()
+        with_work(flows, replication, &[])
+    }
+
+    fn with_work(flows: Vec<Flow>, replication: u32, works: &[Work]) -> Vec<Arrival> {
+        let root = StreamKey::new(1, replication);
+        Arrivals::new(flows.into(), Works::new(works.into(), root), root, MINUTE).collect()
     }
 
     #[test]
@@ -275,7 +318,7 @@ mod tests {
     fn at_one_instant_the_source_that_is_written_first_comes_first() {
         let at_once = |name| source(name, Spike { at: 1.0, count: 3, over: 0.0, spread: Spread::Even });
         let jobs = all(vec![flow("a", vec![at_once("x"), at_once("y")]), flow("b", vec![at_once("x")])], 0);
-        let order: Vec<_> = jobs.iter().map(|job| (job.flow, job.source, job.index)).collect();
+        let order: Vec<_> = jobs.iter().map(|job| (job.flow, job.source, index_of(job.number))).collect();
         let expected = [(0, 0), (0, 1), (1, 0)].map(|(flow, source)| [0, 1, 2].map(|index| (flow, source, index)));
         assert_eq!(order, expected.concat());
     }
@@ -288,7 +331,8 @@ mod tests {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), jobs.len());
-        assert!(jobs.iter().all(|job| index_of(job.number) == job.index));
+        let places = jobs.iter().filter(|job| job.source == 1).map(|job| index_of(job.number));
+        assert!(places.eq(0..900));
         assert_eq!(jobs.iter().find(|job| job.flow == 1).map(|job| job.number), Some(number("b", "rate", 0)));
     }
 
@@ -299,8 +343,7 @@ mod tests {
         assert_ne!(all(flows(), 0), all(flows(), 1));
         let sums = |replication| {
             let encode = Work { name: "encode".to_owned(), time: Law::lognormal(20.0, 0.5).expect("sound") };
-            let works = Works::new([encode].into(), StreamKey::new(1, replication));
-            all(flows(), replication).iter().map(|job| works.meet(job).1).collect::<Vec<_>>()
+            with_work(flows(), replication, &[encode]).iter().map(|job| job.checksum).collect::<Vec<_>>()
         };
         assert_eq!(sums(0), sums(0));
         assert_ne!(sums(0), sums(1));
@@ -317,10 +360,12 @@ mod tests {
 
     #[test]
     fn no_traffic_is_no_arrival() {
-        let mut none = Arrivals::new(Vec::new().into(), StreamKey::new(1, 0), MINUTE);
+        let root = StreamKey::new(1, 0);
+        let works = Works::new(Vec::new().into(), root);
+        let mut none = Arrivals::new(Vec::new().into(), works.clone(), root, MINUTE);
         assert_eq!(none.next_time(), SimTime::MAX);
         assert_eq!(none.pop(), None);
-        let mut late = Arrivals::new([flow("a", vec![spike(61.0, 5)])].into(), StreamKey::new(1, 0), MINUTE);
+        let mut late = Arrivals::new([flow("a", vec![spike(61.0, 5)])].into(), works, root, MINUTE);
         assert_eq!((late.next_time(), late.pop()), (SimTime::MAX, None));
     }
 

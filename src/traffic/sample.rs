@@ -15,7 +15,7 @@ const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
 const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 
 /// An exponential draw with mean one.
-#[inline]
+#[inline(always)]
 pub(crate) fn unit_exponential(draws: &mut Draws) -> f64 {
     let value: f64 = Exp1.sample(draws);
     if value < EXPONENTIAL_TAIL { value } else { exponential_tail(draws) }

@@ -174,7 +174,7 @@ mod tests {
     use crate::engine::random::StreamKey;
     use crate::engine::time::SimTime;
     use crate::traffic::check::{Desk, files, flow};
-    use crate::traffic::{Arrival, Arrivals};
+    use crate::traffic::{Arrival, Arrivals, Works};
 
     /// The example of the first page, and beside it one of each other pattern.
     const ALL: &str = r#"
@@ -191,7 +191,9 @@ spikes = [{ at = "1min", count = 5 }, { at = "2min", count = 3 }]
 "#;
 
     fn jobs(flow: Flow) -> Vec<Arrival> {
-        Arrivals::new([flow].into(), StreamKey::new(1, 0), SimTime::from_nanos(1_800_000_000_000)).collect()
+        let root = StreamKey::new(1, 0);
+        let until = SimTime::from_nanos(1_800_000_000_000);
+        Arrivals::new([flow].into(), Works::new(Vec::new().into(), root), root, until).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::arrivals::Arrival;
 use super::law::Law;
-use crate::engine::random::{StreamKey, mix};
+use crate::engine::random::{StreamKey, fold};
 use crate::engine::time::SimDuration;
 use std::sync::Arc;
 
@@ -43,23 +43,21 @@ impl Works {
         SimDuration::from_secs_f64(self.works[place].time.of_job(self.keys[place], number))
     }
 
-    /// What an arriving job brings: the service that it needs of the first kind of work (none if there is no work), and
-    /// a checksum of all that was drawn for it: when it arrived, how large, whose, and its work of every kind.
-    ///
-    /// Two pipelines that met the same traffic in the same order met the same checksums in the same order.
-    #[inline]
-    pub fn meet(&self, arrival: &Arrival) -> (SimDuration, u64) {
-        let state = mix(arrival.number ^ arrival.at.as_nanos().rotate_left(32));
-        let mut state = mix(state ^ u64::from(arrival.size) ^ (u64::from(arrival.key) << 32));
-        let mut first = SimDuration::ZERO;
-        for work in (0..).map(WorkId).take(self.works.len()) {
-            let duration = self.duration(work, arrival.number);
-            if work == WorkId(0) {
-                first = duration;
-            }
-            state = mix(state.wrapping_add(duration.as_nanos()));
+    /// Fills in what arriving jobs need of the first kind of work, and the checksums of all that was drawn for them.
+    pub fn meet(&self, jobs: &mut [Arrival]) {
+        for job in &mut *jobs {
+            let state = fold(job.number, job.at.as_nanos());
+            job.checksum = fold(state, u64::from(job.size) ^ (u64::from(job.key) << 32));
         }
-        (first, state)
+        for (place, (work, &key)) in self.works.iter().zip(self.keys.iter()).enumerate() {
+            work.time.of_jobs(key, jobs, |job, seconds| {
+                let duration = SimDuration::from_secs_f64(seconds);
+                if place == 0 {
+                    job.work = duration;
+                }
+                job.checksum = fold(job.checksum, duration.as_nanos());
+            });
+        }
     }
 }
 
@@ -75,6 +73,16 @@ mod tests {
         Works::new(works.into(), StreamKey::new(1, replication))
     }
 
+    fn job(number: u64) -> Arrival {
+        let (at, work) = (SimTime::ZERO, SimDuration::ZERO);
+        Arrival { at, number, work, checksum: 0, size: 2, key: 3, flow: 0, source: 0 }
+    }
+
+    fn met(works: &Works, mut job: Arrival) -> Arrival {
+        works.meet(std::slice::from_mut(&mut job));
+        job
+    }
+
     #[test]
     fn a_job_needs_the_same_work_whatever_other_work_there_is() {
         let job = number("uploads", "rate", 731);
@@ -88,14 +96,14 @@ mod tests {
     #[test]
     fn the_checksum_sees_every_part_of_a_job() {
         let works = works(&["encode"], 0);
-        let job = Arrival { at: SimTime::from_nanos(7), number: 1, size: 2, key: 3, index: 1, flow: 0, source: 0 };
+        let job = Arrival { at: SimTime::from_nanos(7), ..job(1) };
         let changed = [
             Arrival { at: SimTime::from_nanos(8), ..job },
             Arrival { number: 2, ..job },
             Arrival { size: 3, ..job },
             Arrival { key: 2, ..job },
         ];
-        let sum = |job: &Arrival| works.meet(job).1;
+        let sum = |job: &Arrival| met(&works, *job).checksum;
         assert!(changed.iter().all(|changed| sum(changed) != sum(&job)));
         let mut all: Vec<u64> = changed.iter().map(sum).collect();
         all.sort_unstable();
@@ -103,15 +111,14 @@ mod tests {
         assert_eq!(all.len(), changed.len());
         let longer =
             Works::new([Work { name: "encode".to_owned(), time: Law::Constant(1.0) }].into(), StreamKey::new(1, 0));
-        assert_ne!(longer.meet(&job).1, sum(&job));
+        assert_ne!(met(&longer, job).checksum, sum(&job));
     }
 
     #[test]
     fn a_job_brings_its_work_of_the_first_kind() {
-        let job = Arrival { at: SimTime::ZERO, number: 9, size: 2, key: 3, index: 9, flow: 0, source: 0 };
         let both = works(&["check", "encode"], 0);
-        assert_eq!(both.meet(&job).0, both.duration(WorkId(0), 9));
-        assert_eq!(works(&[], 0).meet(&job).0, SimDuration::ZERO);
-        assert_ne!(both.meet(&job).1, works(&["check"], 0).meet(&job).1);
+        assert_eq!(met(&both, job(9)).work, both.duration(WorkId(0), 9));
+        assert_eq!(met(&works(&[], 0), job(9)).work, SimDuration::ZERO);
+        assert_ne!(met(&both, job(9)).checksum, met(&works(&["check"], 0), job(9)).checksum);
     }
 }

@@ -355,8 +355,17 @@ impl Sqs {
         cx.set(self.metrics.age_of_oldest, age.as_nanos() / 1_000_000);
     }
 
-    /// Whether a FIFO queue takes this call now.
+    /// Whether the queue takes this call now; only a FIFO queue has a limit.
+    #[inline]
     fn is_within_limit(&mut self, action: usize, cx: &mut Cx<'_>) -> bool {
+        match self.order {
+            Order::Standard(_) => true,
+            Order::Fifo(_) => self.is_within_fifo_limit(action, cx),
+        }
+    }
+
+    #[cold]
+    fn is_within_fifo_limit(&mut self, action: usize, cx: &mut Cx<'_>) -> bool {
         let Order::Fifo(fifo) = &mut self.order else { return true };
         let within = fifo.calls[action].admit(cx.now());
         if !within {

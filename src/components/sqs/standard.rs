@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
     hosts: Vec<VecDeque<MsgId>>,
+    /// Those that have a message: a bit for each.
+    filled: u64,
     /// Hosts that a short poll asks.
     sampled: usize,
 }
@@ -22,7 +24,7 @@ pub(super) struct Sample(u64);
 impl Hosts {
     /// `hosts` hosts (at most 64), of which a short poll asks `sampled`.
     pub(super) fn new(hosts: usize, sampled: usize) -> Self {
-        Self { hosts: vec![VecDeque::new(); hosts], sampled }
+        Self { hosts: vec![VecDeque::new(); hosts], filled: 0, sampled }
     }
 
     /// All hosts: what a long poll asks.
@@ -47,7 +49,9 @@ impl Hosts {
     pub(super) fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
         let hosts = self.hosts.len() as u64;
         #[allow(clippy::cast_possible_truncation, reason = "below the number of hosts")]
-        let host = &mut self.hosts[(mix(number) % hosts) as usize];
+        let index = (mix(number) % hosts) as usize;
+        self.filled |= 1 << index;
+        let host = &mut self.hosts[index];
         if in_front {
             host.push_front(msg);
         } else {
@@ -58,18 +62,25 @@ impl Hosts {
     /// Takes the message that came first among those at the heads of the sampled hosts. `place` is its place in the
     /// queue; places wrap around.
     pub(super) fn take(&mut self, sample: Sample, place: impl Fn(MsgId) -> u32) -> Option<MsgId> {
+        let mut left = sample.0 & self.filled;
         let mut first: Option<(u32, usize)> = None;
-        for (index, host) in self.hosts.iter().enumerate() {
-            if sample.0 & (1 << index) != 0
-                && let Some(&head) = host.front()
-            {
+        while left != 0 {
+            let index = left.trailing_zeros() as usize;
+            left &= left - 1;
+            if let Some(&head) = self.hosts[index].front() {
                 let place = place(head);
                 if first.is_none_or(|(other, _)| place.wrapping_sub(other) > u32::MAX / 2) {
                     first = Some((place, index));
                 }
             }
         }
-        self.hosts[first?.1].pop_front()
+        let (_, index) = first?;
+        let host = &mut self.hosts[index];
+        let msg = host.pop_front();
+        if host.is_empty() {
+            self.filled &= !(1 << index);
+        }
+        msg
     }
 
     /// The earliest send time among the heads of the hosts.

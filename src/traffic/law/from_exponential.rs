@@ -17,7 +17,7 @@ impl Exponential {
 }
 
 impl Family for Exponential {
-    #[inline]
+    #[inline(always)]
     fn draw(&self, draws: &mut Draws) -> f64 {
         self.mean * unit_exponential(draws)
     }

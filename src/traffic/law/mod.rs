@@ -22,6 +22,7 @@ pub use spec::{
     UniformSpec,
 };
 
+use super::arrivals::Arrival;
 use crate::engine::random::{Draws, StreamKey};
 use std::sync::Arc;
 
@@ -103,6 +104,20 @@ impl Law {
         }
     }
 
+    /// Gives each of the arriving `jobs` the value that belongs to it: what [`of_job`](Self::of_job) does, with the
+    /// family found out once.
+    pub(super) fn of_jobs(&self, key: StreamKey, jobs: &mut [Arrival], put: impl Fn(&mut Arrival, f64)) {
+        match self {
+            Self::Constant(value) => jobs.iter_mut().for_each(|job| put(job, *value)),
+            Self::Exponential(family) => draw_each(family, key, jobs, put),
+            Self::Lognormal(family) => draw_each(family, key, jobs, put),
+            Self::Gamma(family) => draw_each(family, key, jobs, put),
+            Self::Weibull(_) | Self::Pareto(_) | Self::Uniform(_) | Self::Empirical(_) => {
+                jobs.iter_mut().for_each(|job| put(job, self.of_job(key, job.number)));
+            }
+        }
+    }
+
     /// The expected value.
     pub fn mean(&self) -> f64 {
         self.family().map_or_else(|value| value, Family::mean)
@@ -130,6 +145,13 @@ impl Law {
             Self::Uniform(family) => Ok(family),
             Self::Empirical(family) => Ok(family.as_ref()),
         }
+    }
+}
+
+#[inline]
+fn draw_each(family: &impl Family, key: StreamKey, jobs: &mut [Arrival], put: impl Fn(&mut Arrival, f64)) {
+    for job in jobs {
+        put(job, family.draw(&mut key.stream(job.number)));
     }
 }
 

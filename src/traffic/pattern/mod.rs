@@ -54,6 +54,19 @@ pub trait Pattern {
 pub trait Clock {
     /// The next arrival: never before the previous one; [`SimTime::MAX`] when there is none any more.
     fn tick(&mut self) -> Tick;
+
+    /// Puts the next arrivals into `places`, and returns how many these are: fewer than there are places when the next
+    /// one is not before `until`. That one is lost; whoever got fewer does not ask again.
+    fn fill<P>(&mut self, places: &mut [P], until: SimTime, put: impl Fn(&mut P, Tick)) -> usize {
+        for (filled, place) in places.iter_mut().enumerate() {
+            let tick = self.tick();
+            if tick.0 >= until {
+                return filled;
+            }
+            put(place, tick);
+        }
+        places.len()
+    }
 }
 
 /// The only list of patterns in the program.
@@ -90,9 +103,12 @@ macro_rules! patterns {
         }
 
         impl Clock for AnyClock {
-            #[inline]
             fn tick(&mut self) -> Tick {
                 match self { $(Self::$name(clock) => clock.tick(),)* }
+            }
+
+            fn fill<P>(&mut self, places: &mut [P], until: SimTime, put: impl Fn(&mut P, Tick)) -> usize {
+                match self { $(Self::$name(clock) => clock.fill(places, until, put),)* }
             }
         }
     };

@@ -181,12 +181,13 @@ mod tests {
     use super::super::Pattern;
     use crate::engine::random::StreamKey;
     use crate::engine::time::SimTime;
-    use crate::traffic::Arrivals;
     use crate::traffic::check::flow;
+    use crate::traffic::{Arrivals, Works};
 
     fn replay(text: &str) -> Vec<(f64, u32)> {
         let flow = flow(text).expect("sound");
-        let jobs = Arrivals::new([flow].into(), StreamKey::new(1, 0), SimTime::MAX);
+        let root = StreamKey::new(1, 0);
+        let jobs = Arrivals::new([flow].into(), Works::new(Vec::new().into(), root), root, SimTime::MAX);
         jobs.map(|job| (job.at.as_secs_f64(), job.size)).collect()
     }
 
