@@ -20,5 +20,5 @@ pub use kernel::{Kernel, NewJob};
 pub use ledger::{Ledger, Observer};
 pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
 pub use run::{Bound, Bounds, Finish, Reaction, Stop, World, run};
-pub use signal::{Call, NodeId, Settle, Signal};
+pub use signal::{Call, NodeId, Refusal, Settle, Signal};
 pub use time::{SimDuration, SimTime};
