@@ -104,6 +104,10 @@ pub struct Finish {
 /// Open jobs are then closed; those under way end by the loss `unfinished`.
 pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, unfinished: LossId) -> Finish {
     let (stop, at) = advance(world, kernel, bounds);
+    // What is noted before the end is noted before the open jobs are closed.
+    while world.next_look() < at {
+        world.look();
+    }
     kernel.ledger.close(unfinished, at, world.observer());
     Finish { stop, at, events: kernel.ledger.reactions(), busiest: kernel.ledger.busiest() }
 }
