@@ -26,6 +26,10 @@ pub enum FaultKind {
     Fails(f64),
     /// So many of its consumers stop without a word, and come back at the end of the fault.
     Kill(u32),
+    /// It is rebooted in good order, and is back when it is ready.
+    Reboot,
+    /// It crashes, and is back when it is ready.
+    Crash,
 }
 
 /// The state of a node under the faults of its timeline; faults may overlap.
@@ -39,10 +43,10 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// A fault begins or ends. Kills are the business of the node.
+    /// A fault begins or ends. Kills and restarts are the business of the node.
     pub(super) fn change(&mut self, kind: FaultKind, begins: bool) {
         match kind {
-            FaultKind::Kill(_) => return,
+            FaultKind::Kill(_) | FaultKind::Reboot | FaultKind::Crash => return,
             FaultKind::Down if begins => self.down += 1,
             FaultKind::Down => self.down -= 1,
             FaultKind::Slow(factor) => toggle(&mut self.slow, factor, begins),

@@ -3,6 +3,7 @@
 //! It knows no service, no file and no text, and compiles to WebAssembly: no threads, no wall clock. What a node is,
 //! and which alarms it sets, is the business of the layers above, through [`World`].
 
+mod books;
 mod deadlines;
 mod event_list;
 mod kernel;

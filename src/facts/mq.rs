@@ -207,6 +207,10 @@ facts! { "mq";
         "About how long a broker of a single instance is away when it is rebooted.",
         "What was stored is there afterwards, what was in memory only is lost.";
 
+    SINGLE_INSTANCE_RECOVERY: Duration = Duration::from_mins(5), Assumption, Own, OWN,
+        "About how long a broker of a single instance is away when it crashes.",
+        "Not published. As long as a reboot, because the machine has to be started again as well.";
+
     STANDBY_REBOOT: Between = Between::of_secs(3, 15), Assumption, Own, MQ_REBOOT,
         "How long a pair of brokers is away when it is rebooted.",
         "The guide says a few seconds. The second one must get the lock that the first gives up, see \

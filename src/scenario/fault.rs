@@ -16,14 +16,14 @@ pub struct FaultSpec {
     /// Which node it hits: `pipeline.node`, or `*.node` for the node of that name in every pipeline.
     pub node: Option<At<String>>,
     /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
-    /// vanish in the middle of their work.
+    /// vanish in the middle of their work. `reboot`, `crash`: a broker is away for as long as its deployment takes.
     #[cfg_attr(test, schemars(extend("enum" = FAULT_KINDS)))]
     pub kind: Option<At<String>>,
     /// When it begins.
     pub from: Option<At<Duration>>,
     /// When it is over.
     pub to: Option<At<Duration>>,
-    /// When consumers are killed.
+    /// When consumers are killed, or a broker is rebooted or crashes.
     pub at: Option<At<Duration>>,
     /// `slow`: how many times as long the work takes.
     pub factor: Option<At<f64>>,
@@ -36,7 +36,7 @@ pub struct FaultSpec {
 }
 
 /// The kinds of faults, as written.
-pub const FAULT_KINDS: [&str; 4] = ["down", "slow", "fails", "kill"];
+pub const FAULT_KINDS: [&str; 6] = ["down", "slow", "fails", "kill", "reboot", "crash"];
 
 /// A fault, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +77,22 @@ pub enum FaultKind {
         /// How many; nothing: all.
         count: Option<u32>,
     },
+    /// The node is rebooted, and is back when it is ready.
+    Reboot,
+    /// The node crashes, and is back when it is ready.
+    Crash,
+}
+
+impl FaultKind {
+    /// Whether it needs a node that knows how long it is away.
+    const fn restarts(self) -> bool {
+        matches!(self, Self::Reboot | Self::Crash)
+    }
+
+    /// Whether it happens in an instant.
+    const fn is_instant(self) -> bool {
+        matches!(self, Self::Kill { .. }) || self.restarts()
+    }
 }
 
 impl Fault {
@@ -92,6 +108,7 @@ impl FaultSpec {
         let span = site.span();
         let mut fine = self.check_keys(site);
         let node = self.node.clone().and_then(|node| targets(&node, names, site));
+        let written_node = self.node.clone();
         let node_name = site.required("node", self.node);
         let kind = kind(self.kind, self.factor, self.share, self.count, site);
         let known: Vec<&str> = names.cases.iter().map(String::as_str).collect();
@@ -99,7 +116,10 @@ impl FaultSpec {
         let cases = self.case.and_then(|cases| cases.resolve("case", "case", &known, site));
         fine &= cases.is_some() == written;
         let end_span = self.to.map(|to| to.span);
-        let (from, to) = if let FaultKind::Kill { .. } = kind? {
+        if let (Some(kind), Some(node), Some(hit)) = (kind.filter(|kind| kind.restarts()), &written_node, &node) {
+            fine &= check_restarts(kind, node.span, hit, names, site);
+        }
+        let (from, to) = if kind?.is_instant() {
             let at = site.required("at", self.at)?;
             (at, at)
         } else {
@@ -124,7 +144,7 @@ impl FaultSpec {
             ("factor", self.factor.as_ref().map(|at| at.span), &["slow"]),
             ("share", self.share.as_ref().map(|at| at.span), &["fails"]),
             ("count", self.count.as_ref().map(|at| at.span), &["kill"]),
-            ("at", self.at.as_ref().map(|at| at.span), &["kill"]),
+            ("at", self.at.as_ref().map(|at| at.span), &["kill", "reboot", "crash"]),
             ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
             ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
         ];
@@ -162,6 +182,8 @@ fn kind(
             }
             Some(FaultKind::Slow { factor })
         }
+        "reboot" => Some(FaultKind::Reboot),
+        "crash" => Some(FaultKind::Crash),
         "fails" => Some(FaultKind::Fails { share: site.required("share", share)?.get() }),
         "kill" => {
             if let Some(wrong) = count.filter(|at| at.value == 0) {
@@ -186,7 +208,21 @@ fn label(node: &str, kind: FaultKind) -> String {
         FaultKind::Slow { .. } => format!("{node} slow"),
         FaultKind::Fails { .. } => format!("{node} fails"),
         FaultKind::Kill { .. } => format!("{node} killed"),
+        FaultKind::Reboot => format!("{node} reboots"),
+        FaultKind::Crash => format!("{node} crashes"),
     }
+}
+
+/// Whether all these nodes know how long they are away; an error at `span` if not.
+fn check_restarts(kind: FaultKind, span: Span, hit: &[(String, String)], names: &Names, site: &mut Site<'_>) -> bool {
+    let word = if kind == FaultKind::Crash { "crash" } else { "reboot" };
+    let restarts = |(pipeline, node): &&(String, String)| {
+        names.pipeline(pipeline).and_then(|pipeline| pipeline.node(node)).is_some_and(|node| node.restarts)
+    };
+    let Some((_, node)) = hit.iter().find(|hit| !restarts(hit)) else { return true };
+    site.error(span, "S035", format!("`{word}` is for brokers, and `{node}` is none"))
+        .hint("for anything else say how long it is away: `kind = \"down\"` with `from` and `to`");
+    false
 }
 
 /// The nodes that `pipeline.node` or `*.node` means.
@@ -226,7 +262,7 @@ mod tests {
     use crate::site::{Resolution, decode, parse};
 
     fn resolve(text: &str) -> (Option<Fault>, String) {
-        let node = |name: &str| NodeNames { name: name.to_owned(), metrics: Vec::new() };
+        let node = |name: &str| NodeNames { name: name.to_owned(), metrics: Vec::new(), restarts: name == "broker" };
         let pipeline = |name: &str, nodes: &[&str]| PipelineNames {
             name: name.to_owned(),
             nodes: nodes.iter().map(|name| node(name)).collect(),
@@ -235,7 +271,7 @@ mod tests {
         let names = Names {
             cases: vec!["ten".to_owned(), "thousand".to_owned()],
             metrics: Vec::new(),
-            pipelines: vec![pipeline("queued", &["web", "encoders"]), pipeline("direct", &["web"])],
+            pipelines: vec![pipeline("queued", &["web", "encoders"]), pipeline("direct", &["web", "broker"])],
         };
         let mut found = Diagnostics::new();
         let mut sources = SourceMap::new();
@@ -263,6 +299,8 @@ mod tests {
         assert!(fault.applies_to("ten") && !fault.applies_to("thousand"));
         let fails = "node = '*.web'\nkind = 'fails'\nshare = '5%'\nfrom = '0s'\nto = '1s'\ncase = ['ten', 'thousand']";
         assert_eq!(resolve(fails).0.map(|fault| fault.kind), Some(FaultKind::Fails { share: 0.05 }));
+        let fault = resolve("node = 'direct.broker'\nkind = 'crash'\nat = '1min'").0.expect("it is fine");
+        assert_eq!((fault.kind, fault.from == fault.to), (FaultKind::Crash, true));
         let fault = resolve("node = 'queued.encoders'\nkind = 'kill'\nat = '1min'\ncount = 2").0.expect("it is fine");
         assert_eq!((fault.kind, fault.from == fault.to), (FaultKind::Kill { count: Some(2) }, true));
     }
@@ -281,6 +319,8 @@ mod tests {
             ("node = '*.web'\nkind = 'slow'\nfactor = -1\nfrom = '1s'\nto = '2s'", "work cannot take -1 times as long"),
             ("node = '*.web'\nkind = 'down'\nfactor = 2\nfrom = '1s'\nto = '2s'", "`factor` means nothing"),
             ("node = '*.web'\nkind = 'kill'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `kill`"),
+            ("node = '*.web'\nkind = 'reboot'\nat = '1s'", "`reboot` is for brokers, and `web` is none"),
+            ("node = '*.broker'\nkind = 'crash'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `crash`"),
             ("node = '*.web'\nkind = 'kill'\nat = '1s'\ncount = 0", "killing nobody is no fault"),
             ("node = '*.web'\nkind = 'kill'\nat = '1s'\ncase = ['ten', 'thosand']", "did you mean `thousand`?"),
         ] {

@@ -133,7 +133,8 @@ fn whole_way(text: &str, base: &str, sets: &[String]) -> (bool, Diagnostics, Str
         let mut names = Names { metrics: vec!["lost".to_owned(), "goodput_share".to_owned()], ..Names::default() };
         names.cases.extend(loaded.cases.iter().map(|case| case.name.clone()));
         for pipeline in &spec.pipelines {
-            let node = |node: &PartSpec| NodeNames { name: node.name.value.clone(), metrics: Vec::new() };
+            let node =
+                |node: &PartSpec| NodeNames { name: node.name.value.clone(), metrics: Vec::new(), restarts: false };
             let nodes = pipeline.nodes.iter().map(node).collect();
             names.pipelines.push(PipelineNames { name: pipeline.name.value.clone(), nodes, broken: false });
         }

@@ -226,6 +226,7 @@ fn pipeline_names(name: String, built: Option<&PipelineModel>) -> PipelineNames 
     let nodes = pipeline.plan.nodes.iter().enumerate().map(|(index, node)| NodeNames {
         name: node.name.clone(),
         metrics: of(index).map(crate::metrics::NodeColumn::name).collect(),
+        restarts: pipeline.traits[index].restarts,
     });
     PipelineNames { name, nodes: nodes.collect(), broken: false }
 }
@@ -240,6 +241,8 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
                 FaultKind::Slow { factor } => components::FaultKind::Slow(factor),
                 FaultKind::Fails { share } => components::FaultKind::Fails(share),
                 FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),
+                FaultKind::Reboot => components::FaultKind::Reboot,
+                FaultKind::Crash => components::FaultKind::Crash,
             };
             let node = NodeId(u16::try_from(index).expect("the number of nodes is bounded"));
             pipeline.faults.push(components::Fault { node, kind, from: fault.from, to: fault.to });

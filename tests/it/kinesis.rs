@@ -11,11 +11,12 @@ fn written(seconds: u32, stream: &str, traffic: &str) -> String {
     )
 }
 
-/// Readers that poll each shard at a fixed pace, without any latency.
+/// Readers that poll each shard at a fixed pace, without any latency, whatever they are told.
 fn poller(name: &str, pace: &str) -> String {
     format!(
         "[pipeline.p.{name}]\nkind = 'reader'\nreads = 'clicks'\nidle_time_between_reads = '{pace}'\n\
-         get_records_latency = '0s'\ncheckpoint_latency = '0s'\n"
+         get_records_latency = '0s'\ncheckpoint_latency = '0s'\n\
+         retries = {{ attempts = 1 }}\n"
     )
 }
 

@@ -194,6 +194,7 @@ fn streamed(d: &mut Drawing) {
     d.say("reads = 'stream'\n");
     d.maybe("workers", &["1", "2", "60"]);
     d.maybe("batch", &["1", "10000"]);
+    d.maybe("retries", &["{ attempts = 1 }", "{ attempts = 9, backoff = 'none' }"]);
     d.maybe("starting_position", &["'TRIM_HORIZON'", "'LATEST'"]);
     d.maybe("checkpoint", &["'batch'", "{ records = 10 }", "{ every = '5s' }"]);
     d.maybe("work", &["'job'"]);
@@ -208,6 +209,14 @@ fn brokered(d: &mut Drawing) {
         d.maybe("queue_type", &["'quorum'"]);
         d.maybe("max_length", &["1", "100"]);
         d.maybe("delivery_limit", &["0", "3"]);
+        d.maybe("consumer_timeout", &["'1min'", "'2min'"]);
+    }
+    if rabbit {
+        d.maybe("memory_limit", &["'1KiB'", "'1GiB'"]);
+    } else {
+        d.maybe("storage_limit", &["'1B'", "'100KiB'"]);
+        d.maybe("send_fail_if_no_space", &["true"]);
+        d.maybe("deployment", &["'ACTIVE_STANDBY_MULTI_AZ'"]);
     }
     d.maybe("message_ttl", &["'1ms'", "'10s'"]);
     d.maybe("confirms", &["true", "false"]);
@@ -224,11 +233,15 @@ fn faults(d: &mut Drawing) {
     let nodes = d.nodes.clone();
     for _ in 0..d.draws.below(4) {
         let (node, is_fleet) = d.one_of(&nodes);
-        let kind = d.one_of(&["down", "slow", "fails", if is_fleet { "kill" } else { "down" }]);
+        let other = if is_fleet { "kill" } else { "down" };
+        let other = if node == "broker" { d.one_of(&["reboot", "crash"]) } else { other };
+        let kind = d.one_of(&["down", "slow", "fails", other]);
         writeln!(d.text, "[[fault]]\nnode = 'p.{node}'\nkind = '{kind}'").expect("a string takes everything");
-        if kind == "kill" {
+        if ["kill", "reboot", "crash"].contains(&kind) {
             d.line("at", &["'0s'", "'30s'", "'70s'"]);
-            d.maybe("count", &["1", "50"]);
+            if kind == "kill" {
+                d.maybe("count", &["1", "50"]);
+            }
             continue;
         }
         d.line("from", &["'0s'", "'10s'", "'60s'"]);

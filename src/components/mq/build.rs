@@ -1,7 +1,8 @@
 //! How a broker is built from what a scenario says.
 
 use super::layout;
-use super::spec::{EngineSpec, MqSpec, OverflowSpec, QueueTypeSpec, StorageSpec};
+use super::room::Room;
+use super::spec::{EngineSpec, MqSpec, OverflowSpec, ProtocolSpec, QueueTypeSpec, StorageSpec};
 use super::stages::{Processors, Storage};
 use super::{Mq, MqLosses, MqMetrics, MqParameters, Overflow, PrefetchSpec};
 use crate::components::fault::Health;
@@ -10,20 +11,20 @@ use crate::components::slab::Slab;
 use crate::components::spec::many;
 use crate::components::{NodeSite, NodeSpec};
 use crate::diagnostic::Span;
-use crate::engine::{Deadlines, LossKind};
+use crate::engine::{Deadlines, LossKind, SimDuration, SimTime};
 use crate::facts::mq::{self, instances};
 use crate::facts::{Fact, Limit};
-use crate::site::Site;
+use crate::site::{Site, ToToml};
 use crate::units::Duration;
 
 /// What follows from the engine and the kind of its queues.
 #[derive(Debug, Clone, Copy)]
-struct Make {
-    engine: EngineSpec,
+pub(super) struct Make {
+    pub(super) engine: EngineSpec,
     /// Whether failed deliveries are counted.
-    counts: bool,
+    pub(super) counts: bool,
     /// Whether a message is always stored.
-    stores: bool,
+    pub(super) stores: bool,
 }
 
 impl MqSpec {
@@ -31,11 +32,11 @@ impl MqSpec {
         let errors = site.site.errors();
         self.entries(site);
         let make = self.make(site);
-        let cores = self.instance(site);
+        let machine = self.instance(site);
         let layout = layout::build(&self, self.dead_letter_queue().as_deref(), site);
         let storage = self.storage(make?, site);
-        let p = self.parameters(make?, site);
-        let metrics = metrics(cores.unwrap_or(1), site);
+        let p = self.parameters(make?, machine, site);
+        let metrics = metrics(machine.map_or(1, |machine| machine.processors), site);
         let (storage, layout, p) = (storage?, layout?, p?);
         let losses = losses(p.confirms, layout.dead_letter.is_some(), site);
         if site.site.errors() > errors {
@@ -49,13 +50,15 @@ impl MqSpec {
             layout,
             queues,
             entries: Slab::new(),
+            room: Room::default(),
             arriving: 0,
             ready: 0,
             unacknowledged: 0,
             paused: 0,
             pauses: Deadlines::new(),
             consumers: super::Consumers::default(),
-            processors: Processors::new(cores? as usize),
+            looks_at: SimTime::MAX,
+            processors: Processors::new(machine?.processors as usize),
             storage,
             health: Health::default(),
             takers: Vec::new(),
@@ -97,14 +100,14 @@ impl MqSpec {
         Some(Make { engine, counts: stores, stores })
     }
 
-    /// The number of processors.
-    fn instance(&self, site: &mut NodeSite<'_, '_>) -> Option<u32> {
+    /// The machine.
+    fn instance(&self, site: &mut NodeSite<'_, '_>) -> Option<instances::Shape> {
         let s = &mut *site.site;
         let span = self.instance_type.as_ref().map_or(s.span(), |at| at.span);
         let why = "the smallest machine that is not just for trying things out";
         let name = s.or_default("instance_type", self.instance_type.clone(), "mq.m5.large".to_owned(), why);
         if let Some(instance) = instances::find(&name) {
-            return Some(instance.shape.value.processors);
+            return Some(instance.shape.value);
         }
         let known = || instances::INSTANCES.iter().map(|instance| instance.name);
         let nearest = s.nearest(&name, known());
@@ -116,7 +119,7 @@ impl MqSpec {
 
     fn storage(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<Storage> {
         let s = &mut *site.site;
-        if self.persistent.is_some_and(|at| !at.value) && !make.stores {
+        if !self.is_persistent() && !make.stores {
             let unused = [
                 ("storage", self.storage.map(|at| at.span)),
                 ("storage_latency", self.storage_latency.as_ref().map(|at| at.span)),
@@ -153,12 +156,17 @@ impl MqSpec {
         Some(Storage::new(latency, bandwidth.get()))
     }
 
-    fn parameters(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<MqParameters> {
-        let s = &mut *site.site;
+    fn parameters(
+        &self,
+        make: Make,
+        machine: Option<instances::Shape>,
+        site: &mut NodeSite<'_, '_>,
+    ) -> Option<MqParameters> {
         let is_rabbit = make.engine == EngineSpec::RabbitMq;
-        let why =
-            if make.stores { "a quorum queue stores every message" } else { "for messages that must not be lost" };
-        let persistent = s.or_default("persistent", self.persistent, true, why);
+        let persistent = self.persistent(make, site);
+        let room = self.room(make, machine?, site);
+        let outages = self.outages(make, site);
+        let s = &mut *site.site;
         let (confirms, why) = if is_rabbit || persistent {
             (true, "a sender that cares about its message waits for the broker's word")
         } else {
@@ -178,6 +186,7 @@ impl MqSpec {
                 Some(s.or_fact("redelivery_delay", self.redelivery_delay, &mq::ACTIVEMQ_REDELIVERY_DELAY).get())
             }
         };
+        let consumer_timeout = self.consumer_timeout(make, site);
         self.record_dead_letter(make, persistent, site);
         let max_length = self.max_length(make, site);
         let s = &mut *site.site;
@@ -202,11 +211,37 @@ impl MqSpec {
             prefetch_max: if make.stores { mq::RABBITMQ_QUORUM_PREFETCH_MAX.value } else { u32::MAX },
             refill: (!is_rabbit).then_some(mq::ACTIVEMQ_PREFETCH_REFILL.value.get()),
             delivery_limit: delivery_limit?,
+            consumer_timeout,
             redelivery_delay,
             max_length,
             message_ttl,
+            room,
+            outages: outages?,
             reconnect: (reconnect, longest.max(reconnect)),
         })
+    }
+
+    /// Whether messages are stored.
+    fn persistent(&self, make: Make, site: &mut NodeSite<'_, '_>) -> bool {
+        let s = &mut *site.site;
+        let (protocol, why) = match make.engine {
+            EngineSpec::RabbitMq => (ProtocolSpec::Amqp, "the only protocol of RabbitMQ on Amazon MQ"),
+            EngineSpec::ActiveMq => (ProtocolSpec::OpenWire, "the protocol of its own clients"),
+        };
+        if let Some(at) = self.protocol
+            && (at.value == ProtocolSpec::Amqp) != (make.engine == EngineSpec::RabbitMq)
+        {
+            let broker = if make.engine == EngineSpec::RabbitMq { "RabbitMQ on Amazon MQ" } else { "ActiveMQ here" };
+            s.error(at.span, "S035", format!("{broker} does not speak {}", at.value.to_toml().trim_matches('"')))
+                .hint(format!("leave it out, or write `protocol = {}`", protocol.to_toml()));
+        }
+        s.or_default("protocol", self.protocol, protocol, why);
+        let why = match self.protocol {
+            Some(at) if at.value == ProtocolSpec::Stomp => "a STOMP client has to ask for it with every message",
+            _ if make.stores => "a quorum queue stores every message",
+            _ => "for messages that must not be lost",
+        };
+        s.or_default("persistent", self.persistent, self.is_persistent(), why)
     }
 
     fn prefetch(&self, make: Make, site: &mut NodeSite<'_, '_>) -> u32 {
@@ -244,6 +279,20 @@ impl MqSpec {
         };
         // -1 does not fit and becomes the limit that nothing reaches.
         Some(u32::try_from(limit).unwrap_or(u32::MAX))
+    }
+
+    /// How long a consumer may hold a message, and how often the broker looks.
+    fn consumer_timeout(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<(SimDuration, SimDuration)> {
+        let s = &mut *site.site;
+        if make.engine == EngineSpec::ActiveMq {
+            let why = "with ActiveMQ a consumer may hold a message for as long as it is connected";
+            no_effect(s, "consumer_timeout", self.consumer_timeout.map(|at| at.span), why);
+            return None;
+        }
+        let check = &mq::RABBITMQ_ACK_TIMEOUT_CHECK;
+        s.within("consumer_timeout", self.consumer_timeout.as_ref(), check.value..=Duration::MAX, check);
+        let timeout = s.or_fact("consumer_timeout", self.consumer_timeout, &mq::RABBITMQ_ACK_TIMEOUT);
+        Some((timeout.get(), check.value.get()))
     }
 
     fn record_dead_letter(&self, make: Make, persistent: bool, site: &mut NodeSite<'_, '_>) {
@@ -287,7 +336,7 @@ impl MqSpec {
 }
 
 /// An error if something is written that would be ignored.
-fn no_effect(s: &mut Site<'_>, key: &str, span: Option<Span>, why: &str) {
+pub(super) fn no_effect(s: &mut Site<'_>, key: &str, span: Option<Span>, why: &str) {
     if let Some(span) = span {
         s.error(span, "S032", format!("`{key}` has no effect: {why}")).hint("leave it out");
     }
@@ -301,6 +350,7 @@ fn losses(confirms: bool, has_dead_letters: bool, site: &mut NodeSite<'_, '_>) -
         down: site.loss(LossKind::Rejected, "down"),
         failing: site.loss(LossKind::Rejected, "answered with an error"),
         too_large: site.permanent_refusal("message too large"),
+        no_space: site.loss(LossKind::Rejected, "no room for more messages"),
         rejected: site.loss(rejected, "queue full"),
         unroutable: site.loss(LossKind::Lost, "no queue bound to the topic"),
         in_memory: site.loss(LossKind::Lost, "only in memory when the broker went down"),
@@ -314,6 +364,7 @@ fn losses(confirms: bool, has_dead_letters: bool, site: &mut NodeSite<'_, '_>) -
 fn metrics(cores: u32, site: &mut NodeSite<'_, '_>) -> MqMetrics {
     MqMetrics {
         busy: site.gauge_of("busy", "processors", cores.into()),
+        blocked: site.gauge("message_blocked_count", "messages"),
         arriving: site.gauge("message_arriving_count", "messages"),
         ready: site.gauge("message_ready_count", "messages"),
         unacknowledged: site.gauge("message_unacknowledged_count", "messages"),
@@ -324,6 +375,7 @@ fn metrics(cores: u32, site: &mut NodeSite<'_, '_>) -> MqMetrics {
         redelivered: site.counter("messages_redelivered", "messages"),
         acknowledged: site.counter("messages_acknowledged", "messages"),
         stale_acknowledgements: site.counter("stale_acknowledgements", "messages"),
+        consumer_timeouts: site.counter("consumer_timeouts", "channels"),
         dead_lettered: site.counter("messages_dead_lettered", "messages"),
         expired: site.counter("messages_expired", "messages"),
         writes: site.counter("storage_writes", "writes"),

@@ -140,6 +140,23 @@ impl Consumers {
         }
     }
 
+    /// The consumer in this place loses its channel, and no other does. Returns the number of that connection.
+    pub(super) fn cut(&mut self, place: u32) -> u32 {
+        let consumer = self.get_mut(place);
+        consumer.state = State::Cut;
+        consumer.life
+    }
+
+    /// It has a channel again, unless something else has happened to it since it lost that one.
+    pub(super) fn reopen(&mut self, place: u32, life: u32) -> bool {
+        let consumer = self.get_mut(place);
+        let waits = consumer.state == State::Cut && consumer.life == life;
+        if waits {
+            consumer.connect();
+        }
+        waits
+    }
+
     /// Number of the last loss of all connections, and when it was.
     pub(super) const fn last_cut(&self) -> (u32, SimTime) {
         (self.cut, self.cut_at)

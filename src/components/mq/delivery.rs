@@ -81,9 +81,10 @@ impl Mq {
         if holder.take() {
             self.queues[usize::from(holder.queue)].queue_up(consumer, life);
         }
-        let Some(Entry { msg, holder, .. }) = self.entries.get_mut(entry) else { return };
-        *holder = (consumer, life);
+        let Some(Entry { msg, holder, given_at, .. }) = self.entries.get_mut(entry) else { return };
+        (*holder, *given_at) = ((consumer, life), cx.now());
         let msg = *msg;
+        self.watch_holders(cx);
         let message = cx.message_mut(msg);
         message.mark = mark::UNACKNOWLEDGED;
         message.receives = message.receives.wrapping_add(1);
@@ -116,6 +117,7 @@ impl Mq {
             cx.message_mut(msg).mark = mark::HANDED_OVER;
             cx.count(self.metrics.acknowledged, 1);
             self.unacknowledged -= 1;
+            self.make_space(msg, cx);
         }
     }
 

@@ -29,6 +29,10 @@ impl Mq {
     /// The message leaves the broker and ends.
     pub(super) fn leave(&mut self, entry: EntryId, ending: Ending, cx: &mut Cx<'_>) {
         if let Some(Entry { msg, .. }) = self.entries.remove(entry) {
+            // What was acknowledged at delivery has made room already.
+            if cx.message(msg).mark != mark::HANDED_OVER {
+                self.make_space(msg, cx);
+            }
             cx.retire(msg, ending);
         }
     }

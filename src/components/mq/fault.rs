@@ -11,7 +11,14 @@ type Cx<'a> = Ctx<'a, MqAlarm>;
 
 impl Mq {
     pub(super) fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
-        let kind = cx.fault(index).kind;
+        match cx.fault(index).kind {
+            FaultKind::Reboot | FaultKind::Crash if !begins => {}
+            kind @ (FaultKind::Reboot | FaultKind::Crash) => self.restart(index, kind, cx),
+            kind => self.change_health(kind, begins, cx),
+        }
+    }
+
+    pub(super) fn change_health(&mut self, kind: FaultKind, begins: bool, cx: &mut Cx<'_>) {
         let was_down = self.health.is_down();
         self.health.change(kind, begins);
         if kind == FaultKind::Down {
@@ -35,6 +42,7 @@ impl Mq {
         for msg in taken_in.chain(self.storage.stop()) {
             self.turn_away(msg, loss, cx);
         }
+        self.turn_away_blocked(cx);
         for queue in &mut self.queues {
             queue.arriving = 0;
             queue.forget_turns();
@@ -61,7 +69,7 @@ impl Mq {
     }
 
     /// The connection over which a message was delivered is gone: that counts as a failed delivery.
-    fn take_back(&mut self, entry: EntryId, cx: &mut Cx<'_>) {
+    pub(super) fn take_back(&mut self, entry: EntryId, cx: &mut Cx<'_>) {
         let Some(Entry { failures, .. }) = self.entries.get_mut(entry) else { return };
         *failures = failures.saturating_add(1);
         if *failures > self.p.delivery_limit {

@@ -14,6 +14,14 @@ impl Mq {
         if self.health.is_down() {
             return cx.refuse(msg, self.losses.down);
         }
+        if self.room.is_full(&self.p.room) {
+            return self.hold_up(msg, port, cx);
+        }
+        self.take(msg, port, cx);
+    }
+
+    /// A message is read from its producer.
+    pub(super) fn take(&mut self, msg: MsgId, port: u16, cx: &mut Cx<'_>) {
         cx.count(self.metrics.published, 1);
         let refusal = if cx.message(msg).size > self.p.max_message_size {
             Some(self.losses.too_large)
@@ -31,6 +39,8 @@ impl Mq {
         let message = cx.message_mut(msg);
         message.mark = mark::ARRIVING;
         message.tag = port.into();
+        let size = message.size;
+        self.room.fill(size, &self.p.room);
         self.arriving += 1;
         cx.set(self.metrics.arriving, self.arriving as u64);
         if self.p.take_in.is_zero() {
@@ -94,6 +104,7 @@ impl Mq {
         for &queue in &takers[..copies] {
             let copy = cx.attempt_unanswered(msg);
             self.arriving += 1;
+            self.room.fill(cx.message(copy).size, &self.p.room);
             self.bring(copy, queue, cx);
         }
         if rejected {
@@ -119,6 +130,7 @@ impl Mq {
     pub(super) fn turn_away(&mut self, msg: MsgId, loss: LossId, cx: &mut Cx<'_>) {
         self.arriving -= 1;
         cx.set(self.metrics.arriving, self.arriving as u64);
+        self.make_space(msg, cx);
         cx.refuse(msg, loss);
     }
 
@@ -166,7 +178,7 @@ impl Mq {
         let queue = u16::try_from(cx.message(msg).tag).expect("routing made the tag from a queue");
         let q = &mut self.queues[usize::from(queue)];
         q.arriving -= 1;
-        let entry = self.entries.insert(Entry { msg, queue, failures: 0, place: q.place(), holder: (0, 0) });
+        let entry = self.entries.insert(Entry { msg, queue, place: q.place(), ..Entry::default() });
         q.push(entry);
         let message = cx.message_mut(msg);
         message.sent = now;

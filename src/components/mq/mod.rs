@@ -13,7 +13,14 @@
 //! queue that is bound to it. Messages are pushed: a consumer registers once and gets as many as its prefetch allows;
 //! those with credit take turns. What comes back goes to its old place in the queue.
 //!
-//! Simplified: one machine without a standby. Memory and disk never fill up, no producer is held back by flow control.
+//! A broker without room for more messages reads nothing from its producers until there is some: they wait, and their
+//! own timeouts run.
+//!
+//! A broker that is rebooted or crashes is away for as long as its deployment takes: a single machine until it has
+//! started again, a pair until the other one has taken over.
+//!
+//! Simplified: no clusters and no networks of brokers. All producers are held up in one line, first come, first served; no
+//! producer is slowed down before that.
 //! Dead letters and redeliveries cost no processor time and no write. The copies that a topic makes share one write.
 //! `ActiveMQ` may hand out a message while it is still being written; here it is handed out when it is stored, as by a
 //! quorum queue. Where a fact speaks of a client's library (the prefetch, the pause before a redelivery, the attempts
@@ -28,10 +35,13 @@ mod intake;
 mod layout;
 mod prefetch;
 mod queue;
+mod restart;
+mod room;
 mod spec;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod timeout;
 
 pub(super) use consumers::subscribe;
 pub(super) use prefetch::{AS_THE_BROKER_SAYS, PrefetchSpec};
@@ -41,11 +51,13 @@ use super::context::Ctx;
 use super::fault::Health;
 use super::slab::Slab;
 use super::{Component, NodeSite, Verb};
-use crate::engine::{Deadlines, LossId, MsgId, MsgRef, Signal, SimDuration};
+use crate::engine::{Deadlines, LossId, MsgId, MsgRef, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 use consumers::Consumers;
 use layout::Layout;
 use queue::Queue;
+use restart::Outages;
+use room::{Room, RoomParameters};
 use stages::{Processors, Storage};
 
 /// Where a message stands; kept in its mark.
@@ -83,12 +95,18 @@ struct MqParameters {
     refill: Option<f64>,
     /// Failed deliveries that a message may have; `u32::MAX`: any number.
     delivery_limit: u32,
+    /// How long a consumer may hold a message, and how often the broker looks for those that hold one too long.
+    consumer_timeout: Option<(SimDuration, SimDuration)>,
     /// Pause before a message that was handed back is tried again by the same consumer; none: it goes back to its queue.
     redelivery_delay: Option<SimDuration>,
     /// Ready messages that a queue may have, and what happens beyond.
     max_length: Option<(usize, Overflow)>,
     /// How long a message may wait in a queue.
     message_ttl: Option<SimDuration>,
+    /// How much room there is for messages, and what happens when there is none.
+    room: RoomParameters,
+    /// How long it is away.
+    outages: Outages,
     /// Pause before a client's second attempt to connect, and the longest of these pauses, which double.
     reconnect: (SimDuration, SimDuration),
 }
@@ -111,6 +129,8 @@ struct MqLosses {
     failing: LossId,
     /// The message is larger than the broker takes.
     too_large: LossId,
+    /// There is no room for more messages, and producers were to be told.
+    no_space: LossId,
     /// The queue is full.
     rejected: LossId,
     /// No queue is bound to the topic.
@@ -132,6 +152,8 @@ struct MqLosses {
 struct MqMetrics {
     /// Processors at work.
     busy: GaugeId,
+    /// Messages whose producers are held up for want of room.
+    blocked: GaugeId,
     /// Messages taken in and not yet confirmed.
     arriving: GaugeId,
     /// Messages that can be delivered.
@@ -152,6 +174,8 @@ struct MqMetrics {
     acknowledged: CounterId,
     /// Acknowledgements of messages that had been taken back.
     stale_acknowledgements: CounterId,
+    /// Channels closed because a message was held too long.
+    consumer_timeouts: CounterId,
     /// Messages moved to the dead-letter queue.
     dead_lettered: CounterId,
     /// Messages that outlived their time.
@@ -175,6 +199,8 @@ struct Entry {
     place: u64,
     /// To whom it was given, and by which connection.
     holder: (u32, u32),
+    /// When it was given.
+    given_at: SimTime,
 }
 
 /// A broker while it runs.
@@ -189,6 +215,8 @@ pub struct Mq {
     queues: Vec<Queue>,
     /// Messages in queues or delivered from them -- state.
     entries: Slab<Entry>,
+    /// How much room is left, and who waits for some -- state.
+    room: Room,
     /// Messages on their way into a queue -- state.
     arriving: usize,
     /// Messages that can be delivered -- state.
@@ -201,6 +229,8 @@ pub struct Mq {
     pauses: Deadlines<(MsgRef, u16)>,
     /// Who is connected -- state.
     consumers: Consumers,
+    /// For when the next look for consumers that hold a message too long is set -- state.
+    looks_at: SimTime,
     /// What the processors do -- state.
     processors: Processors,
     /// What storage does -- state.
@@ -222,6 +252,14 @@ pub enum MqAlarm {
     Expiry { queue: u16 },
     /// A consumer tries a message again.
     Redelivery,
+    /// It has started again, or the other one has taken over.
+    Restarted,
+    /// There is room again for who was held up.
+    Room,
+    /// Time to look for consumers that hold a message too long.
+    Look,
+    /// A consumer whose channel was closed opens another one, if this is still the one that it lost.
+    Reopen { consumer: u32, life: u32 },
     /// The clients have noticed that the broker is back after this loss of connections.
     Reconnect { cut: u32 },
 }
@@ -259,11 +297,15 @@ impl Component for Mq {
             MqAlarm::Written { write } => self.end_write(write, cx),
             MqAlarm::Expiry { queue } => self.end_expiry_alarm(queue, cx),
             MqAlarm::Redelivery => self.end_pauses(cx),
+            MqAlarm::Restarted => self.end_restart(cx),
+            MqAlarm::Room => self.let_in(cx),
+            MqAlarm::Look => self.look(cx),
+            MqAlarm::Reopen { consumer, life } => self.reopen(consumer, life, cx),
             MqAlarm::Reconnect { cut } => self.reconnect(cut, cx),
         }
     }
 
     fn holding(&self) -> u64 {
-        (self.arriving + self.entries.len()) as u64
+        (self.room.blocked() + self.arriving + self.entries.len()) as u64
     }
 }

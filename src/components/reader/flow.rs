@@ -6,6 +6,9 @@ use crate::components::latency::Latency;
 use crate::engine::random::mix;
 use crate::engine::{MsgId, Settle, Signal, SimDuration};
 
+/// Tells the draws for pauses between attempts from those for the time that a request takes.
+const RETRIES: u64 = 1 << 41;
+
 /// Whether a processor waits for something to come, or can go on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
@@ -22,10 +25,7 @@ impl Reader {
                 Doing::Resting => self.ask(shard, cx),
                 Doing::Asking => self.read(shard, cx),
                 Doing::Reading => Pace::Waits,
-                Doing::Answering => {
-                    self.shards[shard].answered_at = cx.now();
-                    self.process(shard, cx)
-                }
+                Doing::Answering => self.take_answer(shard, cx),
                 Doing::Processing | Doing::Stored => self.process(shard, cx),
                 Doing::Storing => self.store(shard, cx),
             };
@@ -91,6 +91,23 @@ impl Reader {
         if self.after(shard, leg, Doing::Answering, cx) == Pace::GoesOn {
             self.drive(shard, cx);
         }
+    }
+
+    /// The answer is back: a batch, nothing, or a refusal, after which the read is tried again.
+    fn take_answer(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
+        let processor = &mut self.shards[shard];
+        processor.answered_at = cx.now();
+        let refused = std::mem::take(&mut processor.refused);
+        processor.refusals = if refused { processor.refusals + 1 } else { 0 };
+        if !refused || processor.refusals >= self.p.retries.attempts {
+            processor.refusals = 0;
+            processor.backoff = SimDuration::ZERO;
+            return self.process(shard, cx);
+        }
+        let request = mix(processor.requests << 20 ^ shard as u64);
+        let pause = self.p.retries.pause(processor.refusals, processor.backoff, || cx.draws(request ^ RETRIES));
+        processor.backoff = pause;
+        self.after(shard, pause, Doing::Resting, cx)
     }
 
     /// Processes the next records of the batch; makes a checkpoint and pauses when it is time.

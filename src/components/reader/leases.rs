@@ -66,7 +66,7 @@ impl Reader {
             }
             FaultKind::Down if begins => (0..self.workers.len()).for_each(|worker| self.kill(worker, cx)),
             FaultKind::Down => {}
-            FaultKind::Slow(_) | FaultKind::Fails(_) => return,
+            FaultKind::Slow(_) | FaultKind::Fails(_) | FaultKind::Reboot | FaultKind::Crash => return,
         }
         for shard in 0..self.shards.len() {
             if self.shards[shard].doing == Doing::Free {
@@ -117,6 +117,9 @@ impl Reader {
         processor.begun = 0;
         processor.last = None;
         processor.uncheckpointed = 0;
+        processor.refused = false;
+        processor.refusals = 0;
+        processor.backoff = SimDuration::ZERO;
         cx.set(self.metrics.in_hand, self.in_hand as u64);
         cx.count(self.metrics.lost_leases, 1);
         cx.tell(SimDuration::ZERO, self.p.stream, Signal::Hangup { from: cx.node(), slot });

@@ -10,6 +10,9 @@
 //! number of shards stand by. A record whose calls or sends fail is passed over, because the library goes on after an
 //! error: nothing brings it back but a worker that dies before the checkpoint.
 //!
+//! A read that is refused is tried again at random times, as the AWS SDK does below the library: so two readers that
+//! share a shard win in turn. When its attempts are used up, the library comes back after its usual pause.
+//!
 //! Simplified: the next read is made when the batch is done, and not ahead of it; leases move only when a worker dies,
 //! not to even out their numbers; a processor that fails gives up one record and not the rest of its batch, as one does
 //! that catches its errors; the table of leases has no limits.
@@ -27,6 +30,7 @@ use super::context::Ctx;
 use super::fault::Health;
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
+use super::retry::RetryPolicy;
 use super::{Component, NodeSite, Verb};
 use crate::engine::{MsgId, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
@@ -40,6 +44,8 @@ struct ReaderParameters {
     batch: u16,
     /// Pause between two reads of a shard.
     idle_time_between_reads: SimDuration,
+    /// How a read is tried again that was refused.
+    retries: RetryPolicy,
     /// Where a shard is begun that has no checkpoint yet.
     starting_position: StartingPosition,
     /// When it stores how far it has come.
@@ -121,6 +127,12 @@ struct Processor {
     has_checkpoint: bool,
     /// When the last answer to a read came.
     answered_at: SimTime,
+    /// Whether that was a refusal.
+    refused: bool,
+    /// How many times in a row the read in hand was refused.
+    refusals: u32,
+    /// The pause after the last refusal.
+    backoff: SimDuration,
     /// Requests made; each has its own latency.
     requests: u64,
 }
@@ -139,6 +151,9 @@ impl Default for Processor {
             checkpointed_at: SimTime::ZERO,
             has_checkpoint: false,
             answered_at: SimTime::ZERO,
+            refused: false,
+            refusals: 0,
+            backoff: SimDuration::ZERO,
             requests: 0,
         }
     }
@@ -222,7 +237,10 @@ impl Component for Reader {
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
         match *signal {
             Signal::Receive { msg, slot, receive, more } => self.receive(msg, slot as usize, receive, more, cx),
-            Signal::Empty { slot, .. } => self.answer(slot as usize, cx),
+            Signal::Empty { slot, refusal } => {
+                self.shards[slot as usize].refused = refusal.is_some();
+                self.answer(slot as usize, cx);
+            }
             Signal::Reply { task, attempt, loss } => {
                 let ended = self.handler.on_reply(task, attempt, loss, cx);
                 self.go_on(ended, cx);

@@ -4,10 +4,10 @@ use super::checkpoint::CheckpointSpec;
 use super::{Processor, Reader, ReaderMetrics, ReaderParameters, StartingPosition, Worker};
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
-use crate::components::request::{RequestSpec, Requests};
+use crate::components::request::{RequestSpec, Requests, RetriesSpec, build_retries};
 use crate::components::spec::{LatencySpec, OneOrMany};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
-use crate::facts::kinesis;
+use crate::facts::{http, kinesis};
 use crate::site::{At, ToToml};
 use crate::units::Duration;
 use serde::Deserialize;
@@ -25,6 +25,8 @@ pub struct ReaderSpec {
     batch: Option<At<u32>>,
     /// Pause between two reads of a shard.
     idle_time_between_reads: Option<At<Duration>>,
+    /// How a read is tried again that was refused, before the next pause between reads.
+    retries: Option<At<RetriesSpec>>,
     /// Where a reader begins that has no checkpoint yet.
     starting_position: Option<At<StartingPositionSpec>>,
     /// When it stores how far it has come: `"batch"`, `{ records = 100 }` or `{ every = "60s" }`.
@@ -91,6 +93,7 @@ impl ReaderSpec {
         let position =
             s.or_default("starting_position", self.starting_position, StartingPositionSpec::TrimHorizon, why);
         let checkpoint = CheckpointSpec::resolve(self.checkpoint, s);
+        let retries = build_retries(None, &http::SDK_BACKOFF_BASE_THROTTLED, self.retries, site);
         let takeover = site.latency("lease_takeover", self.lease_takeover, &kinesis::KCL_TAKEOVER);
         let work = site.work("work", self.work);
         let read = site.latency("get_records_latency", self.get_records_latency, &kinesis::GET_RECORDS_LATENCY);
@@ -104,6 +107,7 @@ impl ReaderSpec {
             stream: stream?.node,
             batch: u16::try_from(batch).ok()?,
             idle_time_between_reads: idle.get(),
+            retries: retries?,
             starting_position: match position {
                 StartingPositionSpec::TrimHorizon => StartingPosition::TrimHorizon,
                 StartingPositionSpec::Latest => StartingPosition::Latest,

@@ -333,7 +333,7 @@ impl Workers {
         let victims = match kind {
             FaultKind::Kill(count) => count.min(self.p.count),
             FaultKind::Down => self.p.count,
-            FaultKind::Slow(_) | FaultKind::Fails(_) => return,
+            FaultKind::Slow(_) | FaultKind::Fails(_) | FaultKind::Reboot | FaultKind::Crash => return,
         };
         for worker in 0..victims {
             if begins {

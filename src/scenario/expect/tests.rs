@@ -14,7 +14,11 @@ fn strings(names: &[&str]) -> Vec<String> {
 fn names() -> Names {
     let pipeline = |name: &str| PipelineNames {
         name: name.to_owned(),
-        nodes: vec![NodeNames { name: "jobs".to_owned(), metrics: strings(&["backlog_max", "age_mean_s"]) }],
+        nodes: vec![NodeNames {
+            name: "jobs".to_owned(),
+            metrics: strings(&["backlog_max", "age_mean_s"]),
+            restarts: false,
+        }],
         broken: false,
     };
     Names {

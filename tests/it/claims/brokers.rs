@@ -4,7 +4,7 @@ use crate::bench::{about, run};
 use surgetank::metrics::Fate;
 
 /// A broker whose own time does not matter, jobs that are sent to it, and other nodes.
-fn broker(run: &str, traffic: &str, broker: &str, others: &str) -> String {
+pub(super) fn broker(run: &str, traffic: &str, broker: &str, others: &str) -> String {
     format!(
         "[run]\n{run}\n[traffic.jobs]\n{traffic}\n[work.job]\ntime = '1s'\n[work.short]\ntime = '1ms'\n\
          [pipeline.p.broker]\nkind = 'mq'\nfrom = 'jobs'\ncpu_per_message = '0s'\n{broker}\n{others}"
@@ -12,19 +12,19 @@ fn broker(run: &str, traffic: &str, broker: &str, others: &str) -> String {
 }
 
 /// Consumers at no distance.
-fn crew(name: &str, consumes: &str, count: u32, more: &str) -> String {
+pub(super) fn crew(name: &str, consumes: &str, count: u32, more: &str) -> String {
     format!("[pipeline.p.{name}]\nkind = 'workers'\nconsumes = '{consumes}'\ncount = {count}\nlatency = '0s'\n{more}\n")
 }
 
-fn fault(node: &str, kind: &str) -> String {
+pub(super) fn fault(node: &str, kind: &str) -> String {
     format!("[[fault]]\nnode = 'p.{node}'\n{kind}\n")
 }
 
-const LONG: &str = "duration = '2min'\ndrain = '1h'\nsample_every = '1s'";
-const ONE: &str = "spike = { at = '1s', count = 1 }";
-const ACTIVE: &str = "engine = 'activemq'\nstorage_latency = '0s'";
-const QUORUM: &str = "engine = 'rabbitmq'\nstorage_latency = '0s'";
-const MEMORY: &str = "engine = 'rabbitmq'\nqueue_type = 'classic'\npersistent = false";
+pub(super) const LONG: &str = "duration = '2min'\ndrain = '1h'\nsample_every = '1s'";
+pub(super) const ONE: &str = "spike = { at = '1s', count = 1 }";
+pub(super) const ACTIVE: &str = "engine = 'activemq'\nstorage_latency = '0s'";
+pub(super) const QUORUM: &str = "engine = 'rabbitmq'\nstorage_latency = '0s'";
+pub(super) const MEMORY: &str = "engine = 'rabbitmq'\nqueue_type = 'classic'\npersistent = false";
 const FAILS: &str = "kind = 'fails'\nshare = '100%'\nfrom = '0s'\nto = '1h'";
 
 #[test]
