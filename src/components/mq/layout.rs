@@ -1,9 +1,9 @@
 //! The names that others use for the queues and topics of a broker, and which of them leads where.
 
-use super::spec::MqSpec;
+use super::spec::{EngineSpec, MqSpec};
 use crate::components::spec::{OneOrMany, many};
-use crate::components::{NodeSite, Verb};
-use crate::engine::NodeId;
+use crate::components::{Edge, NodeSite, Verb};
+use crate::engine::{NodeId, SimDuration};
 use crate::site::At;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -64,8 +64,18 @@ pub(super) struct Layout {
     pub queues: u16,
     /// The dead-letter queue.
     pub dead_letter: Option<u16>,
+    /// Senders that say how long their messages may wait, each with the port to which it sends them.
+    pub expirations: Vec<Expiration>,
     /// By node: the queue that it consumes.
     consumed: Vec<Option<u16>>,
+}
+
+/// How long the messages of a sender to a port may wait in a queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expiration {
+    node: NodeId,
+    port: u16,
+    pub after: SimDuration,
 }
 
 /// The ports with their names.
@@ -78,6 +88,18 @@ pub(super) struct Names {
 }
 
 impl Layout {
+    /// What this sender says about how long its messages to a port may wait: a number, 0 if nothing.
+    pub(super) fn expiration(&self, sender: Option<NodeId>, port: u16) -> u16 {
+        let is_it = |rule: &Expiration| Some(rule.node) == sender && rule.port == port;
+        let place = self.expirations.iter().position(is_it).map_or(0, |place| place + 1);
+        u16::try_from(place).expect("the number of nodes of a pipeline is bounded")
+    }
+
+    /// How long a message may wait of which the sender says what has this number.
+    pub(super) fn expires_after(&self, number: u16) -> Option<SimDuration> {
+        self.expirations.get(usize::from(number).checked_sub(1)?).map(|rule| rule.after)
+    }
+
     /// The queue that the fleet `node` consumes.
     pub(super) fn consumed_by(&self, node: NodeId) -> Option<u16> {
         self.consumed.get(node.index()).copied().flatten()
@@ -151,8 +173,40 @@ pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSit
         consumed[node.index()] = number(&port);
     }
     let dead_letter = dead_letter.and_then(number);
+    let expirations = expirations(spec, &names, site)?;
     record(spec, &name, site);
-    sound.then(|| Layout { ports, queues: u16::try_from(queue_names.len()).unwrap_or(u16::MAX), dead_letter, consumed })
+    sound.then(|| Layout {
+        ports,
+        queues: u16::try_from(queue_names.len()).unwrap_or(u16::MAX),
+        dead_letter,
+        expirations,
+        consumed,
+    })
+}
+
+/// What senders say about how long their messages may wait; nothing if something is wrong with it.
+fn expirations(spec: &MqSpec, names: &Names, site: &mut NodeSite<'_, '_>) -> Option<Vec<Expiration>> {
+    let edges: Vec<(NodeId, Edge)> =
+        site.incoming(Verb::Sends).into_iter().map(|(node, edge)| (node, edge.clone())).collect();
+    let mut found = Vec::new();
+    let mut sound = true;
+    for (node, edge) in edges {
+        let Some(at) = edge.expiration else { continue };
+        let wrong = if spec.engine.is_some_and(|engine| engine.value == EngineSpec::ActiveMq) {
+            Some(("ActiveMQ looks for such messages all over its queues, which is not simulated", "leave it out"))
+        } else if at.value.get().is_zero() {
+            Some(("a message that may not wait at all is never delivered", "give it some time"))
+        } else {
+            None
+        };
+        if let Some((message, hint)) = wrong {
+            sound = false;
+            site.site.error(at.span, "S035", message).hint(hint);
+        }
+        let port = edge.port().and_then(|port| names.ports.iter().position(|name| name == port)).unwrap_or(0);
+        found.push(Expiration { node, port: u16::try_from(port).ok()?, after: at.value.get() });
+    }
+    sound.then_some(found)
 }
 
 /// Whether every name can be one, and none is both a queue and a topic.

@@ -62,7 +62,7 @@ use stages::{Processors, Storage};
 
 /// Where a message stands; kept in its mark.
 mod mark {
-    /// In the processors or in storage; its tag is the port, then the queue.
+    /// In the processors or in storage; its tag says where it goes.
     pub(super) const ARRIVING: u8 = 0;
     /// In its queue. From here on its tag is its entry.
     pub(super) const READY: u8 = 1;
@@ -201,6 +201,8 @@ struct Entry {
     holder: (u32, u32),
     /// When it was given.
     given_at: SimTime,
+    /// When it has waited too long.
+    expires: SimTime,
 }
 
 /// A broker while it runs.

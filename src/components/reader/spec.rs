@@ -68,7 +68,7 @@ impl ToToml for StartingPositionSpec {
 impl NodeSpec for ReaderSpec {
     fn edges(&self) -> Vec<Edge> {
         let mut edges = Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges();
-        edges.extend(self.reads.clone().map(|to| Edge { verb: Verb::Reads, to }));
+        edges.extend(self.reads.clone().map(|to| Edge::new(Verb::Reads, to)));
         edges
     }
 }
