@@ -24,9 +24,7 @@ pub(super) fn run(what: Listing) -> Exit {
             }
         },
         Listing::Components => components(),
-        Listing::Metrics => {
-            columns(&[50.0, 99.0]).into_iter().map(|column| (column.name, column.unit.to_owned())).collect()
-        }
+        Listing::Metrics => metrics(),
         Listing::Templates => {
             TEMPLATES.iter().map(|template| (template.name.to_owned(), template.about.to_owned())).collect()
         }
@@ -36,6 +34,13 @@ pub(super) fn run(what: Listing) -> Exit {
     let line = |(name, about): &(String, String)| format!("{name}{}  {about}\n", " ".repeat(first - width(name)));
     console::result(&rows.iter().map(line).collect::<String>());
     Exit::Done
+}
+
+/// The columns of the summary, each with its unit and what it says.
+fn metrics() -> Vec<(String, String)> {
+    let columns = columns(&[50.0, 99.0]);
+    let widest = columns.iter().map(|column| column.unit.len()).max().unwrap_or(0);
+    columns.into_iter().map(|column| (column.name, format!("{:widest$}  {}", column.unit, column.about))).collect()
 }
 
 fn components() -> Vec<(String, String)> {

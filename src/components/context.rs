@@ -107,6 +107,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.release(attempt);
     }
 
+    /// Whether nobody waits any more for what `msg` asks for.
+    #[inline]
+    pub fn is_for_nobody(&self, msg: MsgId) -> bool {
+        self.kernel.is_for_nobody(msg)
+    }
+
     /// A further copy of `msg` that must be done as well, owned by this node.
     pub fn branch(&mut self, msg: MsgId) -> MsgId {
         self.kernel.branch(msg)
@@ -150,7 +156,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
 
     fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
-        if let Some(Call { node, task, attempt }) = message.reply_to.take()
+        if let Some(Call { node, task, attempt, .. }) = message.reply_to.take()
             && !message.is_abandoned()
         {
             self.tell(SimDuration::ZERO, node, Signal::Reply { task, attempt, loss });

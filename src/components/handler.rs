@@ -69,6 +69,8 @@ struct Task {
     msg: MsgId,
     slot: u32,
     began: SimTime,
+    /// When its own work ends.
+    worked: SimTime,
     /// Serial number of what it waits for: its work, its attempt, its pause.
     awaits: u32,
     receive: u16,
@@ -103,10 +105,20 @@ pub(super) struct Ended {
     pub slot: u32,
     /// When the handling began.
     pub began: SimTime,
+    /// When its own work was to end; what came after that was waiting for others.
+    pub worked: SimTime,
     /// The receipt, if the message is on loan.
     pub receive: u16,
     /// Why it failed, or none.
     pub loss: LossId,
+}
+
+impl Ended {
+    /// The node's own work on the message until `now`, in nanoseconds, without the time that it waited for others.
+    #[inline]
+    pub(super) fn work(&self, now: SimTime) -> u64 {
+        self.worked.min(now).since(self.began).as_nanos()
+    }
 }
 
 impl Handler {
@@ -142,6 +154,7 @@ impl Handler {
         task.msg = msg;
         task.slot = slot;
         task.began = cx.now();
+        task.worked = task.began;
         task.awaits = serial;
         task.receive = receive;
         task.step = 0;
@@ -155,7 +168,8 @@ impl Handler {
         if self.slowness != 1.0 {
             duration = duration.scaled(self.slowness);
         }
-        cx.alarm_after(duration, T::from(HandlerAlarm::Worked { task: index, serial }));
+        task.worked = task.began + duration;
+        cx.alarm_at(task.worked, T::from(HandlerAlarm::Worked { task: index, serial }));
         None
     }
 
@@ -320,7 +334,7 @@ impl Handler {
         let step = &self.steps[usize::from(task.step)];
         task.awaits = serial;
         task.tries += 1;
-        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial });
+        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg });
         task.attempt = Some(attempt);
         let leg = step.leg(task, cx);
         cx.hand_over(attempt, step.to, leg);
@@ -371,8 +385,8 @@ impl Task {
     /// Its end by `loss`, or by success.
     #[inline]
     const fn ended(&self, loss: LossId) -> Ended {
-        let &Self { msg, slot, began, receive, .. } = self;
-        Ended { msg, slot, began, receive, loss }
+        let &Self { msg, slot, began, worked, receive, .. } = self;
+        Ended { msg, slot, began, worked, receive, loss }
     }
 
     /// A number for the draws of one attempt: the same in every run, whatever else happens.

@@ -14,6 +14,7 @@ mod kinesis;
 mod latency;
 mod limits;
 mod mq;
+mod poll_retry;
 mod polls;
 mod reader;
 mod request;

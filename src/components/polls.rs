@@ -2,7 +2,7 @@
 
 use super::AnyTimer;
 use super::context::Ctx;
-use crate::engine::{Deadlines, NodeId, Signal, SimDuration};
+use crate::engine::{Deadlines, NodeId, Refusal, Signal, SimDuration};
 use std::collections::VecDeque;
 
 /// A consumer's slot that waits.
@@ -77,6 +77,13 @@ impl Polls {
         }
     }
 
+    /// Every connection breaks: those who wait learn that their request failed.
+    pub(super) fn fail<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) {
+        while let Some(Poll { from, slot, .. }) = self.next() {
+            cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Failed) });
+        }
+    }
+
     /// Tells those whose wait is over that nothing came.
     pub(super) fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>)
     where
@@ -89,7 +96,7 @@ impl Polls {
             if let Some(index) = place_of(&self.waiting, serial)
                 && let Some(poll) = self.waiting.remove(index)
             {
-                cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot, refused: false });
+                cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot, refusal: None });
             }
         }
         if let Some(at) = ends.rearm() {

@@ -6,7 +6,7 @@ use super::retry::{Backoff, Jitter, RetryPolicy};
 use super::site::NodeSite;
 use super::spec::{LatencySpec, OneOrMany, all, many};
 use super::traits::RequestTraits;
-use crate::engine::LossKind;
+use crate::engine::{LossKind, SimDuration};
 use crate::facts::{self, Fact};
 use crate::site::{At, ToToml};
 use crate::units::Duration;
@@ -276,6 +276,17 @@ pub(super) fn build_retries(
     let base = part.or_fact("base", base, base_if_unsaid).get();
     let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
     let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
+    Some(policy(attempts, backoff, base, cap, jitter))
+}
+
+/// How attempts are paced.
+pub(super) const fn policy(
+    attempts: u32,
+    backoff: BackoffSpec,
+    base: SimDuration,
+    cap: SimDuration,
+    jitter: JitterSpec,
+) -> RetryPolicy {
     let backoff = match backoff {
         BackoffSpec::None => Backoff::None,
         BackoffSpec::Fixed => Backoff::Fixed(base),
@@ -287,5 +298,5 @@ pub(super) fn build_retries(
         JitterSpec::Equal => Jitter::Equal,
         JitterSpec::Decorrelated => Jitter::Decorrelated,
     };
-    Some(RetryPolicy { attempts, backoff, jitter })
+    RetryPolicy { attempts, backoff, jitter }
 }

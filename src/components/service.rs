@@ -93,7 +93,9 @@ struct ServiceMetrics {
     served: CounterId,
     /// Slot time spent on requests.
     busy_time: CounterId,
-    /// Slot time spent on requests whose caller had left before the end.
+    /// Of it, the service's own work: without the time that a slot waited for others.
+    work_time: CounterId,
+    /// Own work on requests whose caller, or the caller's caller, had left before the end.
     ghost_time: CounterId,
 }
 
@@ -132,6 +134,7 @@ impl Component for Service {
             wait: site.timing("wait"),
             served: site.counter("served", "requests"),
             busy_time: site.counter("busy_time", "s"),
+            work_time: site.counter("work_time", "s"),
             ghost_time: site.counter("ghost_time", "s"),
         };
         let ((steps, counters), work) = (requests?, work?);
@@ -226,10 +229,11 @@ impl Service {
     #[inline(always)]
     fn conclude(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         let Ended { msg, began, mut loss, .. } = ended;
-        let spent = cx.now().since(began).as_nanos();
+        let (spent, work) = (cx.now().since(began).as_nanos(), ended.work(cx.now()));
         cx.count(self.metrics.busy_time, spent);
-        if cx.message(msg).is_abandoned() {
-            cx.count(self.metrics.ghost_time, spent);
+        cx.count(self.metrics.work_time, work);
+        if cx.is_for_nobody(msg) {
+            cx.count(self.metrics.ghost_time, work);
         }
         if loss.is_none() && !self.health.is_sound() && self.fails(msg, cx) {
             loss = self.losses.failing;

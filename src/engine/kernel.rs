@@ -145,6 +145,22 @@ impl<T: Copy> Kernel<T> {
         self.ledger.message_mut(msg).abandoned = true;
     }
 
+    /// Whether work on `msg` is for nobody: who waits for it has given up, or who waits for that one, up to the first
+    /// caller. What a store has taken in is waited for by nobody and has to be done all the same.
+    #[inline]
+    pub fn is_for_nobody(&self, msg: MsgId) -> bool {
+        let mut msg = msg;
+        while self.ledger.is_attempt(msg) {
+            let message = self.ledger.message(msg);
+            if message.abandoned {
+                return true;
+            }
+            let Some(call) = message.reply_to else { return false };
+            msg = call.behalf;
+        }
+        false
+    }
+
     /// The message itself.
     #[inline]
     pub fn message(&self, msg: MsgId) -> &Message {

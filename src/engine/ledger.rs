@@ -2,9 +2,10 @@
 //!
 //! The only place where messages are made, moved and ended, so that two identities can be held at any time:
 //! `created + copied = retired + alive`, and alive = on wires + held by the nodes. The nodes count what they hold on
-//! their own; [`Ledger::check`] compares that after every event with what came in and what left during it, in release
+//! their own; [`Books::check`] compares that after every event with what came in and what left during it, in release
 //! builds too.
 
+use super::books::Books;
 use super::kernel::NewJob;
 use super::message::{Arena, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
 use super::signal::NodeId;
@@ -22,21 +23,7 @@ pub struct Ledger {
     parked: u64,
     /// Parked messages on which somebody still works: what may yet be done.
     parked_in_use: u64,
-    /// Messages that came to nodes less those that left them since the last check, modulo 2^64.
-    moved: u64,
-    accounts: Vec<Account>,
-}
-
-/// What the ledger knows of one node. The moments at which messages left, less those at which they came, give the time
-/// that they spent inside; the area gives the same time from the node's own count: Little's law as an identity in whole
-/// nanoseconds. All arithmetic is modulo 2^64, which an identity does not mind.
-#[derive(Debug, Clone, Default)]
-struct Account {
-    inside: u64,
-    held: u64,
-    since: u64,
-    area: u64,
-    reactions: u64,
+    books: Books,
 }
 
 /// Who is told what becomes of jobs.
@@ -59,8 +46,7 @@ impl Ledger {
             retired: 0,
             parked: 0,
             parked_in_use: 0,
-            moved: 0,
-            accounts: vec![Account::default(); nodes],
+            books: Books::new(nodes),
         }
     }
 
@@ -83,7 +69,7 @@ impl Ledger {
         job.loss = LossId::NONE;
         job.slots = 1;
         self.created += 1;
-        self.enter(node, now);
+        self.books.enter(node, now);
         self.fill(JobId(id), new.size, new.key, Role::Branch, Place::Node(node), now)
     }
 
@@ -142,7 +128,7 @@ impl Ledger {
         let (job, size, key, place) = (original.job, original.size, original.key, original.place);
         self.copied += 1;
         if let Place::Node(node) = place {
-            self.enter(node, now);
+            self.books.enter(node, now);
         }
         self.job_mut(job).slots += 1;
         self.fill(job, size, key, role, place, now)
@@ -154,7 +140,7 @@ impl Ledger {
         let Place::Node(node) = std::mem::replace(&mut message.place, Place::Wire) else {
             panic!("a message on the wire cannot depart");
         };
-        self.leave(node, now);
+        self.books.leave(node, now);
     }
 
     /// The message reaches `node`, which owns it from now on.
@@ -163,7 +149,7 @@ impl Ledger {
         let message = self.messages.get_mut(msg.0);
         assert!(message.place == Place::Wire, "a message reached {node:?} without having departed");
         message.place = Place::Node(node);
-        self.enter(node, now);
+        self.books.enter(node, now);
     }
 
     /// A message ends.
@@ -184,8 +170,7 @@ impl Ledger {
         assert!(state != State::Retired, "a message is retired once");
         self.retired += 1;
         if let Place::Node(node) = message.place {
-            self.moved = self.moved.wrapping_sub(1);
-            self.accounts[node.index()].leave(now);
+            self.books.leave(node, now);
         }
         let id = message.job;
         let job = &mut self.jobs.slots[id.0 as usize];
@@ -288,19 +273,6 @@ impl Ledger {
         self.jobs.get_mut(job.0)
     }
 
-    #[inline(always)]
-    fn enter(&mut self, node: NodeId, now: SimTime) {
-        self.moved = self.moved.wrapping_add(1);
-        let account = &mut self.accounts[node.index()];
-        account.inside = account.inside.wrapping_sub(now.as_nanos());
-    }
-
-    #[inline(always)]
-    fn leave(&mut self, node: NodeId, now: SimTime) {
-        self.moved = self.moved.wrapping_sub(1);
-        self.accounts[node.index()].leave(now);
-    }
-
     /// Messages alive, parked ones included.
     pub const fn live(&self) -> u64 {
         self.created + self.copied - self.retired
@@ -311,47 +283,19 @@ impl Ledger {
         self.messages.in_use() as u64 == self.parked && self.parked_in_use == 0
     }
 
-    /// Reactions of all nodes.
-    pub(super) fn reactions(&self) -> u64 {
-        self.accounts.iter().map(|account| account.reactions).sum()
-    }
-
-    /// The node that reacted most often; the first of them.
-    pub(super) fn busiest(&self) -> NodeId {
-        let reactions = self.accounts.iter().map(|account| account.reactions);
-        let most = (0_u16..).zip(reactions).max_by_key(|&(index, reactions)| (reactions, std::cmp::Reverse(index)));
-        NodeId(most.map_or(0, |(index, _)| index))
-    }
-
     /// Jobs that arrived.
     pub const fn created(&self) -> u64 {
         self.created
     }
 
-    /// Compares what `node` says it holds with what the ledger saw come and go. Called after every event of the node:
-    /// nobody else moves messages during it.
-    ///
-    /// # Panics
-    /// If a message was lost or made outside the ledger: an error in surgetank, never in a scenario.
-    #[inline(always)]
-    pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
-        let account = &mut self.accounts[node.index()];
-        account.reactions += 1;
-        assert!(
-            holding == account.held.wrapping_add(self.moved),
-            "ledger broken at {now}: {node:?} says it holds {holding} messages after {} and {} more came than went",
-            account.held,
-            self.moved.cast_signed()
-        );
-        if self.moved != 0 {
-            account.set_held(holding, now);
-            self.moved = 0;
-        }
+    /// The books of the nodes.
+    pub(super) const fn books(&mut self) -> &mut Books {
+        &mut self.books
     }
 
     /// Compares the place of every message alive with the books of the nodes.
     fn count_all(&self) {
-        let mut held: Vec<u64> = self.accounts.iter().map(|account| account.held).collect();
+        let mut held = self.books.held();
         let mut alive = 0;
         for message in self.messages.slots.iter().filter(|message| !message.is_retired()) {
             alive += 1;
@@ -370,15 +314,7 @@ impl Ledger {
     /// If the identity does not hold to the nanosecond, or a message is not where the books say.
     pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
         self.count_all();
-        for (index, account) in self.accounts.iter_mut().enumerate() {
-            account.set_held(account.held, now);
-            let inside = account.inside.wrapping_add(account.held.wrapping_mul(now.as_nanos()));
-            assert!(
-                inside == account.area,
-                "Little's law broken at node {index}: {inside} ns spent inside, {} ns by its own count",
-                account.area
-            );
-        }
+        self.books.close(now);
         for index in 0..self.messages.len() {
             let msg = MsgId(index);
             if self.is_free(index) {
@@ -441,20 +377,5 @@ fn blame(job: &mut Job, loss: LossId, kinds: &[LossKind]) {
     let kind = |loss: LossId| kinds[usize::from(loss.0)];
     if job.loss.is_none() || kind(loss) > kind(job.loss) {
         job.loss = loss;
-    }
-}
-
-impl Account {
-    #[inline(always)]
-    fn leave(&mut self, now: SimTime) {
-        self.inside = self.inside.wrapping_add(now.as_nanos());
-    }
-
-    #[inline]
-    fn set_held(&mut self, held: u64, now: SimTime) {
-        let now = now.as_nanos();
-        self.area = self.area.wrapping_add(self.held.wrapping_mul(now - self.since));
-        self.since = now;
-        self.held = held;
     }
 }

@@ -132,7 +132,7 @@ pub struct Message {
     pub(super) role: Role,
     pub(super) state: State,
     pub(super) branch_done: bool,
-    /// The caller has left; work on it is ghost work.
+    /// The caller has left; work on it, and on what is asked on its behalf, is ghost work.
     pub(super) abandoned: bool,
     pub(super) generation: u32,
 }

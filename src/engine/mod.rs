@@ -3,6 +3,7 @@
 //! It knows no service, no file and no text, and compiles to WebAssembly: no threads, no wall clock. What a node is,
 //! and which alarms it sets, is the business of the layers above, through [`World`].
 
+mod books;
 mod deadlines;
 mod event_list;
 mod kernel;
@@ -19,5 +20,5 @@ pub use kernel::{Kernel, NewJob};
 pub use ledger::{Ledger, Observer};
 pub use message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
 pub use run::{Bound, Bounds, Finish, Reaction, Stop, World, run};
-pub use signal::{Call, NodeId, Settle, Signal};
+pub use signal::{Call, NodeId, Refusal, Settle, Signal};
 pub use time::{SimDuration, SimTime};

@@ -104,8 +104,12 @@ pub struct Finish {
 /// Open jobs are then closed; those under way end by the loss `unfinished`.
 pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds, unfinished: LossId) -> Finish {
     let (stop, at) = advance(world, kernel, bounds);
+    while at > world.next_look() {
+        world.look();
+    }
     kernel.ledger.close(unfinished, at, world.observer());
-    Finish { stop, at, events: kernel.ledger.reactions(), busiest: kernel.ledger.busiest() }
+    let books = kernel.ledger.books();
+    Finish { stop, at, events: books.reactions(), busiest: books.busiest() }
 }
 
 fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds) -> (Stop, SimTime) {
@@ -153,7 +157,7 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
                 }
             }
         };
-        kernel.ledger.check(node, holding, kernel.now);
+        kernel.ledger.books().check(node, holding, kernel.now);
         watch.left -= 1;
         if watch.left == 0
             && let Some(stop) = watch.stop(world, kernel)

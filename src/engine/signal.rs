@@ -22,6 +22,8 @@ pub struct Call {
     pub task: u32,
     /// Serial number of the attempt within the node: a reply to an earlier one is stale.
     pub attempt: u32,
+    /// The message on whose behalf it asks. It stays where it is as long as the node waits.
+    pub behalf: MsgId,
 }
 
 /// What one node tells another.
@@ -62,8 +64,8 @@ pub enum Signal {
     Empty {
         /// The consumer's slot that asked.
         slot: u32,
-        /// Whether it was refused.
-        refused: bool,
+        /// Why it was refused, if it was.
+        refusal: Option<Refusal>,
     },
     /// A consumer has dealt with a message on loan.
     Settle {
@@ -97,6 +99,15 @@ pub enum Signal {
         /// Whether it begins.
         begins: bool,
     },
+}
+
+/// Why a store turned a consumer away that asked for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It failed, or did not answer at all.
+    Failed,
+    /// It was asked too often, or for too much.
+    Throttled,
 }
 
 /// How a consumer settles a message on loan.

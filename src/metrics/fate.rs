@@ -54,6 +54,21 @@ impl Fate {
         }
     }
 
+    /// What became of such a job, in a line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::DoneInTime => "done once, within the objective",
+            Self::DoneLate => "done once, after the objective",
+            Self::DoneTwice => "done more than once",
+            Self::Rejected => "turned away, and nobody tried again",
+            Self::TimedOut => "its caller gave up after the last attempt",
+            Self::Expired => "older than where it waited keeps messages",
+            Self::DeadLettered => "put aside in a dead-letter queue, and still there",
+            Self::Lost => "gone without a word",
+            Self::Unfinished => "still under way at the end",
+        }
+    }
+
     /// Words for a person: `done in time`.
     pub const fn label(self) -> &'static str {
         match self {

@@ -112,6 +112,11 @@ impl Tally {
         self.current = (start, index as usize);
     }
 
+    /// The length of an interval.
+    pub const fn step(&self) -> SimDuration {
+        self.step
+    }
+
     /// Occurrences per interval.
     pub fn counts(&self) -> &[u32] {
         &self.counts

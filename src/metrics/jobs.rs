@@ -1,5 +1,6 @@
 //! The fates of jobs: how many ended how, how long it took, and how many were under way when.
 
+use super::drain::Surge;
 use super::fate::Fate;
 use super::gauge::{Gauge, Tally};
 use super::histogram::Histogram;
@@ -9,6 +10,12 @@ use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
 
 /// A backlog counts as drained when it is down to one part in so many of its peak.
 const DRAINED: u64 = 20;
+
+/// The backlog that a peak must come down to, unless more than that is usual.
+#[inline]
+fn low(peak: u64) -> u64 {
+    (peak / DRAINED).max(1)
+}
 
 /// What became of one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,10 +175,16 @@ impl JobBook {
         self.completions.counts()
     }
 
-    /// How long it took from the largest backlog until it was first down to a twentieth of it, or to one job;
-    /// `None` if that did not happen.
+    /// How long it took from the largest backlog until it was first down to a twentieth of it, or to one job; where the
+    /// usual backlog before the rise was larger than that, down to the usual one. `None` if that did not happen.
     pub fn drain(&self) -> Option<SimDuration> {
-        self.drained_at.map(|drained| drained.since(self.peak_at))
+        let (samples, peak) = (self.under_way.samples(), self.under_way.max());
+        let surge = Surge { samples, step: self.arrivals.step(), warmup: self.warmup, at: self.peak_at, peak };
+        let usual = surge.usual();
+        let drained = if usual > low(peak) { surge.down_to(usual) } else { None };
+        // A twentieth is below the usual backlog and may be reached all the same, between two samples.
+        let drained = drained.into_iter().chain(self.drained_at).min();
+        drained.map(|drained| drained.since(self.peak_at))
     }
 
     /// Checksum over arrivals, sizes, keys and work in the order of arrival.
@@ -184,7 +197,7 @@ impl Observer for JobBook {
     #[inline(always)]
     fn decided(&mut self, now: SimTime) {
         self.under_way.fall(now);
-        if self.drained_at.is_none() && self.under_way.value() <= (self.under_way.max() / DRAINED).max(1) {
+        if self.drained_at.is_none() && self.under_way.value() <= low(self.under_way.max()) {
             self.drained_at = Some(now);
         }
     }

@@ -1,5 +1,6 @@
 //! Run to numbers: counters, gauges, histograms and the fates of jobs of one replication.
 
+mod drain;
 mod fate;
 mod gauge;
 mod histogram;

@@ -12,6 +12,8 @@ pub struct Column {
     pub name: String,
     /// Unit: `s`, `jobs`, `1`, `1/s`.
     pub unit: &'static str,
+    /// What it says, in a line.
+    pub about: &'static str,
 }
 
 /// A figure of a node.
@@ -77,21 +79,25 @@ pub struct Observation {
 
 /// The columns of the summary.
 pub fn columns(percentiles: &[f64]) -> Vec<Column> {
-    let column = |name: &str, unit| Column { name: name.to_owned(), unit };
-    let mut columns = vec![column("jobs_sent", "jobs"), column("done", "jobs")];
-    columns.extend(Fate::ALL.map(|fate| column(fate.name(), "jobs")));
-    columns.push(column("goodput_share", "1"));
-    columns.push(column("latency_mean_s", "s"));
-    columns
-        .extend(percentiles.iter().map(|&p| Column { name: format!("latency_{}_s", percentile_name(p)), unit: "s" }));
+    let column = |name: &str, unit, about| Column { name: name.to_owned(), unit, about };
+    let mut columns = vec![
+        column("jobs_sent", "jobs", "jobs that arrived; every one of them has one of the fates below"),
+        column("done", "jobs", "done in time, late or twice"),
+    ];
+    columns.extend(Fate::ALL.map(|fate| column(fate.name(), "jobs", fate.about())));
+    columns.push(column("goodput_share", "1", "done in time, of the jobs sent"));
+    columns.push(column("latency_mean_s", "s", "from the arrival of a job until it was done"));
+    columns.extend(percentiles.iter().map(|&p| {
+        column(&format!("latency_{}_s", percentile_name(p)), "s", "so many per cent of the jobs done took no longer")
+    }));
     columns.extend([
-        column("latency_max_s", "s"),
-        column("backlog_mean", "jobs"),
-        column("backlog_max", "jobs"),
-        column("drain_s", "s"),
-        column("throughput_per_s", "1/s"),
-        column("wasted_work_share", "1"),
-        column("ended_s", "s"),
+        column("latency_max_s", "s", "the longest of the jobs done"),
+        column("backlog_mean", "jobs", "jobs that had come and were neither done nor lost, over time"),
+        column("backlog_max", "jobs", "the most of them at one moment"),
+        column("drain_s", "s", "from that moment until a twentieth was left, or what was usual before if that is more"),
+        column("throughput_per_s", "1/s", "jobs done, over the time observed"),
+        column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
+        column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),
     ]);
     columns
 }
@@ -223,7 +229,7 @@ fn summary(recorder: &Recorder, fates: &[u64; Fate::ALL.len()], frame: &Frame<'_
         Some(jobs.under_way().max() as f64),
         jobs.drain().map(SimDuration::as_secs_f64),
         (seconds > 0.0).then(|| jobs.latency().count() as f64 / seconds),
-        share(total(&["ghost_time", "repeated_time"]), total(&["busy_time"])),
+        share(total(&["ghost_time", "repeated_time"]), total(&["work_time"])),
         Some(frame.ended.as_secs_f64()),
     ]);
     row

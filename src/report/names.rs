@@ -6,8 +6,10 @@ pub const JOBS_SENT: &str = "jobs_sent";
 pub const GOODPUT: &str = "goodput_share";
 /// Largest number of jobs that waited at one moment.
 pub const BACKLOG_MAX: &str = "backlog_max";
-/// Time from the end of the traffic until nothing was left to do, in seconds.
+/// Time from the largest backlog until it was drained, in seconds.
 pub const DRAIN: &str = "drain_s";
+/// Share of the nodes' own work that was for nobody.
+pub const WASTED_WORK: &str = "wasted_work_share";
 
 /// The name of a percentile: `p50`, `p99`, `p99_9`. It carries its number, so that no file needs a legend.
 pub fn percentile(percent: f64) -> String {

@@ -1,6 +1,7 @@
 //! A sentence per pipeline: what happened, and why.
 
-use super::{Cell, Fate, Loss, NodeMetric, Report};
+use super::names::WASTED_WORK;
+use super::{Cell, Fate, Loss, NodeMetric, NodeReport, Report};
 use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
@@ -41,8 +42,9 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str("; ");
         text.push_str(&wait);
     }
-    if let Some((node, wasted)) = waste(cell).filter(|&(_, share)| share >= 0.01) {
-        let _ = write!(text, "; {} of the work at {node} was for nobody", percent(wasted));
+    if let Some(waste) = waste(cell) {
+        text.push_str("; ");
+        text.push_str(&waste);
     }
     text
 }
@@ -64,18 +66,23 @@ fn cause(losses: &[Loss], sent: f64) -> Option<String> {
     (!named.is_empty()).then(|| join(&named))
 }
 
-/// Where most time was spent on what nobody waited for any more or what was done already, and which share of the busy
-/// time there it was. A node that only waits for others is busy as well, so a share over all nodes would say less.
-fn waste(cell: &Cell) -> Option<(&str, f64)> {
-    let wasted = cell.nodes.iter().map(|node| {
-        let total = |names: &[&str]| -> f64 {
-            let wanted = node.metrics.iter().filter(|row| row.statistic == "total" && names.contains(&row.metric));
-            wanted.filter_map(|row| row.estimate).map(|estimate| estimate.mean).sum()
-        };
-        (node.name.as_str(), total(&["ghost_time", "repeated_time"]), total(&["busy_time"]))
-    });
-    let (node, wasted, busy) = wasted.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
-    (wasted > 0.0 && busy > 0.0).then(|| (node, wasted / busy))
+/// A share of the work that nobody waited for or that had been done before, and that a reader wants to know of.
+const WASTE_WORTH_A_WORD: f64 = 0.01;
+
+/// How much of all the work was for nobody, by the summary's own figure, and where most of that was done.
+fn waste(cell: &Cell) -> Option<String> {
+    let share = cell.mean(WASTED_WORK).filter(|&share| share >= WASTE_WORTH_A_WORD)?;
+    let total = |node: &NodeReport, names: &[&str]| -> f64 {
+        let wanted = node.metrics.iter().filter(|row| row.statistic == "total" && names.contains(&row.metric));
+        wanted.filter_map(|row| row.estimate).map(|estimate| estimate.mean).sum()
+    };
+    let wasted = cell.nodes.iter().map(|node| (node.name.as_str(), total(node, &["ghost_time", "repeated_time"])));
+    let (node, _) = wasted.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
+    let working = cell.nodes.iter().filter(|node| total(node, &["work_time"]) > 0.0).count();
+    Some(match working {
+        0 | 1 => format!("{} of the work at {node} was for nobody", percent(share)),
+        _ => format!("{} of all work was for nobody, most of it at {node}", percent(share)),
+    })
 }
 
 /// A share of late jobs that a reader asks the reason of.
@@ -160,7 +167,7 @@ fn join(parts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{NodeReport, fixture};
+    use crate::report::{SummaryMetric, fixture};
     use crate::stats::Estimate;
 
     fn figure(metric: &'static str, statistic: &str, mean: f64) -> NodeMetric {
@@ -213,12 +220,27 @@ mod tests {
         assert_eq!(surge(&cell), None);
     }
 
+    /// What is said of a design with such a share of wasted work, and such times of work and ghost work at its nodes.
+    fn wasting(share: f64, web: [f64; 2], backend: [f64; 2]) -> Option<String> {
+        let mut cell = fixture::report().cell(1, 1).expect("a cell").clone();
+        let estimate = Some(Estimate { mean: share, half_width: None, replications: 1 });
+        cell.summary.retain(|metric| metric.name != WASTED_WORK);
+        cell.summary.push(SummaryMetric { name: WASTED_WORK.into(), unit: "1", estimate });
+        let figures = |[work, ghost]: [f64; 2]| {
+            let busy = figure("busy_time", "total", 900.0);
+            vec![busy, figure("work_time", "total", work), figure("ghost_time", "total", ghost)]
+        };
+        cell.nodes = vec![node("web", figures(web)), node("backend", figures(backend))];
+        waste(&cell)
+    }
+
     #[test]
-    fn work_for_nobody_is_told_where_it_was_done() {
-        let web = node("web", vec![figure("busy_time", "total", 900.0), figure("ghost_time", "total", 0.0)]);
-        let backend = node("backend", vec![figure("busy_time", "total", 100.0), figure("ghost_time", "total", 87.0)]);
-        let text = late(vec![web, backend]);
-        assert!(text.ends_with("; 87 % of the work at backend was for nobody"), "{text}");
+    fn work_for_nobody_is_the_figure_of_the_summary_and_told_where_it_was_done() {
+        let alone = wasting(0.87, [0.0, 0.0], [100.0, 87.0]);
+        assert_eq!(alone.as_deref(), Some("87 % of the work at backend was for nobody"));
+        let both = wasting(0.6, [60.0, 10.0], [100.0, 86.0]);
+        assert_eq!(both.as_deref(), Some("60 % of all work was for nobody, most of it at backend"));
+        assert_eq!(wasting(0.009, [0.0, 0.0], [100.0, 0.9]), None);
     }
 
     #[test]

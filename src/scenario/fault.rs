@@ -241,7 +241,7 @@ fn targets(written: &At<String>, names: &Names, site: &mut Site<'_>) -> Option<V
     let meant = names.pipelines.iter().filter(|known| pipeline == "*" || known.name == pipeline);
     let hit: Vec<_> = meant
         .clone()
-        .filter(|known| known.node(node).is_some())
+        .filter(|known| known.broken || known.node(node).is_some())
         .map(|known| (known.name.clone(), node.to_owned()))
         .collect();
     if hit.is_empty() {
@@ -266,6 +266,7 @@ mod tests {
         let pipeline = |name: &str, nodes: &[&str]| PipelineNames {
             name: name.to_owned(),
             nodes: nodes.iter().map(|name| node(name)).collect(),
+            broken: false,
         };
         let names = Names {
             cases: vec!["ten".to_owned(), "thousand".to_owned()],

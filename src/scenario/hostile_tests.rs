@@ -136,7 +136,7 @@ fn whole_way(text: &str, base: &str, sets: &[String]) -> (bool, Diagnostics, Str
             let node =
                 |node: &PartSpec| NodeNames { name: node.name.value.clone(), metrics: Vec::new(), restarts: false };
             let nodes = pipeline.nodes.iter().map(node).collect();
-            names.pipelines.push(PipelineNames { name: pipeline.name.value.clone(), nodes });
+            names.pipelines.push(PipelineNames { name: pipeline.name.value.clone(), nodes, broken: false });
         }
         let nodes = spec.pipelines.into_iter().flat_map(|pipeline| pipeline.nodes);
         for mut part in nodes.chain(spec.traffic).chain(spec.work) {

@@ -25,6 +25,8 @@ pub struct PipelineNames {
     pub name: String,
     /// Its nodes.
     pub nodes: Vec<NodeNames>,
+    /// Whether it has mistakes of its own, which are told where they are: any name of a node is taken then.
+    pub broken: bool,
 }
 
 /// The names at a node.

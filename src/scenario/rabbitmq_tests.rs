@@ -175,9 +175,8 @@ impl World for Watched<'_> {
     fn signal(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, &signal: &Signal) -> Reaction {
         if let Signal::Receive { msg, .. } | Signal::Settle { msg, .. } = signal {
             let job = kernel.job_of(msg);
-            let (published, work) = (job.born.as_secs_f64(), job.work.as_secs_f64());
-            let (job, at) = (index_of(job.number) as usize, kernel.now().as_secs_f64());
-            self.log.push(Seen { at, node, job, published, work, signal });
+            let (published, work, at) = (job.born.as_secs_f64(), job.work.as_secs_f64(), kernel.now().as_secs_f64());
+            self.log.push(Seen { at, node, job: index_of(job.number) as usize, published, work, signal });
         }
         self.world.signal(kernel, node, &signal)
     }
@@ -190,7 +189,6 @@ impl World for Watched<'_> {
         self.world.observer()
     }
 
-    #[inline]
     fn next_look(&self) -> SimTime {
         self.world.next_look()
     }

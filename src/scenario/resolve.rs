@@ -134,17 +134,21 @@ fn resolve_case(
     let run = run?;
     let sample_every = run.grid();
     let plan = Plan { wrong_works, ..plan(&run, sample_every, &flows, &works) };
-    let count = spec.pipelines.len();
     let sources = &loaded.sources;
-    let mut pipelines = Vec::new();
+    let (mut pipelines, mut known) = (Vec::new(), Vec::new());
     for pipeline in spec.pipelines {
         let mut desk = Desk { sources, found, resolution, read, flows: &flows, wrong_flows: &wrong_flows, plan: &plan };
-        pipelines.extend(pipeline::build(pipeline, &mut desk));
+        let name = pipeline.name.value.clone();
+        let built = pipeline::build(pipeline, &mut desk);
+        known.push(pipeline_names(name, built.as_ref()));
+        pipelines.extend(built);
     }
-    if pipelines.len() < count {
-        return None;
-    }
-    let names = names(loaded, &run, &pipelines);
+    let complete = pipelines.len() == known.len();
+    let names = Names {
+        cases: loaded.cases.iter().map(|case| case.name.clone()).collect(),
+        metrics: columns(&run.percentiles).into_iter().map(|column| column.name).collect(),
+        pipelines: known,
+    };
     let mut faults = Vec::new();
     for (index, fault) in spec.faults.into_iter().enumerate() {
         let mut file = Site::new("", Span::new(0, 0), sources, found, resolution);
@@ -155,6 +159,9 @@ fn resolve_case(
     for (index, expect) in spec.expectations.into_iter().enumerate() {
         let mut file = Site::new("", Span::new(0, 0), sources, found, resolution);
         expectations.extend(expect.value.resolve(&names, &mut file.item("expect", index, expect.span)));
+    }
+    if !complete {
+        return None;
     }
     for pipeline in &mut pipelines {
         plan_faults(pipeline, &faults);
@@ -211,28 +218,17 @@ fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) ->
     }
 }
 
-/// What faults and expectations can refer to.
-fn names(loaded: &Loaded, run: &Run, pipelines: &[PipelineModel]) -> Names {
-    let node_names = |pipeline: &PipelineModel| -> Vec<NodeNames> {
-        let columns = pipeline.node_columns();
-        let of = |index: usize| columns.iter().filter(move |column| column.node.index() == index);
-        let nodes = pipeline.plan.nodes.iter().enumerate();
-        nodes
-            .map(|(index, node)| NodeNames {
-                name: node.name.clone(),
-                metrics: of(index).map(crate::metrics::NodeColumn::name).collect(),
-                restarts: pipeline.traits[index].restarts,
-            })
-            .collect()
-    };
-    Names {
-        cases: loaded.cases.iter().map(|case| case.name.clone()).collect(),
-        metrics: columns(&run.percentiles).into_iter().map(|column| column.name).collect(),
-        pipelines: pipelines
-            .iter()
-            .map(|pipeline| PipelineNames { name: pipeline.name.clone(), nodes: node_names(pipeline) })
-            .collect(),
-    }
+/// What faults and expectations can refer to in a design; of one that could not be built, its own name.
+fn pipeline_names(name: String, built: Option<&PipelineModel>) -> PipelineNames {
+    let Some(pipeline) = built else { return PipelineNames { name, nodes: Vec::new(), broken: true } };
+    let columns = pipeline.node_columns();
+    let of = |index: usize| columns.iter().filter(move |column| column.node.index() == index);
+    let nodes = pipeline.plan.nodes.iter().enumerate().map(|(index, node)| NodeNames {
+        name: node.name.clone(),
+        metrics: of(index).map(crate::metrics::NodeColumn::name).collect(),
+        restarts: pipeline.traits[index].restarts,
+    });
+    PipelineNames { name, nodes: nodes.collect(), broken: false }
 }
 
 /// The faults that hit nodes of this pipeline, by id.

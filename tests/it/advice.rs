@@ -164,6 +164,43 @@ fn the_same_advice_is_given_once_for_all_cases_and_for_each_design() {
 }
 
 #[test]
+fn too_much_work_is_told_with_the_time_that_it_takes_to_drain() {
+    // 600 jobs of 2 s, of which one server does 300 while they come.
+    let (_, told) = advice(&text((QUEUED, &[("count = 4", "count = 1")])));
+    assert!(told.contains("after 10min it takes at most 10min to work off what is left"), "{told}");
+    assert!(told.contains("; the run waits for 1h\n"), "{told}");
+    let (_, told) = advice(&text((QUEUED, &[("count = 4", "count = 1"), ("\"2s\"", "\"1min\"")])));
+    assert!(told.contains("it takes at most 590min to work off"), "{told}");
+}
+
+#[test]
+fn attempts_multiply_along_a_chain_of_calls() {
+    let layer = |name: &str, from: &str, to: &str, retries: &str| {
+        format!("[pipeline.p.{name}]\nkind = 'service'\n{from}calls = {{ to = '{to}', retries = {{ {retries} }} }}\n")
+    };
+    let design = |retries: [&str; 3]| {
+        let chain = [
+            layer("first", "from = 'orders'\n", "second", retries[0]),
+            layer("second", "", "third", retries[1]),
+            layer("third", "", "bottom", retries[2]),
+        ];
+        advice(&format!("{HEAD}{}[pipeline.p.bottom]\nkind = 'http'\n", chain.concat()))
+    };
+    let at_once = "attempts = 3, backoff = 'none'";
+    let (given, told) = design([at_once; 3]);
+    assert_eq!(given.iter().map(|found| found.0).collect::<Vec<_>>(), ["A007"; 3], "{told}");
+    let product = "`bottom` is slow or away, it gets 27 times the load: the attempts multiply, 3 of `first` x 3 of \
+                   `second` x 3 of `third`";
+    assert!(told.contains(product), "{told}");
+    assert!(told.contains("`second` is slow or away, it gets 3 times the load\n"), "{told}");
+    // Those who wait between their attempts multiply the load all the same, and need no advice themselves.
+    let (given, told) = design(["attempts = 2", "attempts = 1", "attempts = 2, backoff = 'none'"]);
+    assert_eq!(given.len(), 1, "{told}");
+    assert!(told.contains("4 times the load: the attempts multiply, 2 of `first` x 2 of `third`"), "{told}");
+    assert!(design(["attempts = 1", "attempts = 1", "attempts = 2, backoff = 'none'"]).0.is_empty());
+}
+
+#[test]
 fn a_fault_that_only_ends_late_is_no_mistake() {
     let (given, told) = advice(&format!("{HEAD}{QUEUED}{BACKWARD}"));
     assert!(given.is_empty(), "{told}");

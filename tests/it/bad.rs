@@ -114,3 +114,20 @@ fn every_code_is_explained_and_has_an_example() {
         scenarios_in("tests/bad").iter().flat_map(|file| codes(&golden(file), "[", "]")).collect();
     assert_eq!(shown, explained, "every code has a scenario that provokes it");
 }
+
+#[test]
+fn faults_and_expectations_are_checked_although_a_pipeline_has_mistakes() {
+    let text = "[run]\nduration = '10min'\n[traffic.jobs]\nrate = '1/s'\n[work.pack]\ntime = '2s'\n\
+         [pipeline.direct.web]\nkind = 'service'\nfrom = 'jobs'\nslots = 0\n\
+         [pipeline.queued.jobs]\nkind = 'sqs'\nfrom = 'jobs'\n\
+         [pipeline.queued.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 4\nwork = 'pack'\n\
+         [[fault]]\nnode = 'direct.web'\nkind = 'down'\nfrom = '1min'\nto = '2min'\n\
+         [[fault]]\nnode = 'queued.crow'\nkind = 'down'\nfrom = '1min'\nto = '2min'\n\
+         [[expect]]\nthat = 'direct.web.busy_max == 3'\n\
+         [[expect]]\nthat = 'queued.jobs.visible_mix == 0'\n[[expect]]\nthat = 'direct.lots == 0'\n";
+    let told = crate::bench::model(text).err().expect("there are mistakes");
+    for part in ["serves nobody", "no node `crow`", "no metric `visible_mix`", "no metric `lots`"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(told.matches("error[").count(), 4, "{told}");
+}

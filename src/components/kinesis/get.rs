@@ -3,7 +3,7 @@
 use super::put::{key_bytes_in, shard_in};
 use super::{Cx, Kinesis};
 use crate::engine::random::mix;
-use crate::engine::{Ending, MsgId, NodeId, Signal, SimDuration};
+use crate::engine::{Ending, MsgId, NodeId, Refusal, Signal, SimDuration};
 use crate::facts::kinesis;
 
 impl Kinesis {
@@ -15,11 +15,11 @@ impl Kinesis {
         self.views[view].reads += 1;
         let request = mix(u64::from(slot) << 40 ^ (reader as u64) << 32 ^ self.views[view].reads);
         if self.health.is_down() || (!self.health.is_sound() && self.read_fails(request, cx)) {
-            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refused: true });
+            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Failed) });
         }
         if !self.may_read(shard, cx) {
             cx.count(self.metrics.read_throttled, 1);
-            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refused: true });
+            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Throttled) });
         }
         let mut answer = std::mem::take(&mut self.answer);
         let bytes = self.lend(view, usize::from(max), request, &mut answer, cx);
@@ -34,7 +34,7 @@ impl Kinesis {
         answer.clear();
         self.answer = answer;
         if count == 0 {
-            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refused: false });
+            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: None });
         }
         cx.count(self.metrics.records_read, count as u64);
         cx.count(self.metrics.bytes_read, bytes);

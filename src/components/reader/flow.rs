@@ -154,8 +154,9 @@ impl Reader {
         let Ended { msg, slot, began, loss, .. } = ended;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
-        let spent = now.since(began).as_nanos();
-        cx.count(self.metrics.busy_time, spent);
+        let work = ended.work(now);
+        cx.count(self.metrics.busy_time, now.since(began).as_nanos());
+        cx.count(self.metrics.work_time, work);
         let processor = &mut self.shards[slot as usize];
         processor.last = Some(msg);
         processor.uncheckpointed += 1;
@@ -165,7 +166,7 @@ impl Reader {
             cx.count(self.metrics.records_processed, 1);
         } else {
             cx.count(self.metrics.repeated, 1);
-            cx.count(self.metrics.repeated_time, spent);
+            cx.count(self.metrics.repeated_time, work);
         }
     }
 

@@ -3,7 +3,6 @@
 use super::flow::Pace;
 use super::{Cx, Doing, Reader, StartingPosition};
 use crate::components::fault::FaultKind;
-use crate::components::handler::Ended;
 use crate::engine::random::mix;
 use crate::engine::{Signal, SimDuration};
 
@@ -104,10 +103,11 @@ impl Reader {
 
     fn orphan(&mut self, shard: usize, takeover: SimDuration, cx: &mut Cx<'_>) {
         let slot = u32::try_from(shard).expect("the number of shards is bounded");
-        if let Some(Ended { began, .. }) = self.handler.cancel(slot, cx) {
+        if let Some(ended) = self.handler.cancel(slot, cx) {
             let (gauge, now) = cx.gauge(self.metrics.busy);
             gauge.fall(now);
-            cx.count(self.metrics.busy_time, now.since(began).as_nanos());
+            cx.count(self.metrics.busy_time, now.since(ended.began).as_nanos());
+            cx.count(self.metrics.work_time, ended.work(now));
         }
         let processor = &mut self.shards[shard];
         processor.owner = None;

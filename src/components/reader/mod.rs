@@ -88,7 +88,9 @@ struct ReaderMetrics {
     lost_leases: CounterId,
     /// Time spent processing.
     busy_time: CounterId,
-    /// Time spent processing what had been processed before.
+    /// Of it, own work: without the time that a record waited for others.
+    work_time: CounterId,
+    /// Own work on what had been processed before.
     repeated_time: CounterId,
 }
 
@@ -235,8 +237,8 @@ impl Component for Reader {
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
         match *signal {
             Signal::Receive { msg, slot, receive, more } => self.receive(msg, slot as usize, receive, more, cx),
-            Signal::Empty { slot, refused } => {
-                self.shards[slot as usize].refused = refused;
+            Signal::Empty { slot, refusal } => {
+                self.shards[slot as usize].refused = refusal.is_some();
                 self.answer(slot as usize, cx);
             }
             Signal::Reply { task, attempt, loss } => {

@@ -144,6 +144,7 @@ fn metrics(shards: u32, site: &mut NodeSite<'_, '_>) -> ReaderMetrics {
         checkpoints: site.counter("checkpoints", "requests"),
         lost_leases: site.counter("lost_leases", "leases"),
         busy_time: site.counter("busy_time", "s"),
+        work_time: site.counter("work_time", "s"),
         repeated_time: site.counter("repeated_time", "s"),
     }
 }

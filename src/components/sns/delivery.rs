@@ -113,8 +113,8 @@ impl Sns {
         if subscription.endpoint_gone <= cx.now() + delay {
             return self.failed(index, Failure::ForGood, cx);
         }
-        let call = Call { node: cx.node(), task: index, attempt: delivery.failures };
         let published = delivery.published;
+        let call = Call { node: cx.node(), task: index, attempt: delivery.failures, behalf: published };
         let attempt = if subscription.protocol == Protocol::Queue {
             let attempt = cx.attempt_unanswered(published);
             cx.message_mut(attempt).reply_to = Some(call);

@@ -4,7 +4,7 @@ use super::standard::Sample;
 use super::{DEAD_LETTER, DeadLetter, Hosts, Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, mark};
 use crate::components::context::{Ctx, Endpoint};
 use crate::engine::random::mix;
-use crate::engine::{Ending, MsgId, MsgRef, NodeId, Settle, Signal, SimDuration};
+use crate::engine::{Ending, MsgId, MsgRef, NodeId, Refusal, Settle, Signal, SimDuration};
 
 type Cx<'a> = Ctx<'a, SqsAlarm>;
 
@@ -124,19 +124,26 @@ impl Sqs {
     pub(super) fn receive(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
         cx.count(self.metrics.requests, 1);
         self.receives += 1;
-        let allowed = !self.health.is_down() && self.is_within_limit(action::RECEIVE, cx);
+        let refusal = match () {
+            () if self.health.is_down() => Some(Refusal::Failed),
+            () if !self.is_within_limit(action::RECEIVE, cx) => Some(Refusal::Throttled),
+            () => None,
+        };
+        if refusal.is_some() {
+            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal });
+        }
         let sample = match &self.order {
             Order::Standard(hosts) if wait_ms == 0 => hosts.some(&mut cx.draws(mix(self.receives))),
             _ => Hosts::all(),
         };
-        if allowed && self.give(from, slot, max, sample, cx) {
+        if self.give(from, slot, max, sample, cx) {
             return;
         }
-        if allowed && wait_ms > 0 {
+        if wait_ms > 0 {
             self.polls.park(from, slot, max, wait_ms, cx);
         } else {
             cx.count(self.metrics.empty_receives, 1);
-            cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refused: !allowed });
+            cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: None });
         }
     }
 

@@ -233,7 +233,12 @@ impl Component for Sqs {
             Signal::Pull { from, slot, max, wait_ms } => self.receive(from, slot, max, wait_ms, cx),
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.polls.hang_up(from, slot),
-            Signal::Fault { index, begins } => self.health.change(cx.fault(index).kind, begins),
+            Signal::Fault { index, begins } => {
+                self.health.change(cx.fault(index).kind, begins);
+                if self.health.is_down() {
+                    self.polls.fail(cx);
+                }
+            }
             Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } => {
                 unreachable!("a queue asks nobody")
             }

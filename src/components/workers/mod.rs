@@ -21,6 +21,7 @@ use super::context::Ctx;
 use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
+use super::poll_retry::{Failures, PollRetries};
 use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
@@ -58,6 +59,8 @@ struct Polling {
     wait_ms: u16,
     /// Pause after an empty receive, so that short polling does not spin.
     pause_when_empty: SimDuration,
+    /// Pauses after receives that failed.
+    retries: PollRetries,
     /// Round trip of a receive.
     receive_latency: Latency,
     /// Round trip of a delete.
@@ -104,11 +107,15 @@ struct WorkersMetrics {
     handled: CounterId,
     /// Messages whose handling failed.
     failed: CounterId,
+    /// Receives that failed or were refused.
+    failed_polls: CounterId,
     /// Messages handled although their job's part had been done before.
     repeated: CounterId,
     /// Time spent handling.
     busy_time: CounterId,
-    /// Time spent handling what had been done before.
+    /// Of it, the workers' own work: without the time that they waited for others.
+    work_time: CounterId,
+    /// Own work on what had been done before.
     repeated_time: CounterId,
 }
 
@@ -131,6 +138,8 @@ struct Worker {
     /// In its hands, or pushed and on the way there, and not begun.
     hands: VecDeque<InHand>,
     doing: Doing,
+    /// Receives that failed since one succeeded.
+    failures: Failures,
     /// Told apart from the worker that was killed in this place.
     life: u16,
     /// Pushed: when the last message came.
@@ -213,7 +222,7 @@ impl Component for Workers {
                 Source::Polls(_) => self.receive(msg, slot, receive, more, cx),
                 Source::Consumes(_) => self.pushed(msg, slot, receive, cx),
             },
-            Signal::Empty { slot, .. } => self.rest(slot, cx),
+            Signal::Empty { slot, refusal } => self.rest(slot, refusal, cx),
             Signal::Reply { task, attempt, loss } => {
                 if let Some(ended) = self.handler.on_reply(task, attempt, loss, cx) {
                     self.finish(ended, cx);
@@ -290,11 +299,12 @@ impl Workers {
     }
 
     fn conclude(&mut self, ended: Ended, cx: &mut Cx<'_>) {
-        let Ended { msg, slot, began, receive, loss } = ended;
+        let Ended { msg, slot, began, receive, loss, .. } = ended;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
-        let spent = now.since(began).as_nanos();
-        cx.count(self.metrics.busy_time, spent);
+        let work = ended.work(now);
+        cx.count(self.metrics.busy_time, now.since(began).as_nanos());
+        cx.count(self.metrics.work_time, work);
         let done = loss.is_none() && (self.health.is_sound() || !self.fails(msg, receive, cx));
         if !done {
             cx.count(self.metrics.failed, 1);
@@ -302,7 +312,7 @@ impl Workers {
             cx.count(self.metrics.handled, 1);
         } else {
             cx.count(self.metrics.repeated, 1);
-            cx.count(self.metrics.repeated_time, spent);
+            cx.count(self.metrics.repeated_time, work);
         }
         match self.p.source {
             Source::Polls(_) => self.settle_polled(msg, slot, receive, done, cx),
@@ -346,11 +356,13 @@ impl Workers {
         // First of all, or what is given up here would be pushed to this worker again.
         cx.tell(SimDuration::ZERO, self.p.node, Signal::Hangup { from: cx.node(), slot: worker });
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
-        if let Some(Ended { msg, began, receive, .. }) = self.handler.cancel(worker, cx) {
+        self.worker(worker).failures = Failures::default();
+        if let Some(ended) = self.handler.cancel(worker, cx) {
             let (gauge, now) = cx.gauge(self.metrics.busy);
             gauge.fall(now);
-            cx.count(self.metrics.busy_time, now.since(began).as_nanos());
-            self.drop_loan(msg, receive, cx);
+            cx.count(self.metrics.busy_time, now.since(ended.began).as_nanos());
+            cx.count(self.metrics.work_time, ended.work(now));
+            self.drop_loan(ended.msg, ended.receive, cx);
         }
         for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
             self.prefetched -= 1;

@@ -2,9 +2,14 @@
 
 use super::{Doing, InHand, Polling, Workers, WorkersAlarm};
 use crate::components::context::Ctx;
-use crate::engine::{MsgId, Settle, Signal, SimDuration};
+use crate::components::poll_retry::Failures;
+use crate::engine::random::mix;
+use crate::engine::{MsgId, Refusal, Settle, Signal, SimDuration};
 
 type Cx<'a> = Ctx<'a, WorkersAlarm>;
+
+/// Draws of pauses, apart from those of latencies.
+const PAUSES: u64 = 1 << 62;
 
 impl Workers {
     pub(super) fn poll(&mut self, worker: u32, cx: &mut Cx<'_>) {
@@ -17,6 +22,7 @@ impl Workers {
     /// A response has come: its first message is begun once it has made its way.
     pub(super) fn receive(&mut self, msg: MsgId, worker: u32, receive: u16, more: bool, cx: &mut Cx<'_>) {
         self.prefetched += 1;
+        self.worker(worker).failures = Failures::default();
         let at = cx.now();
         self.worker(worker).hands.push_back(InHand { msg, receive, at });
         if more {
@@ -26,13 +32,22 @@ impl Workers {
         self.next_after(worker, leg, cx);
     }
 
-    /// Nothing came: asks again after a pause.
-    pub(super) fn rest(&mut self, worker: u32, cx: &mut Cx<'_>) {
+    /// Nothing came: asks again after a pause, which grows from failure to failure.
+    pub(super) fn rest(&mut self, worker: u32, refusal: Option<Refusal>, cx: &mut Cx<'_>) {
         if self.worker(worker).doing == Doing::Dead {
             return;
         }
         let leg = self.round_trip(|p| &p.polling().receive_latency, cx).half();
-        let pause = leg + self.p.polling().pause_when_empty;
+        let pause = if let Some(refusal) = refusal {
+            cx.count(self.metrics.failed_polls, 1);
+            let request = mix(self.requests | PAUSES);
+            let retries = &self.p.polling().retries;
+            self.workers[worker as usize].failures.pause(retries, refusal, || cx.draws(request))
+        } else {
+            self.worker(worker).failures = Failures::default();
+            self.p.polling().pause_when_empty
+        };
+        let pause = leg + pause;
         if pause.is_zero() {
             return self.poll(worker, cx);
         }

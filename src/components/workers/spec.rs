@@ -4,6 +4,7 @@ use super::{Consuming, Polling, Source, Worker, Workers, WorkersMetrics, Workers
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
 use crate::components::mq::{AS_THE_BROKER_SAYS, PrefetchSpec};
+use crate::components::poll_retry::{self, PollRetriesSpec};
 use crate::components::request::{RequestSpec, Requests};
 use crate::components::spec::{LatencySpec, OneOrMany};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
@@ -35,6 +36,8 @@ pub struct WorkersSpec {
     wait_time: Option<At<Duration>>,
     /// Polls: pause after an empty receive.
     pause_when_empty: Option<At<Duration>>,
+    /// Polls: pauses after receives that failed.
+    retries: Option<At<PollRetriesSpec>>,
     /// Polls: round trip of a receive.
     receive_latency: Option<At<LatencySpec>>,
     /// Polls: round trip of a delete.
@@ -129,11 +132,12 @@ impl WorkersSpec {
         }
     }
 
-    fn keys_of_polling(&self) -> [(&'static str, Option<Span>); 5] {
+    fn keys_of_polling(&self) -> [(&'static str, Option<Span>); 6] {
         [
             ("max_number_of_messages", self.max_number_of_messages.map(|at| at.span)),
             ("wait_time", self.wait_time.map(|at| at.span)),
             ("pause_when_empty", self.pause_when_empty.map(|at| at.span)),
+            ("retries", self.retries.as_ref().map(|at| at.span)),
             ("receive_latency", self.receive_latency.as_ref().map(|at| at.span)),
             ("delete_latency", self.delete_latency.as_ref().map(|at| at.span)),
         ]
@@ -161,6 +165,7 @@ impl WorkersSpec {
         let pause = Duration::from_secs(u64::from(wait.get().is_zero()));
         let pause =
             s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
+        let retries = poll_retry::build(self.retries.clone(), site);
         let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), &sqs::RECEIVE_LATENCY);
         let delete_latency = site.latency("delete_latency", self.delete_latency.clone(), &sqs::DELETE_LATENCY);
         site.traits.batch = asked;
@@ -171,6 +176,7 @@ impl WorkersSpec {
             max_number_of_messages: u16::try_from(asked).ok()?,
             wait_ms: u16::try_from(wait.get().as_nanos() / 1_000_000).ok()?,
             pause_when_empty: pause.get(),
+            retries,
             receive_latency: receive_latency?,
             delete_latency: delete_latency?,
         })
@@ -207,8 +213,10 @@ fn metrics(count: u32, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
         prefetched: site.gauge("prefetched", "messages"),
         handled: site.counter("handled", "messages"),
         failed: site.counter("failed", "messages"),
+        failed_polls: site.counter("failed_polls", "requests"),
         repeated: site.counter("repeated", "messages"),
         busy_time: site.counter("busy_time", "s"),
+        work_time: site.counter("work_time", "s"),
         repeated_time: site.counter("repeated_time", "s"),
     }
 }

@@ -1,9 +1,11 @@
 //! A design as advice sees it: what its nodes say about themselves, and how many jobs come to each.
 
 use crate::components::{PlannedNode, Traits, Verb};
+use crate::engine::SimDuration;
 use crate::scenario::cycle::{Step, steps};
 use crate::scenario::model::{CaseModel, PipelineModel};
 use crate::traffic::{Flow, Law};
+use crate::units::Duration;
 use std::collections::BTreeMap;
 
 /// One design of one case.
@@ -114,6 +116,18 @@ fn fill<'v>(
 pub(super) fn figure(number: f64) -> String {
     let decimals = if number >= 100.0 { 0 } else { usize::from(number < 10.0) + 1 };
     format!("{number:.decimals$}")
+}
+
+/// A long time for a sentence, in seconds, minutes or hours, not shorter than it is.
+pub(super) fn length(seconds: f64) -> String {
+    let unit = match seconds {
+        _ if seconds <= 600.0 => 1.0,
+        _ if seconds <= 36_000.0 => 60.0,
+        _ => 3600.0,
+    };
+    // What lacks a millionth of a unit is rounded as what is meant.
+    let rounded = ((seconds / unit - 1e-6).ceil() * unit).min(Duration::MAX.as_secs_f64());
+    Duration::from(SimDuration::from_secs_f64(rounded)).to_string()
 }
 
 /// A length of time for a sentence, not shorter than it is.

@@ -41,13 +41,16 @@ pub(super) enum Value {
     Binary(char, Box<Node>, Box<Node>),
 }
 
+/// The code of sides, or parts of one, that do not measure the same.
+const CLASH: &str = "S023";
+
 /// Parentheses deeper than this are not written by people.
 const DEPTH_MAX: usize = 40;
 
 /// Reads the text of an expectation. `pipeline` is where names without one belong.
 pub(super) fn parse(text: &str, names: &Names, pipeline: Option<&str>) -> Result<Comparison, Vec<Slip>> {
     let tokens = tokens(text).map_err(|slip| vec![slip])?;
-    let mut parser = Parser { text, tokens, next: 0, names, pipeline, unknown: Vec::new() };
+    let mut parser = Parser { text, tokens, next: 0, names, pipeline, unknown: Vec::new(), unsure: false };
     let parsed = parser.comparison();
     // Unknown names are all told; a mistake in the grammar ends the reading.
     let mut slips = parser.unknown;
@@ -55,6 +58,8 @@ pub(super) fn parse(text: &str, names: &Names, pipeline: Option<&str>) -> Result
         Ok(comparison) if slips.is_empty() => return Ok(comparison),
         // Whatever the grammar says about a side with an unknown name in it is told the next time.
         Ok(_) => {}
+        // What two things measure cannot be compared before both are known.
+        Err(slip) if parser.unsure && slip.code == CLASH => {}
         Err(slip) => slips.push(slip),
     }
     Err(slips)
@@ -67,6 +72,8 @@ struct Parser<'p> {
     names: &'p Names,
     pipeline: Option<&'p str>,
     unknown: Vec<Slip>,
+    /// Whether there is a figure in it whose unit is not known.
+    unsure: bool,
 }
 
 impl Parser<'_> {
@@ -156,7 +163,7 @@ impl Parser<'_> {
             let is = node.dimension.map_or("a number", noun);
             format!("`{}` is {is}", &self.text[node.at.clone()])
         };
-        Slip::new(other.at.clone(), format!("{}, but {}", says(one), says(other))).code("S023")
+        Slip::new(other.at.clone(), format!("{}, but {}", says(one), says(other))).code(CLASH)
     }
 
     fn sum(&mut self, depth: usize) -> Result<Node, Slip> {
@@ -187,7 +194,7 @@ impl Parser<'_> {
         let dimension = match (left.dimension, right.dimension) {
             (Some(one), Some(other)) => Some(rule(one, other).ok_or_else(|| {
                 let message = format!("{} {sign} {} means nothing", noun(one), noun(other));
-                Slip::new(at.clone(), message).code("S023")
+                Slip::new(at.clone(), message).code(CLASH)
             })?),
             (one, other) => one.or(other),
         };
@@ -222,8 +229,10 @@ impl Parser<'_> {
             }
             What::Name(name) => match reference::find(&name, at.start, self.names, self.pipeline) {
                 Ok(reference) => {
-                    let dimension = of_metric(&reference.metric);
-                    (Value::Figure(reference), Some(dimension))
+                    let unsure = reference::is_unsure(&reference, self.names);
+                    self.unsure |= unsure;
+                    let dimension = (!unsure).then(|| of_metric(&reference.metric));
+                    (Value::Figure(reference), dimension)
                 }
                 Err(slip) => {
                     self.unknown.push(slip);

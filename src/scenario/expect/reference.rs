@@ -89,7 +89,16 @@ fn summary(step: &Step<'_>, pipeline: &PipelineNames, names: &Names) -> Result<R
     }
 }
 
+/// Whether a figure was taken as it is written, because its design has mistakes of its own.
+pub(super) fn is_unsure(reference: &Reference, names: &Names) -> bool {
+    reference.node.is_some() && names.pipeline(&reference.pipeline).is_some_and(|pipeline| pipeline.broken)
+}
+
 fn at_node(node: &Step<'_>, step: &Step<'_>, pipeline: &PipelineNames) -> Result<Reference, Slip> {
+    if pipeline.broken {
+        let [node, metric] = [node.0, step.0].map(str::to_owned);
+        return Ok(Reference { pipeline: pipeline.name.clone(), node: Some(node), metric });
+    }
     let known = pipeline.node(node.0).ok_or_else(|| unknown("node", node, pipeline.node_names().collect()))?;
     let metric = metric(step.0, &known.metrics)
         .ok_or_else(|| unknown("metric", step, known.metrics.iter().map(String::as_str).collect()))?;

@@ -19,6 +19,7 @@ fn names() -> Names {
             metrics: strings(&["backlog_max", "age_mean_s"]),
             restarts: false,
         }],
+        broken: false,
     };
     Names {
         cases: strings(&["ten", "thousand"]),
@@ -166,6 +167,24 @@ fn an_unknown_name_is_told_with_the_nearest_and_all_of_them_at_once() {
     assert_eq!(told.matches("error[S022]").count(), 2, "{told}");
     let (_, told) = resolve("that = 'lost == 0'\npipeline = 'queud'\ncase = 'tan'");
     assert!(told.contains("there is no case `tan`"), "{told}");
+}
+
+#[test]
+fn of_a_pipeline_with_mistakes_only_what_is_sure_is_told() {
+    let mut names = names();
+    names.pipelines[1].broken = true;
+    let told = |that: &str, pipeline| {
+        let slips = parse::parse(that, &names, pipeline).err().unwrap_or_default();
+        slips.into_iter().map(|slip| slip.message).collect::<Vec<_>>().join("; ")
+    };
+    for unsure in ["synchronous.web.x == 0", "synchronous.web.busy_s < 5", "queued.lost / synchronous.web.x < 5s"] {
+        assert_eq!(told(unsure, None), "", "{unsure}");
+    }
+    assert_eq!(told("web.x < 5s", Some("synchronous")), "");
+    assert_eq!(told("synchronous.lots == 0", None), "there is no metric `lots`");
+    assert_eq!(told("synchronous.web.x = 0", None), "`=` means nothing here");
+    assert!(told("synchronous.latency_p99 < 5", None).contains("is a time"));
+    assert_eq!(told("synchronous.web.x < queued.web.x", None), "there is no node `web`");
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! What a poller does after a poll that failed: it pauses, longer each time, before it asks again.
+//!
+//! Facts: `http.sdk_backoff_*`. The client library of AWS tries a call a few times and then tells its caller, which asks
+//! again because it polls for ever. Simplified: the pauses go on growing across that boundary, until a poll succeeds.
+
+use super::request::{BackoffSpec, JitterSpec, policy};
+use super::retry::RetryPolicy;
+use super::site::NodeSite;
+use crate::engine::random::Draws;
+use crate::engine::{Refusal, SimDuration};
+use crate::facts::http;
+use crate::site::At;
+use crate::units::Duration;
+use serde::Deserialize;
+
+/// The pauses after polls that failed, as written.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct PollRetriesSpec {
+    /// The pause before the next poll, without jitter.
+    backoff: Option<At<BackoffSpec>>,
+    /// The first pause, or every pause of a fixed backoff, after an error or no answer at all.
+    base: Option<At<Duration>>,
+    /// The same after an answer that tells the client to slow down.
+    base_throttled: Option<At<Duration>>,
+    /// No pause is longer.
+    cap: Option<At<Duration>>,
+    /// How much of the pause is left to chance.
+    jitter: Option<At<JitterSpec>>,
+}
+
+/// The pauses after polls that failed -- parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PollRetries {
+    failed: RetryPolicy,
+    throttled: RetryPolicy,
+}
+
+/// The failures of one poller since its last success -- state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Failures {
+    in_a_row: u32,
+    pause: SimDuration,
+}
+
+impl Failures {
+    /// The pause after one more failure.
+    pub(super) fn pause(
+        &mut self,
+        retries: &PollRetries,
+        refusal: Refusal,
+        draws: impl FnOnce() -> Draws,
+    ) -> SimDuration {
+        let policy = match refusal {
+            Refusal::Failed => &retries.failed,
+            Refusal::Throttled => &retries.throttled,
+        };
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        self.pause = policy.pause(self.in_a_row, self.pause, draws);
+        self.pause
+    }
+}
+
+/// The pauses after polls that failed, with the defaults of the client libraries.
+pub(super) fn build(written: Option<At<PollRetriesSpec>>, site: &mut NodeSite<'_, '_>) -> PollRetries {
+    let span = written.as_ref().map_or(site.site.span(), |at| at.span);
+    let PollRetriesSpec { backoff, base, base_throttled, cap, jitter } = written.map(|at| at.value).unwrap_or_default();
+    let mut part = site.site.part("retries", span);
+    let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
+    let base = part.or_fact("base", base, &http::SDK_BACKOFF_BASE).get();
+    let throttled = part.or_fact("base_throttled", base_throttled, &http::SDK_BACKOFF_BASE_THROTTLED).get();
+    let cap = part.or_fact("cap", cap, &http::SDK_BACKOFF_MAX).get();
+    let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
+    // There is no last attempt.
+    let of = |base| policy(u32::MAX, backoff, base, cap, jitter);
+    PollRetries { failed: of(base), throttled: of(throttled) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::StreamKey;
+
+    #[test]
+    fn pauses_grow_with_the_failures_in_a_row_and_are_longer_when_throttled() {
+        let [base, slower, cap] = [100, 1000, 4000].map(SimDuration::from_millis);
+        let of = |base| policy(u32::MAX, BackoffSpec::Exponential, base, cap, JitterSpec::None);
+        let retries = PollRetries { failed: of(base), throttled: of(slower) };
+        let draws = || StreamKey::new(1, 0).stream(1);
+        let mut failures = Failures::default();
+        let mut pauses = |refusal| [0; 6].map(|_| failures.pause(&retries, refusal, draws).as_nanos() / 1_000_000);
+        assert_eq!(pauses(Refusal::Failed), [100, 200, 400, 800, 1600, 3200]);
+        // What it was refused for last time does not matter: it goes on from where it was.
+        assert_eq!(pauses(Refusal::Throttled), [4000; 6]);
+        failures = Failures::default();
+        let first = failures.pause(&retries, Refusal::Throttled, draws);
+        assert_eq!(first, slower);
+    }
+}

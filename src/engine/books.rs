@@ -1,0 +1,110 @@
+//! The books of the nodes: what came to each, what left it, and how often it reacted.
+
+use super::signal::NodeId;
+use super::time::SimTime;
+
+/// An account for each node.
+#[derive(Debug, Clone)]
+pub(super) struct Books {
+    accounts: Vec<Account>,
+    /// Messages that came to nodes less those that left them since the last check, modulo 2^64.
+    moved: u64,
+}
+
+/// What is known of one node. The moments at which messages left, less those at which they came, give the time that they
+/// spent inside; the area gives the same time from the node's own count: Little's law as an identity in whole
+/// nanoseconds. All arithmetic is modulo 2^64, which an identity does not mind.
+#[derive(Debug, Clone, Default)]
+struct Account {
+    inside: u64,
+    held: u64,
+    since: u64,
+    area: u64,
+    reactions: u64,
+}
+
+impl Books {
+    pub(super) fn new(nodes: usize) -> Self {
+        Self { accounts: vec![Account::default(); nodes], moved: 0 }
+    }
+
+    /// A message came to `node`.
+    #[inline(always)]
+    pub(super) fn enter(&mut self, node: NodeId, now: SimTime) {
+        self.moved = self.moved.wrapping_add(1);
+        let account = &mut self.accounts[node.index()];
+        account.inside = account.inside.wrapping_sub(now.as_nanos());
+    }
+
+    /// A message left `node`.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, node: NodeId, now: SimTime) {
+        self.moved = self.moved.wrapping_sub(1);
+        let account = &mut self.accounts[node.index()];
+        account.inside = account.inside.wrapping_add(now.as_nanos());
+    }
+
+    /// Compares what `node` says it holds with what came and went. Called after every event of the node: nobody else
+    /// moves messages during it.
+    ///
+    /// # Panics
+    /// If a message was lost or made outside the ledger: an error in surgetank, never in a scenario.
+    #[inline(always)]
+    pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
+        let account = &mut self.accounts[node.index()];
+        account.reactions += 1;
+        assert!(
+            holding == account.held.wrapping_add(self.moved),
+            "ledger broken at {now}: {node:?} says it holds {holding} messages after {} and {} more came than went",
+            account.held,
+            self.moved.cast_signed()
+        );
+        if self.moved != 0 {
+            account.set_held(holding, now);
+            self.moved = 0;
+        }
+    }
+
+    /// How many messages each node holds.
+    pub(super) fn held(&self) -> Vec<u64> {
+        self.accounts.iter().map(|account| account.held).collect()
+    }
+
+    /// Holds Little's law as an identity up to `now`.
+    ///
+    /// # Panics
+    /// If it does not hold to the nanosecond.
+    pub(super) fn close(&mut self, now: SimTime) {
+        for (index, account) in self.accounts.iter_mut().enumerate() {
+            account.set_held(account.held, now);
+            let inside = account.inside.wrapping_add(account.held.wrapping_mul(now.as_nanos()));
+            assert!(
+                inside == account.area,
+                "Little's law broken at node {index}: {inside} ns spent inside, {} ns by its own count",
+                account.area
+            );
+        }
+    }
+
+    /// Reactions of all nodes.
+    pub(super) fn reactions(&self) -> u64 {
+        self.accounts.iter().map(|account| account.reactions).sum()
+    }
+
+    /// The node that reacted most often; the first of them.
+    pub(super) fn busiest(&self) -> NodeId {
+        let reactions = self.accounts.iter().map(|account| account.reactions);
+        let most = (0_u16..).zip(reactions).max_by_key(|&(index, reactions)| (reactions, std::cmp::Reverse(index)));
+        NodeId(most.map_or(0, |(index, _)| index))
+    }
+}
+
+impl Account {
+    #[inline(always)]
+    fn set_held(&mut self, held: u64, now: SimTime) {
+        let now = now.as_nanos();
+        self.area = self.area.wrapping_add(self.held.wrapping_mul(now - self.since));
+        self.since = now;
+        self.held = held;
+    }
+}
