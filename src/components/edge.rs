@@ -64,12 +64,14 @@ pub struct Edge {
     pub to: At<String>,
     /// `sends` to a broker: how long a message may wait there, if its sender says so.
     pub expiration: Option<At<Duration>>,
+    /// `reads`: whether the stream pushes to this reader, over a connection of its own.
+    pub fans_out: bool,
 }
 
 impl Edge {
     /// An edge of which no more is to be said.
     pub const fn new(verb: Verb, to: At<String>) -> Self {
-        Self { verb, to, expiration: None }
+        Self { verb, to, expiration: None, fans_out: false }
     }
 
     /// The name of the node it leads to.
