@@ -1,6 +1,6 @@
 //! One station in equilibrium: as a service, as a queue with workers, and as a broker with consumers.
 
-use super::exact::{Station, mg1, mmc, mmck};
+use super::exact::{Station, mg1, mmc, mmc_p99, mmck};
 use crate::study::{Expected, expected, holds};
 
 /// Traffic and work; a run that is cut, so that averages over time are those of the equilibrium.
@@ -45,14 +45,20 @@ fn mm1_at_half_load_is_as_theory_says_up_to_its_99th_percentile() {
 
 #[test]
 fn mm1_at_a_load_of_eighty_percent_waits_four_times_as_long_as_at_half_load() {
-    let text = head(40_000, 0.8, EXPONENTIAL) + &service(1, UNBOUNDED);
-    holds(&text, 1..61, &figures(&mmc(0.8, 1.0, 1)));
+    let text = head(160_000, 0.8, EXPONENTIAL) + &service(1, UNBOUNDED);
+    let mut figures = figures(&mmc(0.8, 1.0, 1));
+    figures.push(expected("latency_p99", 100_f64.ln() / (1.0 - 0.8)));
+    holds(&text, 1..61, &figures);
 }
 
 #[test]
-fn mmc_waits_as_erlang_says() {
-    let text = head(13_000, 8.0, EXPONENTIAL) + &service(10, UNBOUNDED);
-    holds(&text, 1..61, &figures(&mmc(8.0, 1.0, 10)));
+fn mmc_waits_as_erlang_says_up_to_its_99th_percentile() {
+    let text = head(20_000, 8.0, EXPONENTIAL) + &service(10, UNBOUNDED);
+    let mut figures = figures(&mmc(8.0, 1.0, 10));
+    let (wait, sojourn) = mmc_p99(8.0, 1.0, 10);
+    figures.push(expected("server.wait_p99", wait));
+    figures.push(expected("latency_p99", sojourn));
+    holds(&text, 1..61, &figures);
 }
 
 #[test]
