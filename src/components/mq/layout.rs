@@ -12,7 +12,7 @@ use std::fmt;
 /// Ports of a broker at most.
 const PORTS_MAX: usize = 10_000;
 
-/// Topics as written: each with the queues that are bound to it.
+/// Names as written, each with others: topics with the queues that are bound to them, queues with patterns.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct TopicsSpec(pub Vec<(String, At<OneOrMany<String>>)>);
 
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for TopicsSpec {
             type Value = TopicsSpec;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of topics, each with the queues bound to it")
+                f.write_str("a table in which each name has a name or a list of names")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TopicsSpec, A::Error> {
@@ -108,9 +108,9 @@ impl Layout {
 
 /// The queues as written; if there are none and no topics, one that is called like the broker.
 fn queues(spec: &MqSpec, name: &str) -> Vec<String> {
-    match (&spec.queues, &spec.topics) {
-        (None, None) => vec![name.to_owned()],
-        (written, _) => many(written.clone()).into_iter().map(|at| at.value).collect(),
+    match (&spec.queues, &spec.topics, &spec.bindings) {
+        (None, None, None) => vec![name.to_owned()],
+        (written, ..) => many(written.clone()).into_iter().map(|at| at.value).collect(),
     }
 }
 
@@ -123,9 +123,10 @@ pub(super) fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Nam
         }
     };
     queues(spec, name).iter().for_each(&mut add);
-    let topics = spec.topics.iter().flat_map(|at| &at.value.0);
-    topics.clone().for_each(|(topic, _)| add(topic));
-    topics.for_each(|(_, bound)| bound.value.0.iter().for_each(|queue| add(&queue.value)));
+    let topics = spec.all_topics();
+    topics.iter().for_each(|(topic, _)| add(topic));
+    topics.iter().for_each(|(_, bound)| bound.value.0.iter().for_each(|queue| add(&queue.value)));
+    spec.bindings.iter().flat_map(|at| &at.value.0).for_each(|(queue, _)| add(queue));
     let main = ports.len();
     if let Some(dead_letter) = dead_letter.filter(|name| !ports.iter().any(|port| port == name)) {
         ports.push(dead_letter.to_owned());
@@ -137,8 +138,8 @@ pub(super) fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Nam
 pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSite<'_, '_>) -> Option<Layout> {
     let name = site.site.name().to_owned();
     let names = names(spec, &name, dead_letter);
-    let topics: Vec<&(String, At<OneOrMany<String>>)> = spec.topics.iter().flat_map(|at| &at.value.0).collect();
-    let mut sound = check_names(spec, &topics, site);
+    let topics = spec.all_topics();
+    let mut sound = check_names(spec, &topics, site) & spec.check_bindings(site);
     if !(1..=PORTS_MAX).contains(&names.main) {
         let span = spec.queues.as_ref().map_or(site.site.span(), |at| at.span);
         site.site.error(span, "S031", format!("a broker has from one to {PORTS_MAX} queues and topics"));
@@ -210,7 +211,7 @@ fn expirations(spec: &MqSpec, names: &Names, site: &mut NodeSite<'_, '_>) -> Opt
 }
 
 /// Whether every name can be one, and none is both a queue and a topic.
-fn check_names(spec: &MqSpec, topics: &[&(String, At<OneOrMany<String>>)], site: &mut NodeSite<'_, '_>) -> bool {
+fn check_names(spec: &MqSpec, topics: &[(String, At<OneOrMany<String>>)], site: &mut NodeSite<'_, '_>) -> bool {
     let queues = many(spec.queues.clone());
     let bound = topics.iter().flat_map(|(_, bound)| many(Some(bound.clone())));
     let queues: Vec<At<String>> = queues.into_iter().chain(bound).chain(spec.dead_letter.clone()).collect();
@@ -227,7 +228,7 @@ fn check_names(spec: &MqSpec, topics: &[&(String, At<OneOrMany<String>>)], site:
     }
     for (topic, bound) in topics {
         let topic = At::new(topic.clone(), bound.span);
-        sound &= site.site.check_name(&topic, "topic");
+        sound &= spec.is_routing_key(&topic.value) || site.site.check_name(&topic, "topic");
         if let Some(queue) = queues.iter().find(|queue| queue.value == topic.value) {
             sound = false;
             site.site.error(queue.span, "S035", format!("`{}` is both a queue and a topic", queue.value));
@@ -242,7 +243,7 @@ fn record(spec: &MqSpec, name: &str, site: &mut NodeSite<'_, '_>) {
             let names: Vec<String> = at.value.0.iter().map(|queue| queue.value.clone()).collect();
             site.site.written("queues", At::new(names, at.span));
         }
-        None if spec.topics.is_none() => {
+        None if spec.topics.is_none() && spec.bindings.is_none() => {
             site.site.or_default("queues", None, vec![name.to_owned()], "one queue, called like the broker");
         }
         None => {}
@@ -254,6 +255,7 @@ fn record(spec: &MqSpec, name: &str, site: &mut NodeSite<'_, '_>) {
             part.written(topic, At::new(queues, bound.span));
         }
     }
+    spec.record_bindings(site);
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
 //! quorum queue. Where a fact speaks of a client's library (the prefetch, the pause before a redelivery, the attempts
 //! to connect again), the broker keeps it on behalf of its clients.
 
+mod bindings;
 mod build;
 mod consumers;
 mod delivery;

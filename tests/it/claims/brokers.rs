@@ -197,3 +197,27 @@ fn what_expires_behind_the_head_is_not_delivered_when_the_head_is_gone() {
     let ran = run(&text);
     assert_eq!((ran.jobs(Fate::Expired), ran.figure("crew.handled")), (3, 1.0));
 }
+
+#[test]
+fn claim_103_a_star_in_a_binding_is_one_word_and_a_hash_any_number() {
+    let senders: String = ["video.1.done", "video.1.2.done", "audio.1"]
+        .iter()
+        .enumerate()
+        .map(|(index, key)| {
+            format!(
+                "[traffic.flow{index}]\nspike = {{ at = '1s', count = 10 }}\n\
+                 [pipeline.p.web{index}]\nkind = 'service'\nfrom = 'flow{index}'\nsends = 'broker.{key}'\n"
+            )
+        })
+        .collect();
+    let ran = run(&format!(
+        "[run]\n{LONG}\n[work.job]\ntime = '1s'\n{senders}\
+         [pipeline.p.broker]\nkind = 'mq'\n{QUORUM}\nrouting_keys = ['video.1.done', 'video.1.2.done', 'audio.1']\n\
+         bindings = {{ one = 'video.*.done', every = ['video.#', '#.done'] }}\n{}{}",
+        crew("one", "broker.one", 1, "work = 'job'"),
+        crew("every", "broker.every", 1, "work = 'job'"),
+    ));
+    // The key that matches two patterns of a queue leads there once; the one that matches none leads nowhere.
+    assert_eq!((ran.figure("one.handled"), ran.figure("every.handled")), (10.0, 20.0));
+    assert_eq!(ran.lost("broker", "no queue bound"), 10);
+}
