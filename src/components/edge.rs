@@ -3,6 +3,7 @@
 //! are pushed to.
 
 use crate::site::At;
+use crate::units::Duration;
 
 /// What an edge does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,9 +62,18 @@ pub struct Edge {
     pub verb: Verb,
     /// Where it leads.
     pub to: At<String>,
+    /// `sends` to a broker: how long a message may wait there, if its sender says so.
+    pub expiration: Option<At<Duration>>,
+    /// `reads`: whether the stream pushes to this reader, over a connection of its own.
+    pub fans_out: bool,
 }
 
 impl Edge {
+    /// An edge of which no more is to be said.
+    pub const fn new(verb: Verb, to: At<String>) -> Self {
+        Self { verb, to, expiration: None, fans_out: false }
+    }
+
     /// The name of the node it leads to.
     pub fn node(&self) -> &str {
         self.to.value.split('.').next().unwrap_or_default()

@@ -22,6 +22,7 @@ pub struct RequestSpec {
     timeout: Option<At<Duration>>,
     latency: Option<At<LatencySpec>>,
     retries: Option<At<RetriesSpec>>,
+    expiration: Option<At<Duration>>,
 }
 
 /// A request written as a table.
@@ -37,6 +38,8 @@ pub(super) struct RequestTableSpec {
     latency: Option<At<LatencySpec>>,
     /// Attempts and the pauses between them.
     retries: Option<At<RetriesSpec>>,
+    /// To a broker of the kind `RabbitMQ`: how long the message may wait in a queue.
+    expiration: Option<At<Duration>>,
 }
 
 /// Attempts and the pauses between them.
@@ -123,9 +126,9 @@ impl<'de> Deserialize<'de> for RequestSpec {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestSpec, A::Error> {
-                let RequestTableSpec { to, timeout, latency, retries } =
+                let RequestTableSpec { to, timeout, latency, retries, expiration } =
                     RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(RequestSpec { to: Some(to), timeout, latency, retries })
+                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration })
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -168,7 +171,8 @@ pub(super) struct Requests {
 impl Requests {
     /// The edges.
     pub(super) fn edges(&self) -> Vec<Edge> {
-        let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| Edge { verb, to: at.to() });
+        let edge = |verb, at: At<RequestSpec>| Edge { expiration: at.value.expiration, ..Edge::new(verb, at.to()) };
+        let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| edge(verb, at));
         of(Verb::Calls, self.calls.as_ref()).chain(of(Verb::Sends, self.sends.as_ref())).collect()
     }
 
@@ -199,7 +203,7 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
     let (to, span) = (at.to(), at.span);
     let endpoint = outer.target(&to)?;
     let kind = outer.kind_of(endpoint.node);
-    let RequestSpec { timeout, latency, retries, .. } = at.value;
+    let RequestSpec { timeout, latency, retries, expiration, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
     let mut site = NodeSite {
@@ -212,6 +216,12 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
         traits: outer.traits,
     };
     site.site.written("to", to);
+    if let Some(at) = expiration.filter(|_| kind != "mq") {
+        site.site
+            .error(at.span, "S032", "`expiration` has no effect: only messages for a broker have one")
+            .hint("leave it out");
+    }
+    site.site.optional("expiration", expiration);
     let latency = site.latency("latency", latency, request_latency(kind))?;
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);

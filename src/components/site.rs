@@ -116,7 +116,7 @@ impl NodeSite<'_, '_> {
 
     /// The neighbour that an edge of this node leads to; it was checked before any node was built.
     pub fn target(&self, to: &At<String>) -> Option<Endpoint> {
-        let edge = Edge { verb: Verb::Sends, to: to.clone() };
+        let edge = Edge::new(Verb::Sends, to.clone());
         let index = self.plan.nodes.iter().position(|node| node.name == edge.node())?;
         let ports = &self.plan.nodes[index].ports;
         let port = match edge.port() {

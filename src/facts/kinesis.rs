@@ -1,8 +1,8 @@
 //! Amazon Kinesis Data Streams: what a shard takes and gives, how readers poll, what it costs.
 //!
 //! All limits are per shard: a stream has room only where its keys fall. AWS writes MB and means 2^20 bytes almost
-//! everywhere in these pages, so that is what is meant here. Left out, because nothing here models it yet: enhanced
-//! fan-out, on-demand capacity, resharding, the producer library, and the queues and channels of 2026.
+//! everywhere in these pages, so that is what is meant here. Left out, because nothing here models it yet: on-demand
+//! capacity, resharding, the producer library, and the queues and channels of 2026.
 
 use crate::units::{Bytes, Duration, Rate, Share};
 
@@ -14,6 +14,13 @@ const PUT_RECORD: Source = read("Amazon Kinesis API Reference, PutRecord (servic
 const PUT_RECORDS: Source = read("Amazon Kinesis API Reference, PutRecords (service model of botocore 1.44.5)");
 const GET_RECORDS: Source = read("Amazon Kinesis API Reference, GetRecords (service model of botocore 1.44.5)");
 const GET_ITERATOR: Source = read("Amazon Kinesis API Reference, GetShardIterator (service model of botocore 1.44.5)");
+const SUBSCRIBE: Source = read("Amazon Kinesis API Reference, SubscribeToShard (service model of botocore 1.44.5)");
+const REGISTER: Source =
+    read("Amazon Kinesis API Reference, RegisterStreamConsumer (service model of botocore 1.44.5)");
+const CONSUMERS: Source = read(
+    "Amazon Kinesis Data Streams Developer Guide, Reading data from streams \
+     (awsdocs/amazon-kinesis-data-streams-developer-guide, 2022-08)",
+);
 const RECORD_SIZE: Source =
     read("Amazon Kinesis API Reference, UpdateMaxRecordSize (service model of botocore 1.44.5)");
 const RETENTION: Source =
@@ -63,6 +70,27 @@ facts! { "kinesis";
     GET_RECORDS_RATE: Rate = Rate::per_second(5.0), Quota, Stated, GET_RECORDS,
         "How many reads a second one shard answers, over all its polling readers together.",
         "Beyond it reads fail: five readers can poll once a second each, a sixth makes all of them fail at times.";
+
+    FAN_OUT_BYTES_OUT: Throughput = Throughput::mib(2), Quota, Stated, SUBSCRIBE,
+        "How many bytes a second one shard pushes to each reader with enhanced fan-out.",
+        "What is beyond it comes later. The other readers do not notice.";
+
+    FAN_OUT_READERS_MAX: u32 = 20, Quota, Stated, REGISTER,
+        "How many readers with enhanced fan-out a stream has at most.",
+        "A further one cannot be registered: LimitExceededException.";
+
+    FAN_OUT_LATENCY: Latency = Latency::of_millis(60, 220), Assumption, Own, CONSUMERS,
+        "From a put to the reader that it is pushed to.",
+        "Only the average is published, kinesis.fan_out_latency_mean, and that it is the same for any number of \
+         readers.";
+
+    FAN_OUT_LATENCY_MEAN: Duration = Duration::from_millis(70), Default, Stated, CONSUMERS,
+        "How long a record takes on average from the put to a reader that it is pushed to.",
+        "What kinesis.fan_out_latency is calibrated on.";
+
+    FAN_OUT_RESUBSCRIBE: Duration = Duration::from_secs(5), Quota, Stated, SUBSCRIBE,
+        "How long a reader with enhanced fan-out waits before it subscribes to the same shard again.",
+        "Earlier it fails with ResourceInUseException. A subscription ends after five minutes and is renewed.";
 
     SHARD_BURST: Duration = Duration::from_secs(1), Assumption, Own, OWN,
         "A shard that was idle takes at once what it would take in this time: the depth of its two buckets.",

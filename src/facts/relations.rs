@@ -113,7 +113,8 @@ const _: () = assert!(in_order(kinesis::KCL_TAKEOVER.value));
 const _: () = assert!(no_larger(kinesis::PUT_ROUNDING.value, kinesis::PUT_UNIT_SIZE.value));
 const _: () = assert!(spread(kinesis::PUT_RECORD_LATENCY.value) && spread(kinesis::PUT_RECORDS_LATENCY.value));
 const _: () = assert!(spread(kinesis::PUT_TO_VISIBLE_LATENCY.value) && spread(kinesis::GET_RECORDS_LATENCY.value));
-const _: () = assert!(spread(kinesis::CHECKPOINT_LATENCY.value));
+const _: () = assert!(spread(kinesis::CHECKPOINT_LATENCY.value) && spread(kinesis::FAN_OUT_LATENCY.value));
+const _: () = assert!(no_longer(kinesis::FAN_OUT_LATENCY.value.median, kinesis::FAN_OUT_LATENCY_MEAN.value));
 
 // Amazon MQ.
 const _: () = assert!(no_larger(mq::RABBITMQ_MAX_MESSAGE_SIZE.value, mq::RABBITMQ_MAX_MESSAGE_SIZE_MAX.value));

@@ -91,7 +91,7 @@ mod tests {
     use crate::site::At;
 
     fn node(name: &str, kind: &'static str, edges: &[(Verb, &str)]) -> PlannedNode {
-        let edge = |&(verb, to): &(Verb, &str)| Edge { verb, to: At::new(to.to_owned(), Span::default()) };
+        let edge = |&(verb, to): &(Verb, &str)| Edge::new(verb, At::new(to.to_owned(), Span::default()));
         PlannedNode {
             name: name.to_owned(),
             kind,

@@ -86,6 +86,20 @@ fn a_client_that_tries_again_loses_nothing_in_a_short_burst() {
 }
 
 #[test]
+fn claim_10_a_client_that_gives_up_too_early_and_tries_once_more_stores_its_record_twice() {
+    let ran = run("[run]\nduration = '60s'\ndrain = '1min'\n\
+         [traffic.puts]\nrate = '10/s'\nsize = '100B'\nkey = { distinct = 10 }\n\
+         [pipeline.p.web]\nkind = 'service'\nfrom = 'puts'\n\
+         sends = { to = 'clicks', latency = '200ms', timeout = '150ms', retries = { attempts = 2 } }\n\
+         [pipeline.p.clicks]\nkind = 'kinesis'\nshards = 2\n\
+         [pipeline.p.app]\nkind = 'reader'\nreads = 'clicks'\n");
+    assert_eq!(ran.figure("web.timeouts"), 2.0 * ran.sent() as f64);
+    assert_eq!(ran.figure("clicks.incoming_records"), 2.0 * ran.sent() as f64);
+    // For the stream and its readers these are two records.
+    assert_eq!(ran.figure("app.records_processed"), 2.0 * ran.sent() as f64);
+}
+
+#[test]
 fn claim_11_a_record_that_is_too_large_uses_up_nothing() {
     let text = "[run]\nduration = '60s'\ndrain = '1s'\n\
          [traffic.large]\nrate = '10/s'\narrivals = 'regular'\nsize = '1536KiB'\nkey = { constant = 'a' }\n\

@@ -17,6 +17,7 @@ mod dead_letters;
 mod determinism;
 mod fixture;
 mod kinesis;
+mod kinesis_fan_out;
 mod kinesis_readers;
 mod measures;
 mod messages;

@@ -192,6 +192,7 @@ fn streamed(d: &mut Drawing) {
     d.line("shards", &["1", "3", "50"]);
     d.node("reader", "reader");
     d.say("reads = 'stream'\n");
+    d.maybe("retrieval_mode", &["'FANOUT'"]);
     d.maybe("workers", &["1", "2", "60"]);
     d.maybe("batch", &["1", "10000"]);
     d.maybe("retries", &["{ attempts = 1 }", "{ attempts = 9, backoff = 'none' }"]);

@@ -6,25 +6,49 @@ use crate::engine::random::mix;
 use crate::engine::{Ending, MsgId, NodeId, Refusal, Signal, SimDuration};
 use crate::facts::kinesis;
 
+/// What an answer may contain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Portion {
+    /// Only records that are so old.
+    pub lag: SimDuration,
+    /// Bytes at most, unless it is a single record.
+    pub bytes: u64,
+}
+
 impl Kinesis {
     /// `GetRecords`: what the shard has from the reader's position on, or nothing, but an answer at once.
-    pub(super) fn get_records(&mut self, from: NodeId, slot: u32, max: u16, cx: &mut Cx<'_>) {
-        cx.count(self.metrics.get_records_calls, 1);
+    pub(super) fn get_records(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
         let (shard, reader) = (slot as usize, self.reader(from));
         let view = self.view(shard, reader);
         self.views[view].reads += 1;
+        let is_pushed = self.views[view].subscription.is_some();
+        cx.count(self.metrics.get_records_calls, u64::from(!is_pushed));
         let request = mix(u64::from(slot) << 40 ^ (reader as u64) << 32 ^ self.views[view].reads);
         if self.health.is_down() || (!self.health.is_sound() && self.read_fails(request, cx)) {
             return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Failed) });
+        }
+        if is_pushed {
+            return self.subscribe(view, max, wait_ms, cx);
         }
         if !self.may_read(shard, cx) {
             cx.count(self.metrics.read_throttled, 1);
             return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Throttled) });
         }
-        let mut answer = std::mem::take(&mut self.answer);
-        let bytes = self.lend(view, usize::from(max), request, &mut answer, cx);
+        let mut lag = cx.latency(&self.p.visible_latency, request);
+        if !self.health.is_sound() {
+            lag = lag.scaled(self.health.slowness());
+        }
+        let bytes = self.answer(view, max, Portion { lag, bytes: kinesis::GET_RECORDS_SIZE_MAX.value.get() }, cx);
         #[allow(clippy::cast_precision_loss, reason = "an answer has some megabytes at most")]
         self.shards[shard].bytes_out.take(bytes as f64);
+    }
+
+    /// Gives the reader of a view its next records, or tells it that there are none. Returns their bytes.
+    pub(super) fn answer(&mut self, view: usize, max: u16, portion: Portion, cx: &mut Cx<'_>) -> u64 {
+        let (shard, reader) = (view / self.views_of_a_shard(), view % self.views_of_a_shard());
+        let (slot, from) = (u32::try_from(shard).expect("the number of shards is bounded"), self.readers[reader]);
+        let mut answer = std::mem::take(&mut self.answer);
+        let bytes = self.lend(view, usize::from(max), portion, &mut answer, cx);
         let count = answer.len();
         let receive = u16::try_from(reader).expect("the number of nodes of a pipeline is bounded");
         for (index, &msg) in answer.iter().enumerate() {
@@ -34,11 +58,13 @@ impl Kinesis {
         answer.clear();
         self.answer = answer;
         if count == 0 {
-            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: None });
+            cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: None });
+        } else {
+            cx.count(self.metrics.records_read, count as u64);
+            cx.count(self.metrics.bytes_read, bytes);
+            cx.set(self.metrics.unread, self.unread);
         }
-        cx.count(self.metrics.records_read, count as u64);
-        cx.count(self.metrics.bytes_read, bytes);
-        cx.set(self.metrics.unread, self.unread);
+        bytes
     }
 
     /// Whether a shard answers another read now. Its bucket of bytes may be overdrawn by one answer: then it is silent
@@ -58,22 +84,18 @@ impl Kinesis {
     ///
     /// Simplified: how far reads are behind writes is drawn for each read and not for each record, since records of a
     /// shard become visible in their order: a chance drawn for one record would hold up all that follow it.
-    fn lend(&mut self, view: usize, max: usize, request: u64, answer: &mut Vec<MsgId>, cx: &mut Cx<'_>) -> u64 {
-        let mut lag = cx.latency(&self.p.visible_latency, request);
-        if !self.health.is_sound() {
-            lag = lag.scaled(self.health.slowness());
-        }
+    fn lend(&mut self, view: usize, max: usize, portion: Portion, answer: &mut Vec<MsgId>, cx: &mut Cx<'_>) -> u64 {
         let view = &mut self.views[view];
         let now = cx.now();
         let (mut bytes, mut last_sent) = (0, now);
         let mut caught_up = true;
         while let Some(&record) = view.unread.front() {
             let message = cx.message(record);
-            if now.since(message.sent) < lag {
+            if now.since(message.sent) < portion.lag {
                 break;
             }
             let larger = bytes + u64::from(message.size) + key_bytes_in(message.tag);
-            if answer.len() == max || (larger > kinesis::GET_RECORDS_SIZE_MAX.value.get() && !answer.is_empty()) {
+            if answer.len() == max || (larger > portion.bytes && !answer.is_empty()) {
                 caught_up = false;
                 break;
             }
@@ -118,6 +140,7 @@ impl Kinesis {
         }
         self.lent -= count;
         self.unread += count;
+        self.unsubscribe(index);
         self.trim(index, cx);
         cx.set(self.metrics.unread, self.unread);
     }

@@ -10,10 +10,11 @@
 //!  refused              trimmed
 //! ```
 //! Facts: `kinesis.*`. Every reader must process every record, so a record becomes one branch of its job for each
-//! reader. Left out, and not pretended: resharding, on-demand capacity, enhanced fan-out, explicit hash keys, the
-//! producer library, and the limits on iterators themselves (their rate and their five minutes).
+//! reader. Left out, and not pretended: resharding, on-demand capacity, explicit hash keys, the producer library, the
+//! limits on iterators themselves (their rate and their five minutes), and the end of a subscription after five minutes.
 //!
-//! Signals: a reader's slot is a shard. `Pull` is `GetRecords` and never waits; a `Pull` of no records at all moves the
+//! Signals: a reader's slot is a shard. `Pull` is `GetRecords` and never waits, but for a reader with enhanced fan-out:
+//! from that one it is the wish to be pushed more. A `Pull` of no records at all moves the
 //! reader's position to the tip of the shard, as an iterator of type LATEST does. `Settle` of a record is a checkpoint:
 //! the reader is done with it and with all before it. `Hangup` is the loss of the lease: the next owner begins at the
 //! last checkpoint.
@@ -22,6 +23,7 @@
 //! cannot appear in a scenario. Records in the hands of a reader do not expire there; a reader that dies loses those
 //! which are too old by then.
 
+mod fan_out;
 mod get;
 mod put;
 mod shards;
@@ -32,6 +34,7 @@ mod tests;
 
 pub(super) use spec::KinesisSpec;
 
+use fan_out::Subscription;
 use shards::ShardMap;
 
 use super::context::Ctx;
@@ -143,6 +146,8 @@ struct View {
     behind: SimDuration,
     /// Reads so far; each has its own random numbers.
     reads: u64,
+    /// For a reader with enhanced fan-out: its own part of the shard.
+    subscription: Option<Subscription>,
     /// When the pending alarm looks for records that are too old; `MAX`: none is pending.
     trims_at: SimTime,
 }
@@ -150,7 +155,7 @@ struct View {
 impl Default for View {
     fn default() -> Self {
         let (unread, lent) = (VecDeque::new(), VecDeque::new());
-        Self { unread, lent, behind: SimDuration::ZERO, reads: 0, trims_at: SimTime::MAX }
+        Self { unread, lent, behind: SimDuration::ZERO, reads: 0, subscription: None, trims_at: SimTime::MAX }
     }
 }
 
@@ -164,6 +169,8 @@ pub struct Kinesis {
     map: ShardMap,
     /// The readers, in the order of the file -- parameter.
     readers: Vec<NodeId>,
+    /// Whether there is a reader with enhanced fan-out -- parameter.
+    fans_out: bool,
     /// The shards -- state.
     shards: Vec<Shard>,
     /// A view for each reader of each shard, those of a shard side by side; a single one where nobody reads -- state.
@@ -185,6 +192,8 @@ pub struct Kinesis {
 pub enum KinesisAlarm {
     /// Records of a view may have grown too old.
     Trim { view: u32 },
+    /// A subscription may have something to push, or has been silent for long enough.
+    Push { view: u32, serial: u32 },
     /// Time to look how far the readers are behind.
     Sample,
 }
@@ -211,7 +220,7 @@ impl Component for Kinesis {
         match *signal {
             Signal::Arrive { msg, batched, .. } => self.put(msg, batched, cx),
             Signal::Pull { from, slot, max: 0, .. } => self.go_to_tip(from, slot, cx),
-            Signal::Pull { from, slot, max, .. } => self.get_records(from, slot, max, cx),
+            Signal::Pull { from, slot, max, wait_ms } => self.get_records(from, slot, max, wait_ms, cx),
             Signal::Settle { msg, receive, how: Settle::Done } => self.checkpoint(msg, receive, cx),
             Signal::Hangup { from, slot } => self.rewind(from, slot, cx),
             Signal::Fault { index, begins } => self.health.change(cx.fault(index).kind, begins),
@@ -227,6 +236,7 @@ impl Component for Kinesis {
     fn on_alarm(&mut self, alarm: KinesisAlarm, cx: &mut Cx<'_>) {
         match alarm {
             KinesisAlarm::Trim { view } => self.trim_when_due(view as usize, cx),
+            KinesisAlarm::Push { view, serial } => self.push_when_due(view as usize, serial, cx),
             KinesisAlarm::Sample => {
                 self.sample(cx);
                 cx.alarm_after(self.p.sample_every, KinesisAlarm::Sample);

@@ -102,6 +102,12 @@ impl Kinesis {
             }
         }
         cx.set(self.metrics.unread, self.unread);
+        if self.fans_out {
+            let first = self.view(usize::from(place.shard), 0);
+            for view in first..first + self.readers.len() {
+                self.push(view, cx);
+            }
+        }
     }
 
     /// Sets the alarm for the end of the life of a record that was stored at `sent`, if it can come within the run.

@@ -1,5 +1,6 @@
 //! What a scenario may say about a stream, in the words of its API.
 
+use super::fan_out::Subscription;
 use super::{Kinesis, KinesisLosses, KinesisMetrics, KinesisParameters, ReaderMetrics, Shard, ShardMap, View};
 use crate::components::fault::Health;
 use crate::components::limits::{CallsPerSecond, TokenBucket};
@@ -58,6 +59,7 @@ impl KinesisSpec {
         let shards = s.required("shards", self.shards);
         let p = self.parameters(site);
         let shard = self.shard(site);
+        let fan_out = fan_out(site);
         let readers: Vec<_> = site.incoming(Verb::Reads).into_iter().map(|(node, _)| node).collect();
         let losses = losses(site);
         let metrics = metrics(&readers, site);
@@ -71,7 +73,9 @@ impl KinesisSpec {
         let count = site.placed(self.shards.as_ref(), u32::from(shards));
         site.traits.shards = Some(ShardTraits { count, records, bytes });
         site.traits.keeps = self.retention_period.map(|at| at.map(Duration::get));
-        let views = usize::from(shards) * readers.len().max(1);
+        let view = |&pushed: &bool| View { subscription: pushed.then(Subscription::new), ..View::default() };
+        let of_a_shard: Vec<View> = fan_out.iter().map(view).collect();
+        let of_a_shard = if of_a_shard.is_empty() { vec![View::default()] } else { of_a_shard };
         Some(Kinesis {
             p: p?,
             losses,
@@ -79,7 +83,8 @@ impl KinesisSpec {
             map: ShardMap::new(&site.plan.flow_keys, shards),
             readers,
             shards: vec![shard; usize::from(shards)],
-            views: vec![View::default(); views],
+            views: std::iter::repeat_n(of_a_shard, usize::from(shards)).flatten().collect(),
+            fans_out: fan_out.contains(&true),
             unread: 0,
             lent: 0,
             most_puts: 0,
@@ -128,6 +133,21 @@ impl KinesisSpec {
             puts: 0,
         }
     }
+}
+
+/// Which readers have enhanced fan-out; too many of them are an error.
+fn fan_out(site: &mut NodeSite<'_, '_>) -> Vec<bool> {
+    let edges: Vec<Edge> = site.incoming(Verb::Reads).into_iter().map(|(_, edge)| edge.clone()).collect();
+    let most = &kinesis::FAN_OUT_READERS_MAX;
+    if let Some(edge) = edges.iter().filter(|edge| edge.fans_out).nth(most.value as usize) {
+        let message =
+            format!("`{}` has more readers with `retrieval_mode = \"FANOUT\"` than it can have", site.site.name());
+        site.site
+            .error(edge.to.span, "S030", message)
+            .label(format!("there are {} before it", most.value))
+            .note(format!("{} (fact {}; {}; read {})", most.what, most.name, most.source, most.read));
+    }
+    edges.iter().map(|edge| edge.fans_out).collect()
 }
 
 fn losses(site: &mut NodeSite<'_, '_>) -> KinesisLosses {

@@ -83,6 +83,9 @@ impl MqSpec {
         let s = &mut *site.site;
         let engine = s.required("engine", self.engine)?;
         if engine == EngineSpec::ActiveMq {
+            let why = "ActiveMQ has no exchanges: write `topics`";
+            no_effect(s, "routing_keys", self.routing_keys.as_ref().map(|at| at.span), why);
+            no_effect(s, "bindings", self.bindings.as_ref().map(|at| at.span), why);
             no_effect(s, "queue_type", self.queue_type.map(|at| at.span), "only RabbitMQ has types of queues");
             return Some(Make { engine, counts: true, stores: false });
         }

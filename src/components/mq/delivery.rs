@@ -60,18 +60,25 @@ impl Mq {
     /// Gives ready messages to the consumers with credit, each in its turn.
     pub(super) fn dispatch(&mut self, queue: u16, cx: &mut Cx<'_>) {
         let index = usize::from(queue);
-        if self.p.message_ttl.is_some() {
-            self.expire(queue, cx);
-        }
-        while self.queues[index].ready() > 0
-            && let Some((consumer, life)) = self.queues[index].next_turn()
-        {
+        let may_expire = self.p.message_ttl.is_some() || !self.layout.expirations.is_empty();
+        loop {
+            // Each time, because what stood behind the head may have waited for longer than it may.
+            if may_expire {
+                self.expire(queue, cx);
+            }
+            if self.queues[index].ready() == 0 {
+                break;
+            }
+            let Some((consumer, life)) = self.queues[index].next_turn() else { break };
             if self.consumers.get(consumer).is_connected(life)
                 && let Some(entry) = self.queues[index].pop()
             {
                 self.ready -= 1;
                 self.deliver(entry, consumer, cx);
             }
+        }
+        if may_expire {
+            self.watch_expiry(queue, cx);
         }
     }
 

@@ -11,12 +11,12 @@ impl Mq {
     /// A message that nobody gets any more: it moves to the dead-letter queue, if there is one and it comes from another
     /// queue. Else it is gone.
     pub(super) fn bury(&mut self, entry: EntryId, loss: LossId, cx: &mut Cx<'_>) {
-        let Some(Entry { msg, queue, failures, place, .. }) = self.entries.get_mut(entry) else { return };
+        let Some(Entry { msg, queue, failures, place, expires, .. }) = self.entries.get_mut(entry) else { return };
         let Some(grave) = self.layout.dead_letter.filter(|grave| grave != queue) else {
             return self.leave(entry, Ending::Lost(loss), cx);
         };
         let q = &mut self.queues[usize::from(grave)];
-        (*queue, *failures, *place) = (grave, 0, q.place());
+        (*queue, *failures, *place, *expires) = (grave, 0, q.place(), SimTime::MAX);
         q.push(entry);
         let msg = *msg;
         cx.message_mut(msg).mark = mark::READY;
@@ -49,10 +49,9 @@ impl Mq {
 
     /// When the time to live ends at the head of a queue; not before now.
     fn end_of_head(&self, queue: u16, cx: &Cx<'_>) -> Option<SimTime> {
-        let time_to_live = self.p.message_ttl.filter(|_| Some(queue) != self.layout.dead_letter)?;
         let head = self.queues[usize::from(queue)].head()?;
-        let sent = cx.message(self.entries.get(head)?.msg).sent;
-        Some((sent + time_to_live).max(cx.now()))
+        let expires = self.entries.get(head)?.expires;
+        (expires < SimTime::MAX).then(|| expires.max(cx.now()))
     }
 
     pub(super) fn end_expiry_alarm(&mut self, queue: u16, cx: &mut Cx<'_>) {
@@ -88,5 +87,6 @@ impl Mq {
             self.ready -= 1;
             self.bury(entry, self.losses.dropped, cx);
         }
+        self.watch_expiry(queue, cx);
     }
 }

@@ -5,9 +5,23 @@ use super::stages::Task;
 use super::{Entry, Mq, MqAlarm, Overflow, mark};
 use crate::components::context::Ctx;
 use crate::engine::random::mix;
-use crate::engine::{LossId, MsgId, SimDuration};
+use crate::engine::{LossId, MsgId, SimDuration, SimTime};
 
 type Cx<'a> = Ctx<'a, MqAlarm>;
+
+/// The tag of a message on its way in: where it goes, and what its sender says about how long it may wait.
+mod tag {
+    /// `to`: the port, then the queue.
+    pub(super) fn of(to: u16, expiration: u16) -> u32 {
+        u32::from(to) | u32::from(expiration) << u16::BITS
+    }
+
+    /// The same two again.
+    #[allow(clippy::cast_possible_truncation, reason = "each is half of it")]
+    pub(super) const fn parts(tag: u32) -> (u16, u16) {
+        (tag as u16, (tag >> u16::BITS) as u16)
+    }
+}
 
 impl Mq {
     pub(super) fn publish(&mut self, msg: MsgId, port: u16, cx: &mut Cx<'_>) {
@@ -32,13 +46,15 @@ impl Mq {
             cx.count(self.metrics.rejected, 1);
             return cx.refuse(msg, loss);
         }
+        let sender = cx.message(msg).reply_to.map(|call| call.node);
+        let expiration = self.layout.expiration(sender, port);
         if !self.p.confirms {
             // The sender does not wait for more than that the message is on its way.
             cx.accept(msg);
         }
         let message = cx.message_mut(msg);
         message.mark = mark::ARRIVING;
-        message.tag = port.into();
+        message.tag = tag::of(port, expiration);
         let size = message.size;
         self.room.fill(size, &self.p.room);
         self.arriving += 1;
@@ -92,7 +108,8 @@ impl Mq {
     /// Copies the message into each queue that its port leads to. A queue that is full and rejects makes the sender
     /// hear of it, but does not keep the others from theirs.
     fn route(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
-        let queues = &self.layout.ports[cx.message(msg).tag as usize];
+        let (port, expiration) = tag::parts(cx.message(msg).tag);
+        let queues = &self.layout.ports[usize::from(port)];
         let mut takers = std::mem::take(&mut self.takers);
         takers.extend(queues.iter().filter(|&&queue| !self.is_full(queue)));
         let rejected = takers.len() < queues.len();
@@ -105,14 +122,14 @@ impl Mq {
             let copy = cx.attempt_unanswered(msg);
             self.arriving += 1;
             self.room.fill(cx.message(copy).size, &self.p.room);
-            self.bring(copy, queue, cx);
+            self.bring(copy, queue, expiration, cx);
         }
         if rejected {
             cx.count(self.metrics.rejected, 1);
             self.turn_away(msg, self.losses.rejected, cx);
         } else if let Some(&queue) = takers.last() {
             // The original is the last one, so that its confirm says that all copies are safe.
-            self.bring(msg, queue, cx);
+            self.bring(msg, queue, expiration, cx);
         }
         takers.clear();
         self.takers = takers;
@@ -135,10 +152,10 @@ impl Mq {
     }
 
     /// A copy goes to storage, or at once into its queue.
-    fn bring(&mut self, msg: MsgId, queue: u16, cx: &mut Cx<'_>) {
+    fn bring(&mut self, msg: MsgId, queue: u16, expiration: u16, cx: &mut Cx<'_>) {
         let message = cx.message_mut(msg);
         message.mark = mark::ARRIVING;
-        message.tag = queue.into();
+        message.tag = tag::of(queue, expiration);
         let size = message.size;
         self.queues[usize::from(queue)].arriving += 1;
         if self.p.persistent {
@@ -175,10 +192,13 @@ impl Mq {
         }
         cx.accept(msg);
         let now = cx.now();
-        let queue = u16::try_from(cx.message(msg).tag).expect("routing made the tag from a queue");
+        let (queue, expiration) = tag::parts(cx.message(msg).tag);
+        let ttl = self.p.message_ttl.filter(|_| Some(queue) != self.layout.dead_letter);
+        let ends = ttl.into_iter().chain(self.layout.expires_after(expiration)).min();
+        let expires = ends.map_or(SimTime::MAX, |after| now + after);
         let q = &mut self.queues[usize::from(queue)];
         q.arriving -= 1;
-        let entry = self.entries.insert(Entry { msg, queue, place: q.place(), ..Entry::default() });
+        let entry = self.entries.insert(Entry { msg, queue, place: q.place(), expires, ..Entry::default() });
         q.push(entry);
         let message = cx.message_mut(msg);
         message.sent = now;

@@ -1,9 +1,9 @@
 //! The names that others use for the queues and topics of a broker, and which of them leads where.
 
-use super::spec::MqSpec;
+use super::spec::{EngineSpec, MqSpec};
 use crate::components::spec::{OneOrMany, many};
-use crate::components::{NodeSite, Verb};
-use crate::engine::NodeId;
+use crate::components::{Edge, NodeSite, Verb};
+use crate::engine::{NodeId, SimDuration};
 use crate::site::At;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,7 @@ use std::fmt;
 /// Ports of a broker at most.
 const PORTS_MAX: usize = 10_000;
 
-/// Topics as written: each with the queues that are bound to it.
+/// Names as written, each with others: topics with the queues that are bound to them, queues with patterns.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct TopicsSpec(pub Vec<(String, At<OneOrMany<String>>)>);
 
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for TopicsSpec {
             type Value = TopicsSpec;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of topics, each with the queues bound to it")
+                f.write_str("a table in which each name has a name or a list of names")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TopicsSpec, A::Error> {
@@ -64,8 +64,18 @@ pub(super) struct Layout {
     pub queues: u16,
     /// The dead-letter queue.
     pub dead_letter: Option<u16>,
+    /// Senders that say how long their messages may wait, each with the port to which it sends them.
+    pub expirations: Vec<Expiration>,
     /// By node: the queue that it consumes.
     consumed: Vec<Option<u16>>,
+}
+
+/// How long the messages of a sender to a port may wait in a queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expiration {
+    node: NodeId,
+    port: u16,
+    pub after: SimDuration,
 }
 
 /// The ports with their names.
@@ -78,6 +88,18 @@ pub(super) struct Names {
 }
 
 impl Layout {
+    /// What this sender says about how long its messages to a port may wait: a number, 0 if nothing.
+    pub(super) fn expiration(&self, sender: Option<NodeId>, port: u16) -> u16 {
+        let is_it = |rule: &Expiration| Some(rule.node) == sender && rule.port == port;
+        let place = self.expirations.iter().position(is_it).map_or(0, |place| place + 1);
+        u16::try_from(place).expect("the number of nodes of a pipeline is bounded")
+    }
+
+    /// How long a message may wait of which the sender says what has this number.
+    pub(super) fn expires_after(&self, number: u16) -> Option<SimDuration> {
+        self.expirations.get(usize::from(number).checked_sub(1)?).map(|rule| rule.after)
+    }
+
     /// The queue that the fleet `node` consumes.
     pub(super) fn consumed_by(&self, node: NodeId) -> Option<u16> {
         self.consumed.get(node.index()).copied().flatten()
@@ -86,9 +108,9 @@ impl Layout {
 
 /// The queues as written; if there are none and no topics, one that is called like the broker.
 fn queues(spec: &MqSpec, name: &str) -> Vec<String> {
-    match (&spec.queues, &spec.topics) {
-        (None, None) => vec![name.to_owned()],
-        (written, _) => many(written.clone()).into_iter().map(|at| at.value).collect(),
+    match (&spec.queues, &spec.topics, &spec.bindings) {
+        (None, None, None) => vec![name.to_owned()],
+        (written, ..) => many(written.clone()).into_iter().map(|at| at.value).collect(),
     }
 }
 
@@ -101,9 +123,10 @@ pub(super) fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Nam
         }
     };
     queues(spec, name).iter().for_each(&mut add);
-    let topics = spec.topics.iter().flat_map(|at| &at.value.0);
-    topics.clone().for_each(|(topic, _)| add(topic));
-    topics.for_each(|(_, bound)| bound.value.0.iter().for_each(|queue| add(&queue.value)));
+    let topics = spec.all_topics();
+    topics.iter().for_each(|(topic, _)| add(topic));
+    topics.iter().for_each(|(_, bound)| bound.value.0.iter().for_each(|queue| add(&queue.value)));
+    spec.bindings.iter().flat_map(|at| &at.value.0).for_each(|(queue, _)| add(queue));
     let main = ports.len();
     if let Some(dead_letter) = dead_letter.filter(|name| !ports.iter().any(|port| port == name)) {
         ports.push(dead_letter.to_owned());
@@ -115,8 +138,8 @@ pub(super) fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Nam
 pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSite<'_, '_>) -> Option<Layout> {
     let name = site.site.name().to_owned();
     let names = names(spec, &name, dead_letter);
-    let topics: Vec<&(String, At<OneOrMany<String>>)> = spec.topics.iter().flat_map(|at| &at.value.0).collect();
-    let mut sound = check_names(spec, &topics, site);
+    let topics = spec.all_topics();
+    let mut sound = check_names(spec, &topics, site) & spec.check_bindings(site);
     if !(1..=PORTS_MAX).contains(&names.main) {
         let span = spec.queues.as_ref().map_or(site.site.span(), |at| at.span);
         site.site.error(span, "S031", format!("a broker has from one to {PORTS_MAX} queues and topics"));
@@ -151,12 +174,44 @@ pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSit
         consumed[node.index()] = number(&port);
     }
     let dead_letter = dead_letter.and_then(number);
+    let expirations = expirations(spec, &names, site)?;
     record(spec, &name, site);
-    sound.then(|| Layout { ports, queues: u16::try_from(queue_names.len()).unwrap_or(u16::MAX), dead_letter, consumed })
+    sound.then(|| Layout {
+        ports,
+        queues: u16::try_from(queue_names.len()).unwrap_or(u16::MAX),
+        dead_letter,
+        expirations,
+        consumed,
+    })
+}
+
+/// What senders say about how long their messages may wait; nothing if something is wrong with it.
+fn expirations(spec: &MqSpec, names: &Names, site: &mut NodeSite<'_, '_>) -> Option<Vec<Expiration>> {
+    let edges: Vec<(NodeId, Edge)> =
+        site.incoming(Verb::Sends).into_iter().map(|(node, edge)| (node, edge.clone())).collect();
+    let mut found = Vec::new();
+    let mut sound = true;
+    for (node, edge) in edges {
+        let Some(at) = edge.expiration else { continue };
+        let wrong = if spec.engine.is_some_and(|engine| engine.value == EngineSpec::ActiveMq) {
+            Some(("ActiveMQ looks for such messages all over its queues, which is not simulated", "leave it out"))
+        } else if at.value.get().is_zero() {
+            Some(("a message that may not wait at all is never delivered", "give it some time"))
+        } else {
+            None
+        };
+        if let Some((message, hint)) = wrong {
+            sound = false;
+            site.site.error(at.span, "S035", message).hint(hint);
+        }
+        let port = edge.port().and_then(|port| names.ports.iter().position(|name| name == port)).unwrap_or(0);
+        found.push(Expiration { node, port: u16::try_from(port).ok()?, after: at.value.get() });
+    }
+    sound.then_some(found)
 }
 
 /// Whether every name can be one, and none is both a queue and a topic.
-fn check_names(spec: &MqSpec, topics: &[&(String, At<OneOrMany<String>>)], site: &mut NodeSite<'_, '_>) -> bool {
+fn check_names(spec: &MqSpec, topics: &[(String, At<OneOrMany<String>>)], site: &mut NodeSite<'_, '_>) -> bool {
     let queues = many(spec.queues.clone());
     let bound = topics.iter().flat_map(|(_, bound)| many(Some(bound.clone())));
     let queues: Vec<At<String>> = queues.into_iter().chain(bound).chain(spec.dead_letter.clone()).collect();
@@ -173,7 +228,7 @@ fn check_names(spec: &MqSpec, topics: &[&(String, At<OneOrMany<String>>)], site:
     }
     for (topic, bound) in topics {
         let topic = At::new(topic.clone(), bound.span);
-        sound &= site.site.check_name(&topic, "topic");
+        sound &= spec.is_routing_key(&topic.value) || site.site.check_name(&topic, "topic");
         if let Some(queue) = queues.iter().find(|queue| queue.value == topic.value) {
             sound = false;
             site.site.error(queue.span, "S035", format!("`{}` is both a queue and a topic", queue.value));
@@ -188,7 +243,7 @@ fn record(spec: &MqSpec, name: &str, site: &mut NodeSite<'_, '_>) {
             let names: Vec<String> = at.value.0.iter().map(|queue| queue.value.clone()).collect();
             site.site.written("queues", At::new(names, at.span));
         }
-        None if spec.topics.is_none() => {
+        None if spec.topics.is_none() && spec.bindings.is_none() => {
             site.site.or_default("queues", None, vec![name.to_owned()], "one queue, called like the broker");
         }
         None => {}
@@ -200,6 +255,7 @@ fn record(spec: &MqSpec, name: &str, site: &mut NodeSite<'_, '_>) {
             part.written(topic, At::new(queues, bound.span));
         }
     }
+    spec.record_bindings(site);
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
 //! quorum queue. Where a fact speaks of a client's library (the prefetch, the pause before a redelivery, the attempts
 //! to connect again), the broker keeps it on behalf of its clients.
 
+mod bindings;
 mod build;
 mod consumers;
 mod delivery;
@@ -62,7 +63,7 @@ use stages::{Processors, Storage};
 
 /// Where a message stands; kept in its mark.
 mod mark {
-    /// In the processors or in storage; its tag is the port, then the queue.
+    /// In the processors or in storage; its tag says where it goes.
     pub(super) const ARRIVING: u8 = 0;
     /// In its queue. From here on its tag is its entry.
     pub(super) const READY: u8 = 1;
@@ -201,6 +202,8 @@ struct Entry {
     holder: (u32, u32),
     /// When it was given.
     given_at: SimTime,
+    /// When it has waited too long.
+    expires: SimTime,
 }
 
 /// A broker while it runs.

@@ -33,6 +33,10 @@ pub struct MqSpec {
     pub(super) queues: Option<At<OneOrMany<String>>>,
     /// Its topics, each with the queues that get a copy of what is sent to it.
     pub(super) topics: Option<At<TopicsSpec>>,
+    /// `RabbitMQ`: the keys that messages are sent with, as in `broker.video.1.done`; words with dots between them.
+    pub(super) routing_keys: Option<At<OneOrMany<String>>>,
+    /// `RabbitMQ`: queues, each with the patterns of the keys that it gets. `*` is one word, `#` any number of words.
+    pub(super) bindings: Option<At<TopicsSpec>>,
     /// Whether messages are stored, so that they outlive the broker.
     pub(super) persistent: Option<At<bool>>,
     /// What they are stored on.

@@ -1,10 +1,14 @@
 //! The cycle of one shard: read, process, store how far it has come, pause.
 
-use super::{Cx, Doing, Reader, ReaderAlarm};
+use super::{Cx, Doing, Reader, ReaderAlarm, Retrieval};
 use crate::components::handler::Ended;
 use crate::components::latency::Latency;
 use crate::engine::random::mix;
 use crate::engine::{MsgId, Settle, Signal, SimDuration};
+use crate::facts::kinesis;
+
+/// How long a subscription is silent before it says that there is nothing: then a reader can make its last checkpoint.
+const WAIT_MS: u16 = 5_000;
 
 /// Tells the draws for pauses between attempts from those for the time that a request takes.
 const RETRIES: u64 = 1 << 41;
@@ -48,15 +52,20 @@ impl Reader {
         Pace::Waits
     }
 
-    /// Half of the round trip of the last request of a shard: both ways take the same.
-    fn leg(&self, shard: usize, latency: fn(&Self) -> &Latency, cx: &Cx<'_>) -> SimDuration {
+    /// Time on the way of the last request of a shard.
+    fn drawn(&self, shard: usize, latency: &Latency, cx: &Cx<'_>) -> SimDuration {
         let requests = self.shards[shard].requests;
-        cx.latency(latency(self), mix(requests << 20 ^ shard as u64)).half()
+        cx.latency(latency, mix(requests << 20 ^ shard as u64))
     }
 
     fn ask(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
         self.shards[shard].requests += 1;
-        let leg = self.leg(shard, |reader| &reader.p.get_records_latency, cx);
+        let leg = match &self.p.retrieval {
+            // Both ways take the same.
+            Retrieval::Polling { latency, .. } => self.drawn(shard, latency, cx).half(),
+            // Its connection is open already.
+            Retrieval::FanOut { .. } => SimDuration::ZERO,
+        };
         self.after(shard, leg, Doing::Asking, cx)
     }
 
@@ -69,7 +78,8 @@ impl Reader {
     /// Asks the stream for records; for none at all, to go to the tip of the shard.
     pub(super) fn pull(&self, shard: usize, max: u16, cx: &mut Cx<'_>) {
         let slot = u32::try_from(shard).expect("the number of shards is bounded");
-        cx.tell(SimDuration::ZERO, self.p.stream, Signal::Pull { from: cx.node(), slot, max, wait_ms: 0 });
+        let wait_ms = if self.p.retrieval.is_pushed() { WAIT_MS } else { 0 };
+        cx.tell(SimDuration::ZERO, self.p.stream, Signal::Pull { from: cx.node(), slot, max, wait_ms });
     }
 
     #[inline]
@@ -87,7 +97,10 @@ impl Reader {
 
     /// The stream has answered, with the batch in hand or with nothing.
     pub(super) fn answer(&mut self, shard: usize, cx: &mut Cx<'_>) {
-        let leg = self.leg(shard, |reader| &reader.p.get_records_latency, cx);
+        let leg = match &self.p.retrieval {
+            Retrieval::Polling { latency, .. } => self.drawn(shard, latency, cx).half(),
+            Retrieval::FanOut { latency } => self.drawn(shard, latency, cx),
+        };
         if self.after(shard, leg, Doing::Answering, cx) == Pace::GoesOn {
             self.drive(shard, cx);
         }
@@ -102,6 +115,9 @@ impl Reader {
         if !refused || processor.refusals >= self.p.retries.attempts {
             processor.refusals = 0;
             processor.backoff = SimDuration::ZERO;
+            if refused && self.p.retrieval.is_pushed() {
+                return self.after(shard, kinesis::FAN_OUT_RESUBSCRIBE.value.get(), Doing::Resting, cx);
+            }
             return self.process(shard, cx);
         }
         let request = mix(processor.requests << 20 ^ shard as u64);
@@ -145,7 +161,7 @@ impl Reader {
         }
         processor.batch.clear();
         processor.begun = 0;
-        let next = processor.answered_at + self.p.idle_time_between_reads;
+        let next = processor.answered_at + self.p.retrieval.pause();
         self.after(shard, next.since(now), Doing::Resting, cx)
     }
 
@@ -179,7 +195,7 @@ impl Reader {
 
     fn begin_checkpoint(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
         self.shards[shard].requests += 1;
-        let leg = self.leg(shard, |reader| &reader.p.checkpoint_latency, cx);
+        let leg = self.drawn(shard, &self.p.checkpoint_latency, cx).half();
         self.after(shard, leg, Doing::Storing, cx)
     }
 
@@ -194,7 +210,7 @@ impl Reader {
             cx.count(self.metrics.checkpoints, 1);
             cx.tell(SimDuration::ZERO, self.p.stream, Signal::Settle { msg, receive, how: Settle::Done });
         }
-        let leg = self.leg(shard, |reader| &reader.p.checkpoint_latency, cx);
+        let leg = self.drawn(shard, &self.p.checkpoint_latency, cx).half();
         self.after(shard, leg, Doing::Stored, cx)
     }
 }

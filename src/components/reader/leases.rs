@@ -17,7 +17,7 @@ impl Reader {
         for shard in 0..self.shards.len() {
             self.lease(shard, shard % self.workers.len(), cx);
             let phase = cx.draws(mix(shard as u64)).uniform();
-            if self.after(shard, self.p.idle_time_between_reads.scaled(phase), Doing::Resting, cx) == Pace::GoesOn {
+            if self.after(shard, self.p.retrieval.pause().scaled(phase), Doing::Resting, cx) == Pace::GoesOn {
                 self.drive(shard, cx);
             }
         }

@@ -13,7 +13,9 @@
 //! A read that is refused is tried again at random times, as the AWS SDK does below the library: so two readers that
 //! share a shard win in turn. When its attempts are used up, the library comes back after its usual pause.
 //!
-//! Simplified: the next read is made when the batch is done, and not ahead of it; leases move only when a worker dies,
+//! With enhanced fan-out the stream pushes instead: the reader has nothing to share with others and never pauses.
+//!
+//! Simplified: a subscription is a read that waits until there is something, and again. The next read is made when the batch is done, and not ahead of it; leases move only when a worker dies,
 //! not to even out their numbers; a processor that fails gives up one record and not the rest of its batch, as one does
 //! that catches its errors; the table of leases has no limits.
 
@@ -42,8 +44,8 @@ struct ReaderParameters {
     stream: NodeId,
     /// Records asked for in one read.
     batch: u16,
-    /// Pause between two reads of a shard.
-    idle_time_between_reads: SimDuration,
+    /// How records come to it.
+    retrieval: Retrieval,
     /// How a read is tried again that was refused.
     retries: RetryPolicy,
     /// Where a shard is begun that has no checkpoint yet.
@@ -52,10 +54,40 @@ struct ReaderParameters {
     checkpoint: Checkpoint,
     /// How long the shards of a dead worker stand still.
     lease_takeover: Latency,
-    /// Round trip of a read.
-    get_records_latency: Latency,
     /// Round trip of a checkpoint.
     checkpoint_latency: Latency,
+}
+
+/// How records come to a reader.
+#[derive(Debug, Clone)]
+enum Retrieval {
+    /// It asks for them.
+    Polling {
+        /// Pause between two reads of a shard.
+        pause: SimDuration,
+        /// Round trip of a read.
+        latency: Latency,
+    },
+    /// The stream pushes them.
+    FanOut {
+        /// From the stream to the reader.
+        latency: Latency,
+    },
+}
+
+impl Retrieval {
+    /// Pause between two reads of a shard.
+    const fn pause(&self) -> SimDuration {
+        match self {
+            Self::Polling { pause, .. } => *pause,
+            Self::FanOut { .. } => SimDuration::ZERO,
+        }
+    }
+
+    /// Whether records are pushed.
+    const fn is_pushed(&self) -> bool {
+        matches!(self, Self::FanOut { .. })
+    }
 }
 
 /// Where a shard is begun that has no checkpoint yet.

@@ -1,7 +1,7 @@
 //! What a scenario may say about a reader, in the words of the Kinesis Client Library.
 
 use super::checkpoint::CheckpointSpec;
-use super::{Processor, Reader, ReaderMetrics, ReaderParameters, StartingPosition, Worker};
+use super::{Processor, Reader, ReaderMetrics, ReaderParameters, Retrieval, StartingPosition, Worker};
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
 use crate::components::request::{RequestSpec, Requests, RetriesSpec, build_retries};
@@ -21,6 +21,10 @@ pub struct ReaderSpec {
     reads: Option<At<String>>,
     /// Instances of the application: the shards are spread over them.
     workers: Option<At<u32>>,
+    /// Whether it polls the stream, or has it pushed over a connection of its own: enhanced fan-out.
+    retrieval_mode: Option<At<RetrievalModeSpec>>,
+    /// `FANOUT`: from a put to the reader.
+    push_latency: Option<At<LatencySpec>>,
     /// Records asked for in one read.
     batch: Option<At<u32>>,
     /// Pause between two reads of a shard.
@@ -43,6 +47,27 @@ pub struct ReaderSpec {
     calls: Option<At<OneOrMany<RequestSpec>>>,
     /// Where the result is handed over.
     sends: Option<At<OneOrMany<RequestSpec>>>,
+}
+
+/// How records come to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum RetrievalModeSpec {
+    /// It asks for them, and shares the limits of each shard with others that do.
+    #[serde(rename = "POLLING")]
+    Polling,
+    /// They are pushed to it: enhanced fan-out.
+    #[serde(rename = "FANOUT")]
+    FanOut,
+}
+
+impl ToToml for RetrievalModeSpec {
+    fn to_toml(&self) -> String {
+        match self {
+            Self::Polling => "POLLING".to_toml(),
+            Self::FanOut => "FANOUT".to_toml(),
+        }
+    }
 }
 
 /// Where a reader begins that has no checkpoint yet.
@@ -68,7 +93,8 @@ impl ToToml for StartingPositionSpec {
 impl NodeSpec for ReaderSpec {
     fn edges(&self) -> Vec<Edge> {
         let mut edges = Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges();
-        edges.extend(self.reads.clone().map(|to| Edge { verb: Verb::Reads, to }));
+        let fans_out = self.retrieval_mode.is_some_and(|at| at.value == RetrievalModeSpec::FanOut);
+        edges.extend(self.reads.clone().map(|to| Edge { fans_out, ..Edge::new(Verb::Reads, to) }));
         edges
     }
 }
@@ -78,7 +104,7 @@ impl ReaderSpec {
         let errors = site.site.errors();
         let stream = self.reads.clone().and_then(|reads| site.target(&reads));
         let shards = stream.map_or(0, |stream| site.plan.nodes[stream.node.index()].shards);
-        site.site.required("reads", self.reads);
+        site.site.required("reads", self.reads.clone());
         let s = &mut *site.site;
         let instances = 1..=kinesis::SHARDS_MAX.value;
         s.within("workers", self.workers.as_ref(), instances, &kinesis::SHARDS_MAX);
@@ -86,9 +112,8 @@ impl ReaderSpec {
         let batches = 1..=kinesis::GET_RECORDS_MAX.value;
         s.within("batch", self.batch.as_ref(), batches, &kinesis::GET_RECORDS_MAX);
         let batch = s.or_fact("batch", self.batch, &kinesis::KCL_MAX_RECORDS);
-        let pauses = kinesis::KCL_IDLE_TIME_MIN.value..=Duration::MAX;
-        s.within("idle_time_between_reads", self.idle_time_between_reads.as_ref(), pauses, &kinesis::KCL_IDLE_TIME_MIN);
-        let idle = s.or_fact("idle_time_between_reads", self.idle_time_between_reads, &kinesis::KCL_IDLE_TIME);
+        let retrieval = self.retrieval(site);
+        let s = &mut *site.site;
         let why = "as the consumer library does: nothing is missed";
         let position =
             s.or_default("starting_position", self.starting_position, StartingPositionSpec::TrimHorizon, why);
@@ -96,7 +121,6 @@ impl ReaderSpec {
         let retries = build_retries(None, &http::SDK_BACKOFF_BASE_THROTTLED, self.retries, site);
         let takeover = site.latency("lease_takeover", self.lease_takeover, &kinesis::KCL_TAKEOVER);
         let work = site.work("work", self.work);
-        let read = site.latency("get_records_latency", self.get_records_latency, &kinesis::GET_RECORDS_LATENCY);
         let store = site.latency("checkpoint_latency", self.checkpoint_latency, &kinesis::CHECKPOINT_LATENCY);
         let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
         let metrics = metrics(shards, site);
@@ -106,7 +130,7 @@ impl ReaderSpec {
         let p = ReaderParameters {
             stream: stream?.node,
             batch: u16::try_from(batch).ok()?,
-            idle_time_between_reads: idle.get(),
+            retrieval: retrieval?,
             retries: retries?,
             starting_position: match position {
                 StartingPositionSpec::TrimHorizon => StartingPosition::TrimHorizon,
@@ -114,7 +138,6 @@ impl ReaderSpec {
             },
             checkpoint: checkpoint?,
             lease_takeover: takeover?,
-            get_records_latency: read?,
             checkpoint_latency: store?,
         };
         let (steps, counters) = requests?;
@@ -130,6 +153,36 @@ impl ReaderSpec {
             deaths: 0,
             health: Health::default(),
         })
+    }
+}
+
+impl ReaderSpec {
+    /// How records come to it.
+    fn retrieval(&self, site: &mut NodeSite<'_, '_>) -> Option<Retrieval> {
+        let s = &mut *site.site;
+        let why = "the one without an extra price; the consumer library itself begins with FANOUT";
+        let mode = s.or_default("retrieval_mode", self.retrieval_mode, RetrievalModeSpec::Polling, why);
+        let (pause, read, push) = (self.idle_time_between_reads, &self.get_records_latency, &self.push_latency);
+        let unused = match mode {
+            RetrievalModeSpec::Polling => [("push_latency", push.as_ref().map(|at| at.span)), ("", None)],
+            RetrievalModeSpec::FanOut => [
+                ("idle_time_between_reads", pause.map(|at| at.span)),
+                ("get_records_latency", read.as_ref().map(|at| at.span)),
+            ],
+        };
+        for (key, span) in unused.into_iter().filter_map(|(key, span)| Some((key, span?))) {
+            let message = format!("`{key}` has no effect with `retrieval_mode = {}`", mode.to_toml());
+            s.error(span, "S032", message).hint("leave it out");
+        }
+        if mode == RetrievalModeSpec::FanOut {
+            let latency = site.latency("push_latency", push.clone(), &kinesis::FAN_OUT_LATENCY)?;
+            return Some(Retrieval::FanOut { latency });
+        }
+        let pauses = kinesis::KCL_IDLE_TIME_MIN.value..=Duration::MAX;
+        s.within("idle_time_between_reads", pause.as_ref(), pauses, &kinesis::KCL_IDLE_TIME_MIN);
+        let pause = s.or_fact("idle_time_between_reads", pause, &kinesis::KCL_IDLE_TIME).get();
+        let latency = site.latency("get_records_latency", read.clone(), &kinesis::GET_RECORDS_LATENCY)?;
+        Some(Retrieval::Polling { pause, latency })
     }
 }
 

@@ -39,8 +39,8 @@ impl NodeSpec for SnsSpec {
     fn edges(&self) -> Vec<Edge> {
         let subscribers = all(self.subscribers.as_ref());
         let dead_letters = subscribers.iter().filter_map(At::dead_letter);
-        let dead_letters = dead_letters.map(|to| Edge { verb: Verb::DeadLetter, to });
-        let endpoints = subscribers.iter().map(|at| Edge { verb: Verb::Subscribers, to: at.to() });
+        let dead_letters = dead_letters.map(|to| Edge::new(Verb::DeadLetter, to));
+        let endpoints = subscribers.iter().map(|at| Edge::new(Verb::Subscribers, at.to()));
         endpoints.chain(dead_letters).collect()
     }
 

@@ -79,7 +79,7 @@ impl ToToml for StaleDeleteSpec {
 impl NodeSpec for SqsSpec {
     fn edges(&self) -> Vec<Edge> {
         let dead_letter = self.dead_letter.iter();
-        dead_letter.map(|at| Edge { verb: Verb::DeadLetter, to: at.value.queue.clone() }).collect()
+        dead_letter.map(|at| Edge::new(Verb::DeadLetter, at.value.queue.clone())).collect()
     }
 
     fn flows(&self) -> Vec<At<String>> {

@@ -59,8 +59,8 @@ pub struct WorkersSpec {
 impl NodeSpec for WorkersSpec {
     fn edges(&self) -> Vec<Edge> {
         let mut edges = Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges();
-        edges.extend(self.polls.clone().map(|to| Edge { verb: Verb::Polls, to }));
-        edges.extend(self.consumes.clone().map(|to| Edge { verb: Verb::Consumes, to }));
+        edges.extend(self.polls.clone().map(|to| Edge::new(Verb::Polls, to)));
+        edges.extend(self.consumes.clone().map(|to| Edge::new(Verb::Consumes, to)));
         edges
     }
 }

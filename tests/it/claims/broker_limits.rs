@@ -186,6 +186,11 @@ fn claim_89_a_crash_of_the_active_broker_takes_a_while_and_loses_nothing_that_wa
     about(mean, 55.0, 3.0 * 70.0 / (12.0 * ran.len() as f64).sqrt() / 55.0);
 }
 
+/// A sender whose messages may not wait for longer.
+fn expiring(after: &str) -> String {
+    format!("[pipeline.p.web]\nkind = 'service'\nsends = {{ to = 'broker', expiration = '{after}' }}")
+}
+
 #[test]
 fn what_a_broker_cannot_be_is_told() {
     for (settings, said) in [
@@ -201,6 +206,15 @@ fn what_a_broker_cannot_be_is_told() {
         (format!("{ACTIVE}\nprotocol = 'amqp'"), "ActiveMQ here does not speak amqp"),
         (format!("{QUORUM}\ndeployment = 'ACTIVE_STANDBY_MULTI_AZ'"), "does not offer RabbitMQ with a standby"),
         (format!("{ACTIVE}\nstorage = 'ebs'\ndeployment = 'ACTIVE_STANDBY_MULTI_AZ'"), "a standby cannot reach a disk"),
+        (format!("{ACTIVE}\nbindings = {{ a = '#' }}"), "ActiveMQ has no exchanges"),
+        (format!("{QUORUM}\nbindings = {{ a = '#' }}"), "nothing is sent with a key"),
+        (format!("{QUORUM}\nrouting_keys = 'a.b'"), "no queue is bound by a pattern"),
+        (format!("{QUORUM}\nrouting_keys = 'a..b'\nbindings = {{ a = '#' }}"), "`a..b` cannot be a routing key"),
+        (format!("{QUORUM}\nrouting_keys = ['b', 'b']\nbindings = {{ a = '#' }}"), "`b` is listed twice"),
+        (format!("{QUORUM}\nrouting_keys = 'b'\nbindings = {{ a = 'b*' }}"), "`b*` cannot be a pattern"),
+        (format!("{QUORUM}\nrouting_keys = 'a'\nbindings = {{ a = '#' }}"), "both a queue and a topic"),
+        (format!("{ACTIVE}\n{}", expiring("60s")), "all over its queues, which is not simulated"),
+        (format!("{QUORUM}\n{}", expiring("0s")), "a message that may not wait at all"),
     ] {
         let told = model(&broker(LONG, ONE, &settings, "")).expect_err(&settings);
         assert!(told.contains(said), "{settings}: {told}");

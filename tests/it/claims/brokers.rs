@@ -151,3 +151,73 @@ fn what_reaches_the_end_of_its_time_to_live_is_dead_lettered() {
     assert_eq!((ran.figure("broker.messages_expired"), ran.figure("crew.handled")), (3.0, 3.0));
     about(ran.summary("latency_max"), 63.0, 1e-4);
 }
+
+#[test]
+fn claim_104_behind_a_head_that_may_wait_a_message_is_dead_lettered_only_when_it_reaches_the_head() {
+    let with = |patient: u32| {
+        let sender = |flow: &str, more: &str| {
+            format!(
+                "[pipeline.p.{flow}-web]\nkind = 'service'\nfrom = '{flow}'\n\
+                 sends = {{ to = 'broker.jobs', latency = '0s'{more} }}\n"
+            )
+        };
+        run(&format!(
+            "[run]\n{LONG}\n[traffic.patient]\nspike = {{ at = '1s', count = {patient} }}\n\
+             [traffic.hasty]\nspike = {{ at = '2s', count = 1 }}\n[work.job]\ntime = '1s'\n{}{}\
+             [pipeline.p.broker]\nkind = 'mq'\ncpu_per_message = '0s'\n{QUORUM}\nqueues = 'jobs'\n\
+             dead_letter = 'failed'\n{}{}{}",
+            sender("patient", ""),
+            sender("hasty", ", expiration = '60s'"),
+            crew("crew", "broker.jobs", 1, "prefetch = 1\nwork = 'job'"),
+            crew("inspectors", "broker.failed", 1, "work = 'job'"),
+            fault("crew", "kind = 'down'\nfrom = '0s'\nto = '5min'"),
+        ))
+    };
+    // When the patient one leaves for its consumer, after five minutes; alone, after its minute.
+    for (patient, waited) in [(1, 298.0), (0, 60.0)] {
+        let ran = with(patient);
+        assert_eq!((ran.figure("broker.messages_expired"), ran.figure("inspectors.handled")), (1.0, 1.0));
+        assert_eq!(ran.figure("crew.handled"), f64::from(patient));
+        let seen = ran.series("inspectors.busy").iter().find(|&&(_, busy)| busy > 0.0).expect("it is looked at").0;
+        about(seen - 2.0, waited, 0.02);
+    }
+}
+
+#[test]
+fn what_expires_behind_the_head_is_not_delivered_when_the_head_is_gone() {
+    let text = format!(
+        "[run]\n{LONG}\n[traffic.patient]\nspike = {{ at = '1s', count = 1 }}\n\
+         [traffic.hasty]\nspike = {{ at = '2s', count = 3 }}\n[work.job]\ntime = '1s'\n\
+         [pipeline.p.web]\nkind = 'service'\nfrom = 'patient'\nsends = 'broker'\n\
+         [pipeline.p.other]\nkind = 'service'\nfrom = 'hasty'\nsends = {{ to = 'broker', expiration = '10s' }}\n\
+         [pipeline.p.broker]\nkind = 'mq'\n{QUORUM}\nmessage_ttl = '1h'\n{}{}",
+        crew("crew", "broker", 1, "work = 'job'"),
+        fault("crew", "kind = 'down'\nfrom = '0s'\nto = '1min'"),
+    );
+    let ran = run(&text);
+    assert_eq!((ran.jobs(Fate::Expired), ran.figure("crew.handled")), (3, 1.0));
+}
+
+#[test]
+fn claim_103_a_star_in_a_binding_is_one_word_and_a_hash_any_number() {
+    let senders: String = ["video.1.done", "video.1.2.done", "audio.1"]
+        .iter()
+        .enumerate()
+        .map(|(index, key)| {
+            format!(
+                "[traffic.flow{index}]\nspike = {{ at = '1s', count = 10 }}\n\
+                 [pipeline.p.web{index}]\nkind = 'service'\nfrom = 'flow{index}'\nsends = 'broker.{key}'\n"
+            )
+        })
+        .collect();
+    let ran = run(&format!(
+        "[run]\n{LONG}\n[work.job]\ntime = '1s'\n{senders}\
+         [pipeline.p.broker]\nkind = 'mq'\n{QUORUM}\nrouting_keys = ['video.1.done', 'video.1.2.done', 'audio.1']\n\
+         bindings = {{ one = 'video.*.done', every = ['video.#', '#.done'] }}\n{}{}",
+        crew("one", "broker.one", 1, "work = 'job'"),
+        crew("every", "broker.every", 1, "work = 'job'"),
+    ));
+    // The key that matches two patterns of a queue leads there once; the one that matches none leads nowhere.
+    assert_eq!((ran.figure("one.handled"), ran.figure("every.handled")), (10.0, 20.0));
+    assert_eq!(ran.lost("broker", "no queue bound"), 10);
+}
