@@ -176,7 +176,7 @@ impl Component for Service {
                 self.finish(ended, cx);
             }
         } else if let Some(ended) = self.handler.on_alarm(alarm, cx) {
-            self.finish(ended, cx);
+            self.finish_here(ended, cx);
         }
     }
 
@@ -210,20 +210,31 @@ impl Service {
         }
     }
 
-    #[inline(always)]
+    /// The handling of a request has ended.
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        let mut ended = Some(ended);
-        while let Some(last) = ended {
-            self.conclude(last, cx);
-            let Some((next, since)) = self.waiting.pop_front() else {
-                let (gauge, now) = cx.gauge(self.metrics.busy);
-                return gauge.fall(now);
-            };
+        self.finish_here(ended, cx);
+    }
+
+    #[inline(always)]
+    fn finish_here(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+        self.conclude(ended, cx);
+        while let Some((next, since)) = self.waiting.pop_front() {
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
             cx.time(self.metrics.wait, cx.now().since(since));
             // The slot goes over to the next request: as many are busy as before.
-            ended = self.handler.start(next, 0, 0, cx);
+            match self.handler.start(next, 0, 0, cx) {
+                Some(ended) => self.conclude_at_once(ended, cx),
+                None => return,
+            }
         }
+        let (gauge, now) = cx.gauge(self.metrics.busy);
+        gauge.fall(now);
+    }
+
+    /// A request that has nothing to wait for.
+    #[cold]
+    fn conclude_at_once(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+        self.conclude(ended, cx);
     }
 
     #[inline(always)]

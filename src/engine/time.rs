@@ -71,7 +71,7 @@ impl SimDuration {
     pub fn from_secs_f64(secs: f64) -> Self {
         // Adding a half and truncating is exact enough here and, unlike `round`, a single instruction everywhere; so is
         // a conversion to a signed number, and one to an unsigned number is not.
-        const TOO_LARGE: f64 = (1_u64 << 63) as f64;
+        const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
         let nanos = secs * 1e9 + 0.5;
         if nanos < TOO_LARGE {
             Self((nanos as i64).max(0).cast_unsigned())

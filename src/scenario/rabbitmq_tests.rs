@@ -115,8 +115,7 @@ fn replay(scenario: &str, input: &str, fleets: &[Fleet]) -> Vec<Row> {
     let told = render(&resolved.found, &loaded.sources, Look::Plain);
     let model = resolved.model.unwrap_or_else(|| panic!("{told}"));
     let nodes = &model.cases[0].pipelines[0].plan.nodes;
-    let mut loans: Vec<(MsgId, usize, String)> = Vec::new();
-    let mut rows = Vec::new();
+    let (mut loans, mut rows) = (Vec::<(MsgId, usize, String)>::new(), Vec::new());
     for Seen { at, node, job, published, work, signal } in simulate(&model.cases[0]) {
         match signal {
             Signal::Receive { msg, slot, .. } => {

@@ -125,7 +125,7 @@ fn faults_and_expectations_are_checked_although_a_pipeline_has_mistakes() {
          [[fault]]\nnode = 'queued.crow'\nkind = 'down'\nfrom = '1min'\nto = '2min'\n\
          [[expect]]\nthat = 'direct.web.busy_max == 3'\n\
          [[expect]]\nthat = 'queued.jobs.visible_mix == 0'\n[[expect]]\nthat = 'direct.lots == 0'\n";
-    let told = crate::bench::model(text).err().expect("there are mistakes");
+    let told = crate::bench::model(text).expect_err("there are mistakes");
     for part in ["serves nobody", "no node `crow`", "no metric `visible_mix`", "no metric `lots`"] {
         assert!(told.contains(part), "{part}: {told}");
     }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 /// Visible messages of a standard queue.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
-    hosts: Vec<VecDeque<MsgId>>,
+    lists: Vec<VecDeque<MsgId>>,
     /// Those that have a message: a bit for each.
     filled: u64,
     /// Hosts that a short poll asks.
@@ -24,7 +24,7 @@ pub(super) struct Sample(u64);
 impl Hosts {
     /// `hosts` hosts (at most 64), of which a short poll asks `sampled`.
     pub(super) fn new(hosts: usize, sampled: usize) -> Self {
-        Self { hosts: vec![VecDeque::new(); hosts], filled: 0, sampled }
+        Self { lists: vec![VecDeque::new(); hosts], filled: 0, sampled }
     }
 
     /// All hosts: what a long poll asks.
@@ -35,8 +35,8 @@ impl Hosts {
     /// A random subset: what a short poll asks.
     pub(super) fn some(&self, draws: &mut Draws) -> Sample {
         let (mut bits, mut left) = (0, self.sampled);
-        for host in 0..self.hosts.len() {
-            let remaining = (self.hosts.len() - host) as u64;
+        for host in 0..self.lists.len() {
+            let remaining = (self.lists.len() - host) as u64;
             if draws.below(remaining) < left as u64 {
                 bits |= 1 << host;
                 left -= 1;
@@ -47,11 +47,11 @@ impl Hosts {
 
     /// Puts a message on its host: at the back, or in front when it comes back early.
     pub(super) fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
-        let hosts = self.hosts.len() as u64;
+        let hosts = self.lists.len() as u64;
         #[allow(clippy::cast_possible_truncation, reason = "below the number of hosts")]
         let index = (mix(number) % hosts) as usize;
         self.filled |= 1 << index;
-        let host = &mut self.hosts[index];
+        let host = &mut self.lists[index];
         if in_front {
             host.push_front(msg);
         } else {
@@ -67,7 +67,7 @@ impl Hosts {
         while left != 0 {
             let index = left.trailing_zeros() as usize;
             left &= left - 1;
-            if let Some(&head) = self.hosts[index].front() {
+            if let Some(&head) = self.lists[index].front() {
                 let place = place(head);
                 if first.is_none_or(|(other, _)| place.wrapping_sub(other) > u32::MAX / 2) {
                     first = Some((place, index));
@@ -75,7 +75,7 @@ impl Hosts {
             }
         }
         let (_, index) = first?;
-        let host = &mut self.hosts[index];
+        let host = &mut self.lists[index];
         let msg = host.pop_front();
         if host.is_empty() {
             self.filled &= !(1 << index);
@@ -85,7 +85,7 @@ impl Hosts {
 
     /// The earliest send time among the heads of the hosts.
     pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.hosts.iter().filter_map(|host| host.front().map(|&head| sent(head))).min()
+        self.lists.iter().filter_map(|host| host.front().map(|&head| sent(head))).min()
     }
 }
 

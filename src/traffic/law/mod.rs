@@ -113,7 +113,9 @@ impl Law {
             Self::Lognormal(family) => draw_each(family, key, jobs, put),
             Self::Gamma(family) => draw_each(family, key, jobs, put),
             Self::Weibull(_) | Self::Pareto(_) | Self::Uniform(_) | Self::Empirical(_) => {
-                jobs.iter_mut().for_each(|job| put(job, self.of_job(key, job.number)));
+                for job in jobs {
+                    put(job, self.of_job(key, job.number));
+                }
             }
         }
     }
