@@ -1,14 +1,18 @@
 //! How long a surge takes to go: from the largest backlog down to what was usual before it rose.
 //!
 //! The rise to the peak began about as long before the backlog passed the middle, between what was usual and the peak, as
-//! the peak came after that. What was usual is the median of the backlog before. The peak itself changes what the
-//! middle is, so this is found in a few rounds that begin with nothing being usual. A backlog that was never far below
-//! its peak has no rise, and nothing is usual.
+//! the peak came after that. What was usual is the median of the backlog before; but where the backlog was far lower than
+//! that for a tenth of the time, it had risen before already and stayed up, as in a storm of retries, and the lower
+//! level is the usual one. The peak itself changes what the middle is, so this is found in a few rounds that begin with
+//! nothing being usual. A backlog that was never far below its peak has no rise, and nothing is usual.
 
 use crate::engine::{SimDuration, SimTime};
 
 /// Rounds after which the usual level is taken as it is; two or three are enough nearly always.
 const ROUNDS: usize = 8;
+
+/// A level that many times lower than the median is no fluctuation about it.
+const FAR: u32 = 3;
 
 /// A backlog on a fixed grid, and its peak between the instants of the grid.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +45,7 @@ impl Surge<'_> {
     pub(super) fn usual(&self) -> u64 {
         let mut usual = 0;
         for _ in 0..ROUNDS {
-            let next = self.median_before_rise(u64::midpoint(usual, self.peak));
+            let next = self.level_before_rise(u64::midpoint(usual, self.peak));
             if next <= usual {
                 break;
             }
@@ -50,8 +54,8 @@ impl Surge<'_> {
         usual
     }
 
-    /// The median of the backlog before the rise, which passed `middle` for the last time before the peak.
-    fn median_before_rise(&self, middle: u64) -> u64 {
+    /// The level of the backlog before the rise, which passed `middle` for the last time before the peak.
+    fn level_before_rise(&self, middle: u64) -> u64 {
         let peak = self.place(self.at);
         let before = &self.samples[..self.samples.len().min(peak.ceil() as usize)];
         let Some(passed) = before.iter().rposition(|&jobs| u64::from(jobs) <= middle) else { return 0 };
@@ -61,8 +65,9 @@ impl Surge<'_> {
         }
         let end = began as usize + 1;
         let mut window = before[(self.place(self.warmup) as usize).min(end - 1)..end].to_vec();
-        let half = (window.len() - 1) / 2;
-        u64::from(*window.select_nth_unstable(half).1)
+        window.sort_unstable();
+        let (median, tenth) = (window[(window.len() - 1) / 2], window[(window.len() - 1) / 10]);
+        u64::from(if tenth < median / FAR { tenth } else { median })
     }
 
     /// When the backlog was first down to `level` after the peak, by the samples and straight lines between them.
@@ -104,6 +109,13 @@ mod tests {
         let samples = spike();
         assert_eq!(surge(&samples, 50.0, 1000).usual(), 100);
         assert_eq!(surge(&samples, 50.0, 1000).down_to(100), Some(SimTime::ZERO + SimDuration::from_secs(95)));
+    }
+
+    #[test]
+    fn a_storm_that_has_begun_before_the_peak_is_not_usual() {
+        let calm = (0..150).map(|second| 2 + second % 3);
+        let samples: Vec<u32> = calm.chain((0..250).map(|second| 22 + second * 7 % 9)).chain([30, 40, 50]).collect();
+        assert_eq!(surge(&samples, 402.0, 50).usual(), 2);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod keys;
 mod sample;
 mod spec;
 mod work;
+mod ziggurat;
 
 #[cfg(test)]
 mod check;

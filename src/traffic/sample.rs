@@ -1,31 +1,82 @@
 //! The two draws that everything random is made of: the unit exponential and the unit normal.
 //!
-//! Both come from the ziggurat samplers of `rand_distr` (Doornik's variant of Marsaglia and Tsang, 2000): a table
-//! look-up and one multiplication, no elementary function. Their rare draws from beyond the table do take
-//! logarithms, and those come from the platform: `rand_distr` asks for pure-Rust mathematics, but another dependency
-//! turns on `num-traits/std` for the whole build, which silently undoes that. So such a draw is thrown away and drawn
-//! again here, by the same method, with `libm`: the same bits on every platform.
+//! A look-up in the tables of [`ziggurat`](super::ziggurat) and one multiplication for nearly every draw. The few that
+//! fall beside the edge of a layer, or beyond the table, take an exponential or a logarithm, from `libm`. That is why
+//! they are not left to `rand_distr`, which has the same method: there these functions come from the platform as soon
+//! as any dependency turns on `num-traits/std`, and a result must not depend on the platform by a single bit.
 
+use super::ziggurat::{EXPONENTIAL, EXPONENTIAL_TAIL, NORMAL, NORMAL_TAIL};
 use crate::engine::random::Draws;
-use rand_distr::{Distribution, Exp1, StandardNormal};
-
-/// Where the table of the exponential ziggurat ends and its tail begins.
-const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
-/// Where the table of the normal ziggurat ends and its tails begin.
-const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 
 /// An exponential draw with mean one.
 #[inline(always)]
 pub(crate) fn unit_exponential(draws: &mut Draws) -> f64 {
-    let value: f64 = Exp1.sample(draws);
-    if value < EXPONENTIAL_TAIL { value } else { exponential_tail(draws) }
+    let (layer, x) = exponential_point(draws);
+    if x < EXPONENTIAL.edges[layer + 1] { x } else { exponential_beside(layer, x, draws) }
 }
 
 /// A normal draw with mean zero and standard deviation one.
 #[inline]
 pub(crate) fn unit_normal(draws: &mut Draws) -> f64 {
-    let value: f64 = StandardNormal.sample(draws);
-    if value.abs() < NORMAL_TAIL { value } else { normal_tail(draws).copysign(value) }
+    let (layer, x) = normal_point(draws);
+    if x.abs() < NORMAL.edges[layer + 1] { x } else { normal_beside(layer, x, draws) }
+}
+
+/// A layer, and a place in it from zero to its edge: the lowest bits say which, the highest where.
+#[inline(always)]
+fn exponential_point(draws: &mut Draws) -> (usize, f64) {
+    let bits = draws.next();
+    let layer = (bits & 0xff) as usize;
+    // The bits of a number from 1 to 2, neither end included, less one.
+    let share = f64::from_bits((bits >> 12) | 1.0_f64.to_bits()) - (1.0 - f64::EPSILON / 2.0);
+    (layer, share * EXPONENTIAL.edges[layer])
+}
+
+/// The same from edge to edge, on both sides of zero.
+#[inline(always)]
+fn normal_point(draws: &mut Draws) -> (usize, f64) {
+    let bits = draws.next();
+    let layer = (bits & 0xff) as usize;
+    let share = f64::from_bits((bits >> 12) | 2.0_f64.to_bits()) - 3.0;
+    (layer, share * NORMAL.edges[layer])
+}
+
+/// What becomes of a point that is not surely under the density.
+#[cold]
+fn exponential_beside(mut layer: usize, mut x: f64, draws: &mut Draws) -> f64 {
+    loop {
+        if layer == 0 {
+            // One number is passed over: another count of them would give all that follows in the stream other values.
+            draws.next();
+            return exponential_tail(draws);
+        }
+        let [low, high] = [EXPONENTIAL.heights[layer], EXPONENTIAL.heights[layer + 1]];
+        if high + (low - high) * draws.uniform() < libm::exp(-x) {
+            return x;
+        }
+        (layer, x) = exponential_point(draws);
+        if x < EXPONENTIAL.edges[layer + 1] {
+            return x;
+        }
+    }
+}
+
+/// What becomes of a point that is not surely under the density.
+#[cold]
+fn normal_beside(mut layer: usize, mut x: f64, draws: &mut Draws) -> f64 {
+    loop {
+        if layer == 0 {
+            return normal_tail(draws).copysign(x);
+        }
+        let [low, high] = [NORMAL.heights[layer], NORMAL.heights[layer + 1]];
+        if high + (low - high) * draws.uniform() < libm::exp(-x * x / 2.0) {
+            return x;
+        }
+        (layer, x) = normal_point(draws);
+        if x.abs() < NORMAL.edges[layer + 1] {
+            return x;
+        }
+    }
 }
 
 /// Beyond the table an exponential starts afresh, because it has no memory.
@@ -56,6 +107,7 @@ mod tests {
     use super::*;
     use crate::engine::random::StreamKey;
     use crate::traffic::check::{draw_many, ks_distance, ks_limit};
+    use rand_distr::{Distribution, Exp1, StandardNormal};
     use statrs::distribution::{ContinuousCDF, Exp, Normal};
 
     #[test]
@@ -80,21 +132,24 @@ mod tests {
     }
 
     #[test]
-    fn the_table_ends_where_rand_distr_says_so() {
-        // A draw between the two ends would be from a table that is longer than we think, or a gap in ours.
+    fn but_for_the_tails_they_are_the_draws_of_rand_distr() {
         let key = StreamKey::new(5, 0);
-        let mut nearest_below = 0.0_f64;
-        let mut nearest_above = f64::MAX;
-        for number in 0..3_000_000 {
-            let value: f64 = Exp1.sample(&mut key.stream(number));
-            if value < EXPONENTIAL_TAIL {
-                nearest_below = nearest_below.max(value);
-            } else {
-                nearest_above = nearest_above.min(value);
-            }
+        let (mut tails, mut numbers) = (0, 0);
+        for number in 0..300_000 {
+            let [mut ours, mut theirs] = [key.stream(number), key.stream(number)];
+            let (exponential, other): (f64, f64) = (unit_exponential(&mut ours), Exp1.sample(&mut theirs));
+            assert!((exponential < EXPONENTIAL_TAIL) == (other < EXPONENTIAL_TAIL));
+            assert!(exponential >= EXPONENTIAL_TAIL || (exponential / other - 1.0).abs() < 1e-9);
+            // As many numbers were used.
+            let same = ours.next() == theirs.next();
+            numbers += u32::from(same || exponential >= EXPONENTIAL_TAIL);
+            let (normal, other): (f64, f64) = (unit_normal(&mut ours), StandardNormal.sample(&mut theirs));
+            let is_tail = normal.abs() >= NORMAL_TAIL;
+            tails += u32::from(is_tail);
+            assert!(!same || is_tail || (normal - other).abs() < 1e-8 * other.abs(), "{number}: {normal}, {other}");
         }
-        assert!(EXPONENTIAL_TAIL - nearest_below < 0.02, "{nearest_below}");
-        assert!(nearest_above - EXPONENTIAL_TAIL < 0.02, "{nearest_above}");
+        assert_eq!(numbers, 300_000);
+        assert!((40..150).contains(&tails), "{tails} of about 77");
     }
 
     #[test]
@@ -110,8 +165,8 @@ mod tests {
         assert_eq!(
             bits,
             [
-                4_611_081_404_909_893_136,
-                13_830_770_188_661_181_855,
+                4_611_081_404_909_893_207,
+                13_830_770_188_661_189_958,
                 4_620_372_356_080_458_491,
                 4_615_850_952_954_317_949
             ]
