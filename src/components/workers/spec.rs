@@ -193,6 +193,7 @@ impl WorkersSpec {
         let why = "a client that holds a message goes on at once";
         let overhead = s.or_default("dispatch_overhead", self.dispatch_overhead, Duration::from_secs(0), why);
         let latency = site.latency("latency", self.latency.clone(), &mq::NETWORK_LATENCY)?;
+        site.traits.auto_ack = auto_ack;
         site.traits.prefetch = self.prefetch.map(|at| at.map(|prefetch| u32::from(prefetch.asked())));
         Some(Consuming { prefetch, auto_ack, latency, dispatch_overhead: overhead.get() })
     }
