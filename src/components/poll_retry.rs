@@ -14,7 +14,7 @@ use crate::units::Duration;
 use serde::Deserialize;
 
 /// The pauses after polls that failed, as written.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct PollRetriesSpec {
