@@ -38,7 +38,7 @@ pub(super) struct RequestTableSpec {
     latency: Option<At<LatencySpec>>,
     /// Attempts and the pauses between them.
     retries: Option<At<RetriesSpec>>,
-    /// To a broker of the kind `RabbitMQ`: how long the message may wait in a queue.
+    /// To a broker: how long the message may wait in a queue.
     expiration: Option<At<Duration>>,
 }
 

@@ -204,7 +204,7 @@ fn streamed(d: &mut Drawing) {
 fn brokered(d: &mut Drawing) {
     let rabbit = d.chance(60);
     front(d, "sends", "broker");
-    if rabbit && d.chance(30) {
+    if d.chance(30) {
         d.text = d.text.replacen("to = 'broker'", "to = 'broker', expiration = '5s'", 1);
     }
     d.node("broker", "mq");

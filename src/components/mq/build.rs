@@ -218,6 +218,7 @@ impl MqSpec {
             redelivery_delay,
             max_length,
             message_ttl,
+            expiry_scan: (!is_rabbit).then_some(mq::ACTIVEMQ_EXPIRY_SCAN.value.get()),
             room,
             outages: outages?,
             reconnect: (reconnect, longest.max(reconnect)),

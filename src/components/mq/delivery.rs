@@ -63,7 +63,7 @@ impl Mq {
         let may_expire = self.p.message_ttl.is_some() || !self.layout.expirations.is_empty();
         loop {
             // Each time, because what stood behind the head may have waited for longer than it may.
-            if may_expire {
+            if may_expire && (self.p.expiry_scan.is_none() || self.queues[index].has_turns()) {
                 self.expire(queue, cx);
             }
             if self.queues[index].ready() == 0 {
@@ -215,12 +215,13 @@ impl Mq {
 
     /// An unacknowledged message is ready again, in its old place.
     pub(super) fn put_back(&mut self, entry: EntryId, cx: &mut Cx<'_>) {
-        let Some(&Entry { msg, queue, place, .. }) = self.entries.get(entry) else { return };
+        let Some(&Entry { msg, queue, place, expires, .. }) = self.entries.get(entry) else { return };
         cx.message_mut(msg).mark = mark::READY;
         self.unacknowledged -= 1;
         self.ready += 1;
         self.queues[usize::from(queue)].put_back(place, entry);
         self.watch_expiry(queue, cx);
+        self.plan_scan(queue, expires, cx);
     }
 
     /// Shows what is where, once for each reaction: what is over within an instant is not seen.

@@ -1,6 +1,10 @@
 //! The other doors out of a broker: too old, too many, delivered in vain too often.
+//!
+//! `RabbitMQ` sees that a message is too old when it is at the head of its queue. `ActiveMQ` looks at it when it is about
+//! to be handed out, and every now and then at all of them (fact `mq.activemq_expiry_scan`).
 
 use super::queue::EntryId;
+use super::timeout::next_look;
 use super::{Entry, Mq, MqAlarm, Overflow, mark};
 use crate::components::context::Ctx;
 use crate::engine::{Ending, LossId, SimTime};
@@ -37,9 +41,24 @@ impl Mq {
         }
     }
 
-    /// Sets the alarm for the end of the time to live at the head of a queue, if there is none for then or earlier.
+    /// Something has changed at the head of a queue: sets the alarm for the end of the time that it may wait.
     pub(super) fn watch_expiry(&mut self, queue: u16, cx: &mut Cx<'_>) {
-        let Some(end) = self.end_of_head(queue, cx) else { return };
+        if self.p.expiry_scan.is_none()
+            && let Some(end) = self.end_of_head(queue, cx)
+        {
+            self.expire_at(queue, end, cx);
+        }
+    }
+
+    /// A message has become ready: a broker that looks all over its queues plans the look that will find it too old.
+    pub(super) fn plan_scan(&mut self, queue: u16, expires: SimTime, cx: &mut Cx<'_>) {
+        if let Some(period) = self.p.expiry_scan.filter(|_| expires < SimTime::MAX) {
+            self.expire_at(queue, next_look(expires.max(cx.now()), period), cx);
+        }
+    }
+
+    /// Sets the alarm of a queue, if there is none for then or earlier.
+    fn expire_at(&mut self, queue: u16, end: SimTime, cx: &mut Cx<'_>) {
         let alarm = &mut self.queues[usize::from(queue)].expiry_alarm;
         if end < *alarm {
             *alarm = end;
@@ -58,10 +77,28 @@ impl Mq {
         let alarm = &mut self.queues[usize::from(queue)].expiry_alarm;
         if *alarm == cx.now() {
             *alarm = SimTime::MAX;
-            self.expire(queue, cx);
+            if self.p.expiry_scan.is_some() {
+                self.scan(queue, cx);
+            } else {
+                self.expire(queue, cx);
+                self.watch_expiry(queue, cx);
+            }
             self.show(cx);
-            self.watch_expiry(queue, cx);
         }
+    }
+
+    /// What has outlived its time leaves, wherever in its queue it is.
+    fn scan(&mut self, queue: u16, cx: &mut Cx<'_>) {
+        let (now, entries) = (cx.now(), &self.entries);
+        let expires = |entry: EntryId| entries.get(entry).map_or(SimTime::MAX, |entry| entry.expires);
+        let expired = self.queues[usize::from(queue)].take_all(|entry| expires(entry) <= now);
+        let next = self.queues[usize::from(queue)].iter().map(expires).min();
+        for entry in expired {
+            self.ready -= 1;
+            cx.count(self.metrics.expired, 1);
+            self.bury(entry, self.losses.expired, cx);
+        }
+        self.plan_scan(queue, next.unwrap_or(SimTime::MAX), cx);
     }
 
     /// What has outlived its time leaves, as far as it has come to the head of its queue.

@@ -207,6 +207,7 @@ impl Mq {
         message.tag = entry;
         self.ready += 1;
         self.watch_expiry(queue, cx);
+        self.plan_scan(queue, expires, cx);
         self.dispatch(queue, cx);
         self.make_room(queue, cx);
         self.show(cx);

@@ -1,6 +1,6 @@
 //! The names that others use for the queues and topics of a broker, and which of them leads where.
 
-use super::spec::{EngineSpec, MqSpec};
+use super::spec::MqSpec;
 use crate::components::spec::{OneOrMany, many};
 use crate::components::{Edge, NodeSite, Verb};
 use crate::engine::{NodeId, SimDuration};
@@ -178,7 +178,7 @@ pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSit
         consumed[node.index()] = number(&port);
     }
     let dead_letter = dead_letter.and_then(number);
-    let expirations = expirations(spec, &names, site)?;
+    let expirations = expirations(&names, site)?;
     record(spec, &name, site);
     sound.then(|| Layout {
         ports,
@@ -190,23 +190,18 @@ pub(super) fn build(spec: &MqSpec, dead_letter: Option<&str>, site: &mut NodeSit
 }
 
 /// What senders say about how long their messages may wait; nothing if something is wrong with it.
-fn expirations(spec: &MqSpec, names: &Names, site: &mut NodeSite<'_, '_>) -> Option<Vec<Expiration>> {
+fn expirations(names: &Names, site: &mut NodeSite<'_, '_>) -> Option<Vec<Expiration>> {
     let edges: Vec<(NodeId, Edge)> =
         site.incoming(Verb::Sends).into_iter().map(|(node, edge)| (node, edge.clone())).collect();
     let mut found = Vec::new();
     let mut sound = true;
     for (node, edge) in edges {
         let Some(at) = edge.expiration else { continue };
-        let wrong = if spec.engine.is_some_and(|engine| engine.value == EngineSpec::ActiveMq) {
-            Some(("ActiveMQ looks for such messages all over its queues, which is not simulated", "leave it out"))
-        } else if at.value.get().is_zero() {
-            Some(("a message that may not wait at all is never delivered", "give it some time"))
-        } else {
-            None
-        };
-        if let Some((message, hint)) = wrong {
+        if at.value.get().is_zero() {
             sound = false;
-            site.site.error(at.span, "S035", message).hint(hint);
+            site.site
+                .error(at.span, "S035", "a message that may not wait at all is never delivered")
+                .hint("give it some time");
         }
         let port = edge.port().and_then(|port| names.ports.iter().position(|name| name == port)).unwrap_or(0);
         found.push(Expiration { node, port: u16::try_from(port).ok()?, after: at.value.get() });

@@ -104,6 +104,8 @@ struct MqParameters {
     max_length: Option<(usize, Overflow)>,
     /// How long a message may wait in a queue.
     message_ttl: Option<SimDuration>,
+    /// How often it looks all over its queues for messages that have waited too long; none: it sees them at the head.
+    expiry_scan: Option<SimDuration>,
     /// How much room there is for messages, and what happens when there is none.
     room: RoomParameters,
     /// How long it is away.
@@ -251,7 +253,7 @@ pub enum MqAlarm {
     Processors,
     /// The write of this number is done.
     Written { write: u32 },
-    /// A message of this queue may have outlived its time.
+    /// A message of this queue may have outlived its time, or it is time to look for one.
     Expiry { queue: u16 },
     /// A consumer tries a message again.
     Redelivery,

@@ -67,6 +67,24 @@ impl Queue {
         self.returned.pop_first().map(|(_, entry)| entry).or_else(|| self.fresh.pop_front())
     }
 
+    /// The messages that are ready, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = EntryId> {
+        self.returned.values().chain(&self.fresh).copied()
+    }
+
+    /// Takes all that are such, in order.
+    pub(super) fn take_all(&mut self, is_such: impl Fn(EntryId) -> bool) -> Vec<EntryId> {
+        let taken: Vec<EntryId> = self.iter().filter(|&entry| is_such(entry)).collect();
+        self.returned.retain(|_, entry| !is_such(*entry));
+        self.fresh.retain(|&entry| !is_such(entry));
+        taken
+    }
+
+    /// Whether a consumer may have credit.
+    pub(super) fn has_turns(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
     /// Everything that is ready leaves.
     pub(super) fn clear(&mut self) {
         self.fresh.clear();

@@ -82,7 +82,7 @@ impl Mq {
 }
 
 /// The first look at `time` or later, when there is one each `period`, counted from the start of the broker.
-fn next_look(time: SimTime, period: SimDuration) -> SimTime {
+pub(super) fn next_look(time: SimTime, period: SimDuration) -> SimTime {
     let looks = time.as_nanos().div_ceil(period.as_nanos());
     SimTime::from_nanos(looks.saturating_mul(period.as_nanos()))
 }

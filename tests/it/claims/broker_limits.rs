@@ -213,7 +213,6 @@ fn what_a_broker_cannot_be_is_told() {
         (format!("{QUORUM}\nrouting_keys = ['b', 'b']\nbindings = {{ a = '#' }}"), "`b` is listed twice"),
         (format!("{QUORUM}\nrouting_keys = 'b'\nbindings = {{ a = 'b*' }}"), "`b*` cannot be a pattern"),
         (format!("{QUORUM}\nrouting_keys = 'a'\nbindings = {{ a = '#' }}"), "both a queue and a topic"),
-        (format!("{ACTIVE}\n{}", expiring("60s")), "all over its queues, which is not simulated"),
         (format!("{QUORUM}\n{}", expiring("0s")), "a message that may not wait at all"),
     ] {
         let told = model(&broker(LONG, ONE, &settings, "")).expect_err(&settings);

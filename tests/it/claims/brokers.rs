@@ -219,3 +219,24 @@ fn claim_103_a_star_in_a_binding_is_one_word_and_a_hash_any_number() {
     assert_eq!((ran.figure("one.handled"), ran.figure("every.handled")), (10.0, 20.0));
     assert_eq!(ran.lost("broker", "no queue bound"), 10);
 }
+
+#[test]
+fn activemq_looks_every_half_minute_for_what_is_too_old_all_over_its_queues_and_before_it_hands_it_out() {
+    let text = format!(
+        "[run]\n{LONG}\n[traffic.patient]\nspike = {{ at = '1s', count = 1 }}\n\
+         [traffic.hasty]\nspikes = [{{ at = '2s', count = 1 }}, {{ at = '25s', count = 1 }}]\n[work.job]\ntime = '1500ms'\n\
+         [pipeline.p.web]\nkind = 'service'\nfrom = 'patient'\nsends = 'broker.jobs'\n\
+         [pipeline.p.other]\nkind = 'service'\nfrom = 'hasty'\nsends = {{ to = 'broker.jobs', expiration = '10s' }}\n\
+         [pipeline.p.broker]\nkind = 'mq'\nqueues = 'jobs'\n{ACTIVE}\n{}{}{}",
+        crew("crew", "broker.jobs", 1, "work = 'job'"),
+        crew("inspectors", "broker.dlq", 1, "work = 'job'"),
+        fault("crew", "kind = 'down'\nfrom = '0s'\nto = '50s'"),
+    );
+    // The first at the look after its ten seconds, though a patient one stands before it; the second when the consumer
+    // comes, before the next look.
+    let ran = run(&text);
+    let busy = ran.series("inspectors.busy");
+    let began: Vec<f64> = busy.windows(2).filter(|pair| pair[0].1 < pair[1].1).map(|pair| pair[1].0).collect();
+    assert!(matches!(began[..], [30.0..=31.0, 50.0..=51.0]), "{began:?}");
+    assert_eq!((ran.figure("crew.handled"), ran.figure("broker.messages_expired")), (1.0, 2.0));
+}
