@@ -29,8 +29,6 @@ pub struct Traits {
     pub puts_aside: Option<bool>,
     /// Whether messages of one key are handed out one after the other.
     pub orders_by_key: bool,
-    /// Whether it knows how long it is away when it is rebooted or crashes.
-    pub restarts: bool,
     /// What each of its shards takes.
     pub shards: Option<ShardTraits>,
     /// The pause between two polls that find nothing and do not wait.
