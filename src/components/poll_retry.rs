@@ -9,25 +9,25 @@ use super::site::NodeSite;
 use crate::engine::random::Draws;
 use crate::engine::{Refusal, SimDuration};
 use crate::facts::http;
-use crate::site::At;
+use crate::site::{At, Site};
 use crate::units::Duration;
 use serde::Deserialize;
 
 /// The pauses after polls that failed, as written.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct PollRetriesSpec {
     /// The pause before the next poll, without jitter.
-    backoff: Option<At<BackoffSpec>>,
+    pub(super) backoff: Option<At<BackoffSpec>>,
     /// The first pause, or every pause of a fixed backoff, after an error or no answer at all.
-    base: Option<At<Duration>>,
+    pub(super) base: Option<At<Duration>>,
     /// The same after an answer that tells the client to slow down.
-    base_throttled: Option<At<Duration>>,
+    pub(super) base_throttled: Option<At<Duration>>,
     /// No pause is longer.
-    cap: Option<At<Duration>>,
+    pub(super) cap: Option<At<Duration>>,
     /// How much of the pause is left to chance.
-    jitter: Option<At<JitterSpec>>,
+    pub(super) jitter: Option<At<JitterSpec>>,
 }
 
 /// The pauses after polls that failed -- parameter.
@@ -45,6 +45,11 @@ pub(super) struct Failures {
 }
 
 impl Failures {
+    /// How many there are.
+    pub(super) const fn in_a_row(&self) -> u32 {
+        self.in_a_row
+    }
+
     /// The pause after one more failure.
     pub(super) fn pause(
         &mut self,
@@ -65,8 +70,12 @@ impl Failures {
 /// The pauses after polls that failed, with the defaults of the client libraries.
 pub(super) fn build(written: Option<At<PollRetriesSpec>>, site: &mut NodeSite<'_, '_>) -> PollRetries {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
-    let PollRetriesSpec { backoff, base, base_throttled, cap, jitter } = written.map(|at| at.value).unwrap_or_default();
-    let mut part = site.site.part("retries", span);
+    build_in(&mut site.site.part("retries", span), written.map(|at| at.value).unwrap_or_default())
+}
+
+/// The same in a part of the scenario where more is said.
+pub(super) fn build_in(part: &mut Site<'_>, written: PollRetriesSpec) -> PollRetries {
+    let PollRetriesSpec { backoff, base, base_throttled, cap, jitter } = written;
     let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
     let base = part.or_fact("base", base, &http::SDK_BACKOFF_BASE).get();
     let throttled = part.or_fact("base_throttled", base_throttled, &http::SDK_BACKOFF_BASE_THROTTLED).get();

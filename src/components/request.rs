@@ -226,9 +226,7 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
-    // A call is made by a client of the scenario's own, everything else by an SDK.
-    let once = (verb == Verb::Calls).then_some((1, "a plain client does not try again"));
-    let retries = build_retries(once, &facts::http::SDK_BACKOFF_BASE, retries, &mut site)?;
+    let retries = build_retries(verb, retries, &mut site)?;
     let request = RequestTraits {
         to: endpoint.node,
         calls: verb == Verb::Calls,
@@ -251,21 +249,14 @@ fn request_latency(kind: &str) -> &'static Fact<facts::Latency> {
     }
 }
 
-/// Attempts and pauses; what is not written is as the AWS SDKs do it, with `base_if_unsaid` as the
-/// longest first pause, unless `attempts_if_unsaid` says otherwise and why.
-pub(super) fn build_retries(
-    attempts_if_unsaid: Option<(u32, &str)>,
-    base_if_unsaid: &Fact<Duration>,
-    written: Option<At<RetriesSpec>>,
-    site: &mut NodeSite<'_, '_>,
-) -> Option<RetryPolicy> {
+fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSite<'_, '_>) -> Option<RetryPolicy> {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
     let RetriesSpec { attempts, backoff, base, cap, jitter } = written.map(|at| at.value).unwrap_or_default();
     let mut part = site.site.part("retries", span);
     let none = attempts.as_ref().filter(|attempts| attempts.value == 0).map(|attempts| attempts.span);
-    let attempts = match attempts_if_unsaid {
-        Some((count, why)) => part.or_default("attempts", attempts, count, why),
-        None => part.or_fact("attempts", attempts, &facts::http::SDK_ATTEMPTS),
+    let attempts = match verb {
+        Verb::Calls => part.or_default("attempts", attempts, 1, "a plain client does not try again"),
+        _ => part.or_fact("attempts", attempts, &facts::http::SDK_ATTEMPTS),
     };
     if let Some(span) = none {
         part.error(span, "S031", "`attempts` counts the first attempt as well, so it is at least 1")
@@ -273,7 +264,7 @@ pub(super) fn build_retries(
         return None;
     }
     let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
-    let base = part.or_fact("base", base, base_if_unsaid).get();
+    let base = part.or_fact("base", base, &facts::http::SDK_BACKOFF_BASE).get();
     let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
     let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
     Some(policy(attempts, backoff, base, cap, jitter))

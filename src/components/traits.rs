@@ -29,6 +29,10 @@ pub struct Traits {
     pub puts_aside: Option<bool>,
     /// Whether messages of one key are handed out one after the other.
     pub orders_by_key: bool,
+    /// How long a consumer may hold a message that a broker has pushed to it.
+    pub lets_hold: Option<At<SimDuration>>,
+    /// Whether a message counts as dealt with when it is pushed here.
+    pub auto_ack: bool,
     /// What each of its shards takes.
     pub shards: Option<ShardTraits>,
     /// The pause between two polls that find nothing and do not wait.

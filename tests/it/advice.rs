@@ -103,9 +103,18 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
     ("A009", (BROKERED, &[("prefetch = 5", "prefetch = 100")]), (BROKERED, &[]), "100"),
     ("A010", (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]), (QUEUED, &[]), "\"0s\""),
     ("A011", (QUEUED, &[("[work.pack]", LATE)]), (QUEUED, &[("[work.pack]", "[work.pack]")]), "[[fault]]"),
+    (
+        "A012",
+        (BROKERED, &[("\"2s\"", "\"61s\""), SELDOM, ONE_AHEAD, HELD]),
+        (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
+        "\"1min\"",
+    ),
 ];
 /// Ten messages at once take twenty seconds.
 const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
+const SELDOM: (&str, &str) = ("\"1/s\"", "\"1/h\"");
+const ONE_AHEAD: (&str, &str) = ("prefetch = 5", "prefetch = 1");
+const HELD: (&str, &str) = ("engine = \"rabbitmq\"", "engine = \"rabbitmq\"\nconsumer_timeout = \"1min\"");
 const LATE: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"2h\"\nto = \"3h\"\n[work.pack]";
 
 fn text((design, edits): Edited) -> String {

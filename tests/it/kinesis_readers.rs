@@ -69,21 +69,28 @@ fn a_refused_read_is_tried_again_as_often_as_its_attempts_allow_and_then_at_the_
     about(refused("{ attempts = 1 }"), 100.0, 0.02);
     about(refused("{ attempts = 3, backoff = 'fixed', base = '1s', jitter = 'none' }"), 3.0 * 1000.0 / 12.0, 0.02);
     about(refused("{ attempts = 3, base = '1s', jitter = 'none' }"), 3.0 * 1000.0 / 13.0, 0.02);
-    // Without a word three, after at most one and two seconds: half of it on average.
-    about(refused("{}"), 3.0 * 1000.0 / 11.5, 0.03);
+    // Without a word three, after pauses of which only a throttled one is long: 25 ms and 50 ms on average.
+    about(refused("{}"), 3.0 * 1000.0 / 10.075, 0.02);
 }
 
 #[test]
 fn while_a_reader_reads_the_largest_answers_each_is_followed_by_five_seconds_of_refusals() {
-    let ran = run("[run]\nduration = '400s'\ndrain = '1s'\nsample_every = '1s'\n\
-         [traffic.puts]\nrate = '16/s'\narrivals = 'regular'\nsize = '65535B'\nkey = { constant = 'a' }\n\
-         [pipeline.p.clicks]\nkind = 'kinesis'\nfrom = 'puts'\nshards = 1\n\
-         [pipeline.p.app]\nkind = 'reader'\nreads = 'clicks'\nidle_time_between_reads = '200ms'\n\
-         get_records_latency = '0s'\ncheckpoint_latency = '0s'\nretries = { attempts = 1 }\n\
-         [[fault]]\nnode = 'p.app'\nkind = 'down'\nfrom = '1s'\nto = '301s'\n");
+    let refused = |retries: &str| {
+        let ran = run(&format!(
+            "[run]\nduration = '400s'\ndrain = '1s'\nsample_every = '1s'\n\
+             [traffic.puts]\nrate = '16/s'\narrivals = 'regular'\nsize = '65535B'\nkey = {{ constant = 'a' }}\n\
+             [pipeline.p.clicks]\nkind = 'kinesis'\nfrom = 'puts'\nshards = 1\n\
+             [pipeline.p.app]\nkind = 'reader'\nreads = 'clicks'\nidle_time_between_reads = '200ms'\n\
+             get_records_latency = '0s'\ncheckpoint_latency = '0s'\nretries = {retries}\n\
+             [[fault]]\nnode = 'p.app'\nkind = 'down'\nfrom = '1s'\nto = '301s'\n"
+        ));
+        ran.figure("clicks.read_provisioned_throughput_exceeded")
+    };
     // Behind from 301 s to the end: an answer every 5 s, and 24 of 25 reads refused.
-    let refused = ran.figure("clicks.read_provisioned_throughput_exceeded");
-    about(refused, 500.0 * 24.0 / 25.0, 0.02);
+    about(refused("{ attempts = 1 }"), 500.0 * 24.0 / 25.0, 0.02);
+    // A read after 0.2 s, and then one each second until the fifth has passed; errors of another kind do not matter.
+    let each_second = "{ attempts = 9, backoff = 'fixed', base = '1ms', base_throttled = '1s', jitter = 'none' }";
+    about(refused(each_second), 5.0 * 100.0 / 5.2, 0.06);
 }
 
 #[test]

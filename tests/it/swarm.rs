@@ -205,6 +205,9 @@ fn streamed(d: &mut Drawing) {
 fn brokered(d: &mut Drawing) {
     let rabbit = d.chance(60);
     front(d, "sends", "broker");
+    if rabbit && d.chance(30) {
+        d.text = d.text.replacen("to = 'broker'", "to = 'broker', expiration = '5s'", 1);
+    }
     d.node("broker", "mq");
     d.say(if rabbit { "engine = 'rabbitmq'\n" } else { "engine = 'activemq'\n" });
     if rabbit {

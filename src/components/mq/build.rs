@@ -295,6 +295,7 @@ impl MqSpec {
         let check = &mq::RABBITMQ_ACK_TIMEOUT_CHECK;
         s.within("consumer_timeout", self.consumer_timeout.as_ref(), check.value..=Duration::MAX, check);
         let timeout = s.or_fact("consumer_timeout", self.consumer_timeout, &mq::RABBITMQ_ACK_TIMEOUT);
+        site.traits.lets_hold = Some(site.placed(self.consumer_timeout.as_ref(), timeout.get()));
         Some((timeout.get(), check.value.get()))
     }
 

@@ -124,8 +124,12 @@ pub(super) fn names(spec: &MqSpec, name: &str, dead_letter: Option<&str>) -> Nam
     };
     queues(spec, name).iter().for_each(&mut add);
     let topics = spec.all_topics();
-    topics.iter().for_each(|(topic, _)| add(topic));
-    topics.iter().for_each(|(_, bound)| bound.value.0.iter().for_each(|queue| add(&queue.value)));
+    for (topic, _) in &topics {
+        add(topic);
+    }
+    for queue in topics.iter().flat_map(|(_, bound)| &bound.value.0) {
+        add(&queue.value);
+    }
     spec.bindings.iter().flat_map(|at| &at.value.0).for_each(|(queue, _)| add(queue));
     let main = ports.len();
     if let Some(dead_letter) = dead_letter.filter(|name| !ports.iter().any(|port| port == name)) {

@@ -3,6 +3,7 @@
 use super::{Cx, Doing, Reader, ReaderAlarm, Retrieval};
 use crate::components::handler::Ended;
 use crate::components::latency::Latency;
+use crate::components::poll_retry::Failures;
 use crate::engine::random::mix;
 use crate::engine::{MsgId, Settle, Signal, SimDuration};
 use crate::facts::kinesis;
@@ -110,20 +111,20 @@ impl Reader {
     fn take_answer(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {
         let processor = &mut self.shards[shard];
         processor.answered_at = cx.now();
-        let refused = std::mem::take(&mut processor.refused);
-        processor.refusals = if refused { processor.refusals + 1 } else { 0 };
-        if !refused || processor.refusals >= self.p.retries.attempts {
-            processor.refusals = 0;
-            processor.backoff = SimDuration::ZERO;
-            if refused && self.p.retrieval.is_pushed() {
-                return self.after(shard, kinesis::FAN_OUT_RESUBSCRIBE.value.get(), Doing::Resting, cx);
-            }
+        let Some(refusal) = processor.refusal.take() else {
+            processor.failures = Failures::default();
             return self.process(shard, cx);
-        }
+        };
         let request = mix(processor.requests << 20 ^ shard as u64);
-        let pause = self.p.retries.pause(processor.refusals, processor.backoff, || cx.draws(request ^ RETRIES));
-        processor.backoff = pause;
-        self.after(shard, pause, Doing::Resting, cx)
+        let pause = processor.failures.pause(&self.p.retries.pauses, refusal, || cx.draws(request ^ RETRIES));
+        if processor.failures.in_a_row() < self.p.retries.attempts {
+            return self.after(shard, pause, Doing::Resting, cx);
+        }
+        processor.failures = Failures::default();
+        if self.p.retrieval.is_pushed() {
+            return self.after(shard, kinesis::FAN_OUT_RESUBSCRIBE.value.get(), Doing::Resting, cx);
+        }
+        self.process(shard, cx)
     }
 
     /// Processes the next records of the batch; makes a checkpoint and pauses when it is time.

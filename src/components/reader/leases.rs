@@ -3,6 +3,7 @@
 use super::flow::Pace;
 use super::{Cx, Doing, Reader, StartingPosition};
 use crate::components::fault::FaultKind;
+use crate::components::poll_retry::Failures;
 use crate::engine::random::mix;
 use crate::engine::{Signal, SimDuration};
 
@@ -117,9 +118,8 @@ impl Reader {
         processor.begun = 0;
         processor.last = None;
         processor.uncheckpointed = 0;
-        processor.refused = false;
-        processor.refusals = 0;
-        processor.backoff = SimDuration::ZERO;
+        processor.refusal = None;
+        processor.failures = Failures::default();
         cx.set(self.metrics.in_hand, self.in_hand as u64);
         cx.count(self.metrics.lost_leases, 1);
         cx.tell(SimDuration::ZERO, self.p.stream, Signal::Hangup { from: cx.node(), slot });

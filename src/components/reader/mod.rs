@@ -22,19 +22,21 @@
 mod checkpoint;
 mod flow;
 mod leases;
+mod retries;
 mod spec;
 
 pub(super) use spec::ReaderSpec;
 
 use checkpoint::Checkpoint;
+use retries::Retries;
 
 use super::context::Ctx;
 use super::fault::Health;
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
-use super::retry::RetryPolicy;
+use super::poll_retry::Failures;
 use super::{Component, NodeSite, Verb};
-use crate::engine::{MsgId, NodeId, Signal, SimDuration, SimTime};
+use crate::engine::{MsgId, NodeId, Refusal, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 
 /// What a reader was told to be.
@@ -47,7 +49,7 @@ struct ReaderParameters {
     /// How records come to it.
     retrieval: Retrieval,
     /// How a read is tried again that was refused.
-    retries: RetryPolicy,
+    retries: Retries,
     /// Where a shard is begun that has no checkpoint yet.
     starting_position: StartingPosition,
     /// When it stores how far it has come.
@@ -159,12 +161,10 @@ struct Processor {
     has_checkpoint: bool,
     /// When the last answer to a read came.
     answered_at: SimTime,
-    /// Whether that was a refusal.
-    refused: bool,
-    /// How many times in a row the read in hand was refused.
-    refusals: u32,
-    /// The pause after the last refusal.
-    backoff: SimDuration,
+    /// Why that was a refusal, if it was one.
+    refusal: Option<Refusal>,
+    /// The refusals of the read in hand.
+    failures: Failures,
     /// Requests made; each has its own latency.
     requests: u64,
 }
@@ -183,9 +183,8 @@ impl Default for Processor {
             checkpointed_at: SimTime::ZERO,
             has_checkpoint: false,
             answered_at: SimTime::ZERO,
-            refused: false,
-            refusals: 0,
-            backoff: SimDuration::ZERO,
+            refusal: None,
+            failures: Failures::default(),
             requests: 0,
         }
     }
@@ -271,7 +270,7 @@ impl Component for Reader {
         match *signal {
             Signal::Receive { msg, slot, receive, more } => self.receive(msg, slot as usize, receive, more, cx),
             Signal::Empty { slot, refusal } => {
-                self.shards[slot as usize].refused = refusal.is_some();
+                self.shards[slot as usize].refusal = refusal;
                 self.answer(slot as usize, cx);
             }
             Signal::Reply { task, attempt, loss } => {

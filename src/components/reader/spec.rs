@@ -1,13 +1,14 @@
 //! What a scenario may say about a reader, in the words of the Kinesis Client Library.
 
 use super::checkpoint::CheckpointSpec;
+use super::retries::ReadRetriesSpec;
 use super::{Processor, Reader, ReaderMetrics, ReaderParameters, Retrieval, StartingPosition, Worker};
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
-use crate::components::request::{RequestSpec, Requests, RetriesSpec, build_retries};
+use crate::components::request::{RequestSpec, Requests};
 use crate::components::spec::{LatencySpec, OneOrMany};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
-use crate::facts::{http, kinesis};
+use crate::facts::kinesis;
 use crate::site::{At, ToToml};
 use crate::units::Duration;
 use serde::Deserialize;
@@ -30,7 +31,7 @@ pub struct ReaderSpec {
     /// Pause between two reads of a shard.
     idle_time_between_reads: Option<At<Duration>>,
     /// How a read is tried again that was refused, before the next pause between reads.
-    retries: Option<At<RetriesSpec>>,
+    retries: Option<At<ReadRetriesSpec>>,
     /// Where a reader begins that has no checkpoint yet.
     starting_position: Option<At<StartingPositionSpec>>,
     /// When it stores how far it has come: `"batch"`, `{ records = 100 }` or `{ every = "60s" }`.
@@ -118,7 +119,7 @@ impl ReaderSpec {
         let position =
             s.or_default("starting_position", self.starting_position, StartingPositionSpec::TrimHorizon, why);
         let checkpoint = CheckpointSpec::resolve(self.checkpoint, s);
-        let retries = build_retries(None, &http::SDK_BACKOFF_BASE_THROTTLED, self.retries, site);
+        let retries = ReadRetriesSpec::resolve(self.retries, site.site);
         let takeover = site.latency("lease_takeover", self.lease_takeover, &kinesis::KCL_TAKEOVER);
         let work = site.work("work", self.work);
         let store = site.latency("checkpoint_latency", self.checkpoint_latency, &kinesis::CHECKPOINT_LATENCY);

@@ -165,7 +165,7 @@ impl WorkersSpec {
         let pause = Duration::from_secs(u64::from(wait.get().is_zero()));
         let pause =
             s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
-        let retries = poll_retry::build(self.retries.clone(), site);
+        let retries = poll_retry::build(self.retries, site);
         let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), &sqs::RECEIVE_LATENCY);
         let delete_latency = site.latency("delete_latency", self.delete_latency.clone(), &sqs::DELETE_LATENCY);
         site.traits.batch = asked;
@@ -193,6 +193,7 @@ impl WorkersSpec {
         let why = "a client that holds a message goes on at once";
         let overhead = s.or_default("dispatch_overhead", self.dispatch_overhead, Duration::from_secs(0), why);
         let latency = site.latency("latency", self.latency.clone(), &mq::NETWORK_LATENCY)?;
+        site.traits.auto_ack = auto_ack;
         site.traits.prefetch = self.prefetch.map(|at| at.map(|prefetch| u32::from(prefetch.asked())));
         Some(Consuming { prefetch, auto_ack, latency, dispatch_overhead: overhead.get() })
     }

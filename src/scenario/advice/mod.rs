@@ -6,6 +6,7 @@
 
 mod dead_letters;
 mod drain;
+mod held;
 mod hot_group;
 mod late_fault;
 mod load;
@@ -45,6 +46,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A009", about: "a slow consumer holds messages that others could do", give: prefetch::give },
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
+    Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
 ];
 
 /// The codes of all advice.

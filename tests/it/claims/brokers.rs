@@ -200,19 +200,17 @@ fn what_expires_behind_the_head_is_not_delivered_when_the_head_is_gone() {
 
 #[test]
 fn claim_103_a_star_in_a_binding_is_one_word_and_a_hash_any_number() {
-    let senders: String = ["video.1.done", "video.1.2.done", "audio.1"]
-        .iter()
-        .enumerate()
-        .map(|(index, key)| {
-            format!(
-                "[traffic.flow{index}]\nspike = {{ at = '1s', count = 10 }}\n\
-                 [pipeline.p.web{index}]\nkind = 'service'\nfrom = 'flow{index}'\nsends = 'broker.{key}'\n"
-            )
-        })
-        .collect();
+    let keys = ["video.1.done", "video.1.2.done", "audio.1"];
+    let sender = |(index, key): (usize, &str)| {
+        format!(
+            "[traffic.flow{index}]\nspike = {{ at = '1s', count = 10 }}\n\
+             [pipeline.p.web{index}]\nkind = 'service'\nfrom = 'flow{index}'\nsends = 'broker.{key}'\n"
+        )
+    };
+    let senders = keys.into_iter().enumerate().map(sender).collect::<Vec<_>>().concat();
     let ran = run(&format!(
         "[run]\n{LONG}\n[work.job]\ntime = '1s'\n{senders}\
-         [pipeline.p.broker]\nkind = 'mq'\n{QUORUM}\nrouting_keys = ['video.1.done', 'video.1.2.done', 'audio.1']\n\
+         [pipeline.p.broker]\nkind = 'mq'\n{QUORUM}\nrouting_keys = {keys:?}\n\
          bindings = {{ one = 'video.*.done', every = ['video.#', '#.done'] }}\n{}{}",
         crew("one", "broker.one", 1, "work = 'job'"),
         crew("every", "broker.every", 1, "work = 'job'"),
