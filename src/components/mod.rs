@@ -48,6 +48,8 @@ pub trait Component: Sized + Clone {
     const NOUN: &'static str;
     /// The edges that may lead to it.
     const ACCEPTS: &'static [Verb];
+    /// The faults that change what it does, as a scenario writes them.
+    const FAULTS: &'static [&'static str] = &["down", "slow", "fails"];
     /// What a scenario may say about it.
     type Spec: NodeSpec + serde::de::DeserializeOwned;
     /// Its own alarms.
@@ -82,6 +84,8 @@ pub struct Kind {
     pub noun: &'static str,
     /// The edges that may lead to it.
     pub accepts: &'static [Verb],
+    /// The faults that change what it does.
+    pub faults: &'static [&'static str],
 }
 
 impl Kind {
@@ -133,6 +137,7 @@ macro_rules! registry {
             about: <$component as Component>::ABOUT,
             noun: <$component as Component>::NOUN,
             accepts: <$component as Component>::ACCEPTS,
+            faults: <$component as Component>::FAULTS,
         }),*];
 
         /// Every kind with what it is and the schema of what may be said about it, all but `kind` itself.

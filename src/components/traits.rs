@@ -33,8 +33,6 @@ pub struct Traits {
     pub lets_hold: Option<At<SimDuration>>,
     /// Whether a message counts as dealt with when it is pushed here.
     pub auto_ack: bool,
-    /// Whether it knows how long it is away when it is rebooted or crashes.
-    pub restarts: bool,
     /// What each of its shards takes.
     pub shards: Option<ShardTraits>,
     /// The pause between two polls that find nothing and do not wait.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::names::{Names, NamesSpec, PipelineNames};
+use crate::components::Kind;
 use crate::diagnostic::{Span, clip, nearest};
 use crate::engine::time::SimTime;
 use crate::site::{At, Site};
@@ -84,14 +85,21 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Whether it needs a node that knows how long it is away.
-    const fn restarts(self) -> bool {
-        matches!(self, Self::Reboot | Self::Crash)
+    /// As a scenario writes it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Slow { .. } => "slow",
+            Self::Fails { .. } => "fails",
+            Self::Kill { .. } => "kill",
+            Self::Reboot => "reboot",
+            Self::Crash => "crash",
+        }
     }
 
     /// Whether it happens in an instant.
     const fn is_instant(self) -> bool {
-        matches!(self, Self::Kill { .. }) || self.restarts()
+        matches!(self, Self::Kill { .. } | Self::Reboot | Self::Crash)
     }
 }
 
@@ -116,8 +124,8 @@ impl FaultSpec {
         let cases = self.case.and_then(|cases| cases.resolve("case", "case", &known, site));
         fine &= cases.is_some() == written;
         let end_span = self.to.map(|to| to.span);
-        if let (Some(kind), Some(node), Some(hit)) = (kind.filter(|kind| kind.restarts()), &written_node, &node) {
-            fine &= check_restarts(kind, node.span, hit, names, site);
+        if let (Some(kind), Some(node), Some(hit)) = (kind, &written_node, &node) {
+            fine &= check_effect(kind, node.span, hit, names, site);
         }
         let (from, to) = if kind?.is_instant() {
             let at = site.required("at", self.at)?;
@@ -213,16 +221,25 @@ fn label(node: &str, kind: FaultKind) -> String {
     }
 }
 
-/// Whether all these nodes know how long they are away; an error at `span` if not.
-fn check_restarts(kind: FaultKind, span: Span, hit: &[(String, String)], names: &Names, site: &mut Site<'_>) -> bool {
-    let word = if kind == FaultKind::Crash { "crash" } else { "reboot" };
-    let restarts = |(pipeline, node): &&(String, String)| {
-        names.pipeline(pipeline).and_then(|pipeline| pipeline.node(node)).is_some_and(|node| node.restarts)
-    };
-    let Some((_, node)) = hit.iter().find(|hit| !restarts(hit)) else { return true };
-    site.error(span, "S035", format!("`{word}` is for brokers, and `{node}` is none"))
-        .hint("for anything else say how long it is away: `kind = \"down\"` with `from` and `to`");
-    false
+/// Whether the fault changes what these nodes do; an error at `span` if not. What is wrong with a node that could not be
+/// built was told elsewhere.
+fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &Names, site: &mut Site<'_>) -> bool {
+    let word = kind.word();
+    for (pipeline, node) in hit {
+        let known = names.pipeline(pipeline).and_then(|pipeline| pipeline.node(node));
+        let Some(kind) = known.and_then(|node| Kind::named(node.kind)) else { continue };
+        if !kind.faults.contains(&word) {
+            site.error(span, "S035", format!("`{node}` is {}, and `{word}` does nothing to it", kind.noun))
+                .note(format!("what can happen to {}: {}", kind.noun, kind.faults.join(", ")))
+                .hint(match word {
+                    "kill" => "only those who work on messages can be killed: `workers` and a `reader`",
+                    "reboot" | "crash" => "say how long it is away: `kind = \"down\"` with `from` and `to`",
+                    _ => "let it be slow at those who ask it: they say how long their requests take",
+                });
+            return false;
+        }
+    }
+    true
 }
 
 /// The nodes that `pipeline.node` or `*.node` means.
@@ -262,7 +279,13 @@ mod tests {
     use crate::site::{Resolution, decode, parse};
 
     fn resolve(text: &str) -> (Option<Fault>, String) {
-        let node = |name: &str| NodeNames { name: name.to_owned(), metrics: Vec::new(), restarts: name == "broker" };
+        let kind = |name: &str| match name {
+            "broker" => "mq",
+            "jobs" => "sqs",
+            "encoders" => "workers",
+            _ => "service",
+        };
+        let node = |name: &str| NodeNames { name: name.to_owned(), metrics: Vec::new(), kind: kind(name) };
         let pipeline = |name: &str, nodes: &[&str]| PipelineNames {
             name: name.to_owned(),
             nodes: nodes.iter().map(|name| node(name)).collect(),
@@ -271,7 +294,7 @@ mod tests {
         let names = Names {
             cases: vec!["ten".to_owned(), "thousand".to_owned()],
             metrics: Vec::new(),
-            pipelines: vec![pipeline("queued", &["web", "encoders"]), pipeline("direct", &["web", "broker"])],
+            pipelines: vec![pipeline("queued", &["web", "jobs", "encoders"]), pipeline("direct", &["web", "broker"])],
         };
         let mut found = Diagnostics::new();
         let mut sources = SourceMap::new();
@@ -319,10 +342,15 @@ mod tests {
             ("node = '*.web'\nkind = 'slow'\nfactor = -1\nfrom = '1s'\nto = '2s'", "work cannot take -1 times as long"),
             ("node = '*.web'\nkind = 'down'\nfactor = 2\nfrom = '1s'\nto = '2s'", "`factor` means nothing"),
             ("node = '*.web'\nkind = 'kill'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `kill`"),
-            ("node = '*.web'\nkind = 'reboot'\nat = '1s'", "`reboot` is for brokers, and `web` is none"),
+            ("node = '*.web'\nkind = 'reboot'\nat = '1s'", "`web` is a service, and `reboot` does nothing to it"),
+            ("node = '*.web'\nkind = 'kill'\nat = '1s'", "only those who work on messages can be killed"),
+            (
+                "node = '*.jobs'\nkind = 'slow'\nfactor = 2\nfrom = '1s'\nto = '2s'",
+                "what can happen to a queue: down, fails",
+            ),
             ("node = '*.broker'\nkind = 'crash'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `crash`"),
-            ("node = '*.web'\nkind = 'kill'\nat = '1s'\ncount = 0", "killing nobody is no fault"),
-            ("node = '*.web'\nkind = 'kill'\nat = '1s'\ncase = ['ten', 'thosand']", "did you mean `thousand`?"),
+            ("node = '*.encoders'\nkind = 'kill'\nat = '1s'\ncount = 0", "killing nobody is no fault"),
+            ("node = '*.encoders'\nkind = 'kill'\nat = '1s'\ncase = ['ten', 'thosand']", "did you mean `thousand`?"),
         ] {
             let told = resolve(text).1;
             assert!(told.contains(part), "{part}: {told}");

@@ -134,7 +134,7 @@ fn whole_way(text: &str, base: &str, sets: &[String]) -> (bool, Diagnostics, Str
         names.cases.extend(loaded.cases.iter().map(|case| case.name.clone()));
         for pipeline in &spec.pipelines {
             let node =
-                |node: &PartSpec| NodeNames { name: node.name.value.clone(), metrics: Vec::new(), restarts: false };
+                |node: &PartSpec| NodeNames { name: node.name.value.clone(), metrics: Vec::new(), kind: "service" };
             let nodes = pipeline.nodes.iter().map(node).collect();
             names.pipelines.push(PipelineNames { name: pipeline.name.value.clone(), nodes, broken: false });
         }

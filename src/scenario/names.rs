@@ -36,8 +36,8 @@ pub struct NodeNames {
     pub name: String,
     /// The metrics it has, with statistic and unit: `backlog_max`, `busy_mean`.
     pub metrics: Vec<String>,
-    /// Whether it knows how long it is away when it is rebooted or crashes.
-    pub restarts: bool,
+    /// What kind of node it is.
+    pub kind: &'static str,
 }
 
 impl Names {

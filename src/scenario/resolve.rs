@@ -226,7 +226,7 @@ fn pipeline_names(name: String, built: Option<&PipelineModel>) -> PipelineNames 
     let nodes = pipeline.plan.nodes.iter().enumerate().map(|(index, node)| NodeNames {
         name: node.name.clone(),
         metrics: of(index).map(crate::metrics::NodeColumn::name).collect(),
-        restarts: pipeline.traits[index].restarts,
+        kind: node.kind,
     });
     PipelineNames { name, nodes: nodes.collect(), broken: false }
 }

@@ -1,6 +1,6 @@
 //! Consumers of a store that does not answer for a while.
 
-use crate::bench::run;
+use crate::bench::{about, run};
 use surgetank::metrics::Fate;
 
 /// Ten workers at a queue that is down for five minutes, from 10 s on.
@@ -41,4 +41,27 @@ fn a_poll_that_waits_when_the_queue_goes_down_has_failed() {
     assert!(ran.figure("crew.failed_polls") > 5.0);
     let latency = ran.summary("latency_max");
     assert!((24.0..45.0).contains(&latency), "{latency} s");
+}
+
+#[test]
+fn a_queue_that_fails_makes_its_callers_try_again_and_loses_nothing_that_it_took_in() {
+    let queue = |share: &str| {
+        run(&format!(
+            "[run]\nduration = '10min'\ndrain = '12h'\n[traffic.jobs]\nrate = '10/s'\n[work.job]\ntime = '100ms'\n\
+             [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nsends = 'jobs'\n\
+             [pipeline.p.jobs]\nkind = 'sqs'\n\
+             [pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 10\nwork = 'job'\n\
+             [[fault]]\nnode = 'p.jobs'\nkind = 'fails'\nshare = '{share}'\nfrom = '0s'\nto = '10min'\n"
+        ))
+    };
+    let ran = queue("50%");
+    // A send is tried three times, so an eighth of them is lost.
+    about(ran.lost("jobs", "answered with an error") as f64 / ran.sent() as f64, 0.125, 0.1);
+    // Half of the deletes fail, and what they should have deleted comes back.
+    let received = ran.figure("jobs.messages_received");
+    about(received / ran.figure("jobs.messages_sent"), 2.0, 0.05);
+    assert!(ran.figure("crew.failed_polls") > 0.9 * received);
+    let taken = ran.jobs(Fate::DoneInTime) + ran.jobs(Fate::DoneTwice);
+    assert_eq!(taken as f64, ran.figure("jobs.messages_sent"));
+    assert_eq!(queue("0%").jobs(Fate::DoneTwice), 0);
 }

@@ -3,6 +3,7 @@
 
 use crate::bench::model;
 use std::fmt::Write;
+use surgetank::components::Kind;
 use surgetank::engine::Bound;
 use surgetank::engine::random::{Draws, StreamKey};
 use surgetank::metrics::Fate;
@@ -10,7 +11,7 @@ use surgetank::scenario::Replication;
 
 /// How many are drawn. Each is a few thousand jobs at most.
 const SCENARIOS: u64 = 600;
-/// Beyond this a scenario is stopped and told so: workers may poll a queue that is down, or fail at once and for hours.
+/// Beyond this a scenario is stopped and told so: workers may fail at once and for hours.
 const EVENTS_MAX: u64 = 1_000_000;
 /// More stopped scenarios than this would hold too little.
 const STOPPED_MAX: u64 = SCENARIOS / 10;
@@ -19,8 +20,8 @@ const STOPPED_MAX: u64 = SCENARIOS / 10;
 struct Drawing {
     draws: Draws,
     text: String,
-    /// Nodes that faults can hit, and those of them that are fleets.
-    nodes: Vec<(&'static str, bool)>,
+    /// Nodes that faults can hit, and which faults can.
+    nodes: Vec<(&'static str, &'static [&'static str])>,
 }
 
 impl Drawing {
@@ -51,7 +52,7 @@ impl Drawing {
 
     fn node(&mut self, name: &'static str, kind: &str) {
         writeln!(self.text, "[pipeline.p.{name}]\nkind = '{kind}'").expect("a string takes everything");
-        self.nodes.push((name, kind == "workers"));
+        self.nodes.push((name, Kind::named(kind).expect("a kind of node").faults));
     }
 }
 
@@ -236,10 +237,8 @@ fn brokered(d: &mut Drawing) {
 fn faults(d: &mut Drawing) {
     let nodes = d.nodes.clone();
     for _ in 0..d.draws.below(4) {
-        let (node, is_fleet) = d.one_of(&nodes);
-        let other = if is_fleet { "kill" } else { "down" };
-        let other = if node == "broker" { d.one_of(&["reboot", "crash"]) } else { other };
-        let kind = d.one_of(&["down", "slow", "fails", other]);
+        let (node, possible) = d.one_of(&nodes);
+        let kind = d.one_of(possible);
         writeln!(d.text, "[[fault]]\nnode = 'p.{node}'\nkind = '{kind}'").expect("a string takes everything");
         if ["kill", "reboot", "crash"].contains(&kind) {
             d.line("at", &["'0s'", "'30s'", "'70s'"]);

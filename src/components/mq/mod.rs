@@ -276,6 +276,7 @@ impl Component for Mq {
     const ABOUT: &'static str = "an Amazon MQ broker: queues and topics that push to consumers with prefetch";
     const NOUN: &'static str = "a broker";
     const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Consumes];
+    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "reboot", "crash"];
     type Spec = MqSpec;
     type Alarm = MqAlarm;
 

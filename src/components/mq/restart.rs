@@ -45,7 +45,6 @@ impl Mq {
 impl MqSpec {
     /// How long it is away, by its deployment.
     pub(super) fn outages(&self, make: Make, site: &mut NodeSite<'_, '_>) -> Option<Outages> {
-        site.traits.restarts = true;
         let s = &mut *site.site;
         let why = "one machine, the cheapest";
         let deployment = s.or_default("deployment", self.deployment, DeploymentSpec::Single, why);

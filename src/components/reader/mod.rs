@@ -254,6 +254,7 @@ impl Component for Reader {
     const ABOUT: &'static str = "an application that reads a stream, shard by shard, and keeps checkpoints";
     const NOUN: &'static str = "a reader";
     const ACCEPTS: &'static [Verb] = &[];
+    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "kill"];
     type Spec = ReaderSpec;
     type Alarm = ReaderAlarm;
 

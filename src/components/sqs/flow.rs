@@ -20,8 +20,8 @@ impl Sqs {
         if port == DEAD_LETTER {
             return self.take_dead_letter(msg, cx);
         }
-        if self.health.is_down() {
-            return cx.refuse(msg, self.losses.down);
+        if let Some(loss) = self.send_failure(msg, cx) {
+            return cx.refuse(msg, loss);
         }
         if !batched {
             cx.count(self.metrics.requests, 1);
@@ -125,7 +125,7 @@ impl Sqs {
         cx.count(self.metrics.requests, 1);
         self.receives += 1;
         let refusal = match () {
-            () if self.health.is_down() => Some(Refusal::Failed),
+            () if self.receive_fails(cx) => Some(Refusal::Failed),
             () if !self.is_within_limit(action::RECEIVE, cx) => Some(Refusal::Throttled),
             () => None,
         };
@@ -246,7 +246,7 @@ impl Sqs {
 
     fn delete(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
         cx.count(self.metrics.requests, 1);
-        if self.health.is_down() || !self.is_within_limit(action::DELETE, cx) {
+        if self.delete_fails(msg, receive, cx) || !self.is_within_limit(action::DELETE, cx) {
             return;
         }
         // What moved to the dead-letter queue is gone from here: its receipt deletes nothing there.

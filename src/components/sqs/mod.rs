@@ -12,6 +12,7 @@
 //! Facts: `sqs.*`. A message is dead-lettered lazily, at the receive that would exceed `max_receive_count`: nobody polls,
 //! nothing moves. Retention counts from the first send, in flight or not.
 
+mod fault;
 mod fifo;
 mod flow;
 mod spec;
@@ -95,6 +96,8 @@ struct SqsLosses {
     expired: LossId,
     /// A fault: the service does not answer.
     down: LossId,
+    /// A fault: the service answers with an error.
+    failing: LossId,
 }
 
 /// What a queue counts; the names are those of its `CloudWatch` metrics.
@@ -216,6 +219,8 @@ impl Component for Sqs {
     const ABOUT: &'static str = "an Amazon SQS queue, standard or FIFO: visibility, receives, dead letters";
     const NOUN: &'static str = "a queue";
     const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Polls, Verb::Subscribers, Verb::DeadLetter];
+    // Its latency is that of its callers' requests.
+    const FAULTS: &'static [&'static str] = &["down", "fails"];
     type Spec = SqsSpec;
     type Alarm = SqsAlarm;
 
@@ -233,12 +238,7 @@ impl Component for Sqs {
             Signal::Pull { from, slot, max, wait_ms } => self.receive(from, slot, max, wait_ms, cx),
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.polls.hang_up(from, slot),
-            Signal::Fault { index, begins } => {
-                self.health.change(cx.fault(index).kind, begins);
-                if self.health.is_down() {
-                    self.polls.fail(cx);
-                }
-            }
+            Signal::Fault { index, begins } => self.fault(index, begins, cx),
             Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } => {
                 unreachable!("a queue asks nobody")
             }

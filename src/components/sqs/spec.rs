@@ -105,6 +105,7 @@ impl SqsSpec {
             too_large: site.permanent_refusal("message too large"),
             expired: site.loss(LossKind::Expired, "older than the retention period"),
             down: site.loss(LossKind::Rejected, "down"),
+            failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
         let metrics = metrics(site);
         if site.site.errors() > errors {

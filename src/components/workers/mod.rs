@@ -195,6 +195,7 @@ impl Component for Workers {
     const ABOUT: &'static str = "a fleet that polls a queue or consumes from a broker, and works";
     const NOUN: &'static str = "a fleet of workers";
     const ACCEPTS: &'static [Verb] = &[];
+    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "kill"];
     type Spec = WorkersSpec;
     type Alarm = WorkersAlarm;
 

@@ -17,7 +17,7 @@ fn names() -> Names {
         nodes: vec![NodeNames {
             name: "jobs".to_owned(),
             metrics: strings(&["backlog_max", "age_mean_s"]),
-            restarts: false,
+            kind: "sqs",
         }],
         broken: false,
     };

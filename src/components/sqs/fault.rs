@@ -1,0 +1,42 @@
+//! What a fault does to the calls of a queue: all of them fail, or some do.
+
+use super::{Cx, Sqs};
+use crate::engine::random::mix;
+use crate::engine::{LossId, MsgId};
+
+/// Tells the draws for failures from all others.
+const FAILS: u64 = 1 << 41;
+
+impl Sqs {
+    /// A fault begins or ends. Connections that wait for messages break when the queue goes down.
+    pub(super) fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
+        self.health.change(cx.fault(index).kind, begins);
+        if self.health.is_down() {
+            self.polls.fail(cx);
+        }
+    }
+
+    /// Why a fault makes this send fail, if it does; each attempt has its own chance.
+    pub(super) fn send_failure(&self, msg: MsgId, cx: &Cx<'_>) -> Option<LossId> {
+        if self.health.is_sound() {
+            return None;
+        }
+        let attempt = cx.message(msg).reply_to.map_or(0, |call| call.attempt);
+        let loss = if self.health.is_down() { self.losses.down } else { self.losses.failing };
+        self.call_fails(cx.number(msg) ^ mix(u64::from(attempt) | FAILS), cx).then_some(loss)
+    }
+
+    /// Whether a fault makes the receive that was counted last fail.
+    pub(super) fn receive_fails(&self, cx: &Cx<'_>) -> bool {
+        !self.health.is_sound() && self.call_fails(mix(self.receives | FAILS), cx)
+    }
+
+    /// Whether a fault makes the delete with this receipt fail.
+    pub(super) fn delete_fails(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
+        !self.health.is_sound() && self.call_fails(cx.number(msg) ^ mix(u64::from(receive) | (FAILS << 1)), cx)
+    }
+
+    fn call_fails(&self, call: u64, cx: &Cx<'_>) -> bool {
+        self.health.is_down() || cx.draws(call).uniform() < self.health.failing_share()
+    }
+}
