@@ -100,7 +100,7 @@ const fn ln(y: f64, near: f64) -> f64 {
 const fn square_root(y: f64, near: f64) -> f64 {
     let (mut x, mut round) = (near, 0);
     while round < 12 {
-        x = (x + y / x) / 2.0;
+        x = f64::midpoint(x, y / x);
         round += 1;
     }
     x
