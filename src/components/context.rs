@@ -101,9 +101,10 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.attempt(msg)
     }
 
-    /// The caller of `attempt` has given up: work on it is ghost work from now on.
+    /// The caller of `attempt` has given up: work on it is ghost work from now on, or work done once too often if a store
+    /// has taken it in.
     pub fn abandon(&mut self, attempt: MsgId) {
-        self.kernel.abandon(attempt);
+        self.kernel.abandon(attempt, &mut self.shared.recorder.jobs);
         self.release(attempt);
     }
 

@@ -141,8 +141,8 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The caller that waits for `msg` has given up.
-    pub fn abandon(&mut self, msg: MsgId) {
-        self.ledger.message_mut(msg).abandoned = true;
+    pub fn abandon(&mut self, msg: MsgId, observer: &mut impl Observer) {
+        self.ledger.abandon(msg, self.now, observer);
     }
 
     /// Whether work on `msg` is for nobody: who waits for it has given up, or who waits for that one, up to the first

@@ -96,6 +96,9 @@ impl Ledger {
     }
 
     pub(super) fn branch(&mut self, msg: MsgId, now: SimTime) -> MsgId {
+        if self.message(msg).role == Role::Stray {
+            return self.copy(msg, Role::Stray, now);
+        }
         let copy = self.copy(msg, Role::Branch, now);
         let job = self.job_mut(self.message(msg).job);
         job.branches += 1;
@@ -110,11 +113,37 @@ impl Ledger {
     #[inline]
     pub(super) fn accept(&mut self, msg: MsgId) {
         let message = self.messages.get_mut(msg.0);
-        if std::mem::replace(&mut message.role, Role::Branch) == Role::Attempt {
-            let job = message.job;
-            let job = self.job_mut(job);
-            job.branches += 1;
-            job.undecided += 1;
+        if message.role != Role::Attempt {
+            return;
+        }
+        if message.abandoned {
+            message.role = Role::Stray;
+            return;
+        }
+        message.role = Role::Branch;
+        let job = message.job;
+        let job = self.job_mut(job);
+        job.branches += 1;
+        job.undecided += 1;
+    }
+
+    /// Who waits for the answer to this attempt has given up. If a store has taken it in already, the job needs it no
+    /// more.
+    pub(super) fn abandon(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
+        let message = &mut self.messages.slots[msg.0 as usize];
+        message.abandoned = true;
+        if message.role != Role::Branch {
+            return;
+        }
+        message.role = Role::Stray;
+        let job = &mut self.jobs.slots[message.job.0 as usize];
+        job.branches -= 1;
+        if message.branch_done {
+            job.done -= 1;
+            job.repeats = job.repeats.saturating_add(1);
+        }
+        if message.state == State::Live && decide(job) {
+            observer.decided(now);
         }
     }
 
@@ -174,22 +203,23 @@ impl Ledger {
         }
         let id = message.job;
         let job = &mut self.jobs.slots[id.0 as usize];
-        if message.role == Role::Branch {
+        if message.role != Role::Attempt {
             if ending == Ending::Done {
                 mark_done(message, job, now);
             }
+            let needed = message.role == Role::Branch;
             let loss = match (ending, state) {
                 // What was dead-lettered stays dead-lettered, however it leaves the dead-letter queue.
                 (_, State::Parked(loss)) | (Ending::Lost(loss), _) => loss,
                 (Ending::Done | Ending::Spent, _) => LossId::NONE,
             };
-            if !loss.is_none() && !message.branch_done {
+            if needed && !loss.is_none() && !message.branch_done {
                 blame(job, loss, &self.loss_kinds);
             }
             if matches!(state, State::Parked(_)) {
                 self.parked -= 1;
                 self.parked_in_use -= u64::from(message.pins > 0);
-            } else if decide(job) {
+            } else if needed && decide(job) {
                 observer.decided(now);
             }
         }
@@ -209,7 +239,7 @@ impl Ledger {
         message.state = State::Parked(loss);
         self.parked += 1;
         self.parked_in_use += u64::from(message.pins > 0);
-        if decide(self.job_mut(job)) {
+        if role == Role::Branch && decide(self.job_mut(job)) {
             observer.decided(now);
         }
     }
@@ -217,7 +247,7 @@ impl Ledger {
     #[inline(always)]
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
         let message = self.messages.get_mut(msg.0);
-        debug_assert!(message.role == Role::Branch, "an attempt is answered, not done");
+        debug_assert!(message.role != Role::Attempt, "an attempt is answered, not done");
         let job = self.jobs.get_mut(message.job.0);
         mark_done(message, job, now)
     }
@@ -352,10 +382,10 @@ fn free_slot_of(job: &mut Job, id: JobId, key: u32, free: &mut FreeSlots, observ
     }
 }
 
-/// The branch that `message` carries was done. Whether it was the first time.
+/// What `message` carries was done. Whether it was the first time.
 #[inline(always)]
-const fn mark_done(message: &mut Message, job: &mut Job, now: SimTime) -> bool {
-    let first = !std::mem::replace(&mut message.branch_done, true);
+fn mark_done(message: &mut Message, job: &mut Job, now: SimTime) -> bool {
+    let first = !std::mem::replace(&mut message.branch_done, true) && message.role == Role::Branch;
     if first {
         job.done += 1;
         job.last_done = now;

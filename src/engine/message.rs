@@ -180,6 +180,9 @@ pub(super) enum Role {
     Branch,
     /// A request on behalf of a branch that stays where it is.
     Attempt,
+    /// A request that a store has taken in although its sender had given it up, or gave it up later: it was sent again,
+    /// or counted as failed. The job does not need it, and what is done of it is done once too often.
+    Stray,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

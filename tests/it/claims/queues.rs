@@ -240,6 +240,31 @@ fn claim_20_a_sender_that_does_not_hear_the_answer_sends_twice() {
     assert_eq!(ran.figure("web.timeouts"), 2.0);
 }
 
+/// A sender that times out now and then although the queue has taken its message in.
+fn impatient(seed: u64) -> Ran {
+    let text = "[run]\nduration = '100s'\ndrain = '10min'\n[traffic.jobs]\nrate = '10/s'\n[work.job]\ntime = '100ms'\n\
+        [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nslots = 1000\n\
+        sends = { to = 'jobs', latency = { exponential = '200ms' }, timeout = '300ms', \
+        retries = { attempts = 2, backoff = 'none' } }\n\
+        [pipeline.p.jobs]\nkind = 'sqs'\n[pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 10\nwork = 'job'\n";
+    crate::bench::run_seeded(text, seed)
+}
+
+#[test]
+fn claim_20_what_was_sent_twice_is_done_twice_and_counted_as_such() {
+    for seed in 1..6 {
+        let ran = impatient(seed);
+        let (stored, handled) = (ran.figure("jobs.messages_sent"), ran.figure("crew.handled"));
+        assert!(stored > ran.summary("jobs_sent") + 100.0, "seed {seed}: {stored} messages");
+        assert_eq!(handled + ran.figure("crew.repeated"), stored, "seed {seed}");
+        // A job whose sender failed for good was done as well, but nobody counts on it.
+        assert_eq!(ran.summary("done") + ran.summary("timed_out"), ran.summary("jobs_sent"), "seed {seed}");
+        assert!(handled >= ran.summary("done"), "seed {seed}");
+        assert!(ran.summary("done_twice") > 50.0, "seed {seed}");
+        assert!(ran.summary("wasted_work") > 0.1, "seed {seed}");
+    }
+}
+
 #[test]
 fn claim_23_a_backlog_drains_at_the_rate_of_the_workers() {
     let text = queue(
