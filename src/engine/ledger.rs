@@ -7,7 +7,9 @@
 
 use super::books::Books;
 use super::kernel::NewJob;
-use super::message::{Arena, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
+use super::message::{
+    Arena, Besides, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State,
+};
 use super::signal::NodeId;
 use super::time::SimTime;
 
@@ -63,7 +65,7 @@ impl Ledger {
         job.size = new.size;
         job.branches = 1;
         job.done = 0;
-        job.repeats = 0;
+        job.besides = Besides::Nothing;
         job.undecided = 1;
         job.decided = false;
         job.loss = LossId::NONE;
@@ -140,7 +142,7 @@ impl Ledger {
         job.branches -= 1;
         if message.branch_done {
             job.done -= 1;
-            job.repeats = job.repeats.saturating_add(1);
+            job.besides.stray(job.done);
         }
         if message.state == State::Live && decide(job) {
             observer.decided(now);
@@ -385,14 +387,17 @@ fn free_slot_of(job: &mut Job, id: JobId, key: u32, free: &mut FreeSlots, observ
 /// What `message` carries was done. Whether it was the first time.
 #[inline(always)]
 fn mark_done(message: &mut Message, job: &mut Job, now: SimTime) -> bool {
-    let first = !std::mem::replace(&mut message.branch_done, true) && message.role == Role::Branch;
-    if first {
+    let again = std::mem::replace(&mut message.branch_done, true);
+    if again {
+        job.besides = Besides::Repeats;
+    } else if message.role == Role::Stray {
+        return job.besides.stray(job.done);
+    } else {
         job.done += 1;
         job.last_done = now;
-    } else {
-        job.repeats = job.repeats.saturating_add(1);
+        return !job.besides.branch();
     }
-    first
+    false
 }
 
 /// One branch fewer is undecided. Whether it was the last, for the first time.

@@ -79,8 +79,8 @@ pub struct Job {
     pub(super) branches: u16,
     /// Branches done.
     pub(super) done: u16,
-    /// Times a branch was done again, up to the largest number that fits.
-    pub(super) repeats: u8,
+    /// What was done besides each of its branches once.
+    pub(super) besides: Besides,
     /// Branches neither retired nor parked.
     pub(super) undecided: u16,
     /// Whether there was a moment without undecided branches.
@@ -91,6 +91,39 @@ pub struct Job {
     pub(super) slots: u32,
 }
 
+/// What was done of a job besides each of its branches once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Besides {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A stray message, before any branch: it may remain the only one.
+    Stray,
+    /// A stray message, and then a branch: that of its sender, which does not repeat it, or the one that does.
+    StrayAndBranch,
+    /// Something that had been done before.
+    Repeats,
+}
+
+impl Besides {
+    /// A stray was done of a job of which `done` branches were. Whether nothing had been done before.
+    pub(super) const fn stray(&mut self, done: u16) -> bool {
+        let first = done == 0 && matches!(self, Self::Nothing);
+        *self = if first { Self::Stray } else { Self::Repeats };
+        first
+    }
+
+    /// A branch was done for the first time. Whether a stray had been before, which it repeats unless it is its sender's.
+    pub(super) const fn branch(&mut self) -> bool {
+        *self = match self {
+            Self::Stray => Self::StrayAndBranch,
+            Self::StrayAndBranch => Self::Repeats,
+            Self::Nothing | Self::Repeats => return false,
+        };
+        true
+    }
+}
+
 impl Job {
     /// Whether every branch was done at least once.
     pub const fn is_complete(&self) -> bool {
@@ -99,7 +132,7 @@ impl Job {
 
     /// Whether a branch was done more than once.
     pub const fn is_repeated(&self) -> bool {
-        self.repeats > 0
+        matches!(self.besides, Besides::StrayAndBranch | Besides::Repeats)
     }
 
     /// The worst loss of a branch, or none.
@@ -181,7 +214,8 @@ pub(super) enum Role {
     /// A request on behalf of a branch that stays where it is.
     Attempt,
     /// A request that a store has taken in although its sender had given it up, or gave it up later: it was sent again,
-    /// or counted as failed. The job does not need it, and what is done of it is done once too often.
+    /// or counted as failed. The job does not need it, and unless it is the only one, what is done of it is done once
+    /// too often.
     Stray,
 }
 

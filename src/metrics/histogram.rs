@@ -13,7 +13,7 @@ const EXACT_UP_TO: usize = 10_000;
 /// Values are put into their buckets so many at a time.
 const BLOCK: usize = 512;
 
-/// Counts of durations. It is read after [`finish`](Self::finish).
+/// Counts of durations. It is read when the recording has ended.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
     counts: Vec<u32>,

@@ -95,8 +95,11 @@ fn claim_10_a_client_that_gives_up_too_early_and_tries_once_more_stores_its_reco
          [pipeline.p.app]\nkind = 'reader'\nreads = 'clicks'\n");
     assert_eq!(ran.figure("web.timeouts"), 2.0 * ran.sent() as f64);
     assert_eq!(ran.figure("clicks.incoming_records"), 2.0 * ran.sent() as f64);
-    // For the stream and its readers these are two records.
-    assert_eq!(ran.figure("app.records_processed"), 2.0 * ran.sent() as f64);
+    // For the stream these are two records, and the reader does what each asks for: once too often, though it may be
+    // quicker with the first than the sender is in giving up the second.
+    let (once, again) = (ran.figure("app.records_processed"), ran.figure("app.repeated"));
+    assert_eq!(once + again, 2.0 * ran.sent() as f64);
+    about(again, ran.sent() as f64, 0.05);
 }
 
 #[test]
