@@ -141,7 +141,8 @@ impl Pattern for Daily {
     }
 
     fn expected(&self, until: f64) -> f64 {
-        self.mean * until + self.swung(until).0 - self.swung(0.0).0
+        // Between instants that are near each other the difference of two swings is nothing but rounding.
+        (self.mean * until + self.swung(until).0 - self.swung(0.0).0).max(0.0)
     }
 
     fn peak(&self) -> f64 {
@@ -212,5 +213,12 @@ mod tests {
         let ticks = arrivals(&pattern, 0, 10.0);
         assert_eq!(ticks.len(), 20);
         assert!((ticks[7].0.as_secs_f64() - 3.75).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_jobs_are_expected_in_no_time_however_far_away_the_peak_is() {
+        let pattern =
+            Daily { mean: 1.0, peak: 1.87, period: 4_610.78, peak_at: 238_992_737.8, spacing: Spacing::Poisson };
+        assert!((0..1_000).all(|step| pattern.expected(f64::from(step) * 1e-10) >= 0.0));
     }
 }
