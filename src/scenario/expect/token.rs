@@ -98,7 +98,7 @@ fn sign(text: &str) -> Result<(What, usize), Slip> {
         Some('&' | '|') => wrong(1, "one comparison in each `[[expect]]`: write two"),
         Some('\u{2264}') => wrong(3, "write `<=`"),
         Some('\u{2265}') => wrong(3, "write `>=`"),
-        Some('%') => wrong(1, "write the number in front of it: `50%`"),
+        Some('%') => wrong(1, "it belongs to a number, without a space: `50%`"),
         c => wrong(c.map_or(0, char::len_utf8), "a side is numbers and figures such as `queued.lost`, with `+ - * /`"),
     }
 }
