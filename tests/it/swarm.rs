@@ -10,7 +10,7 @@ use surgetank::metrics::Fate;
 use surgetank::scenario::Replication;
 
 /// How many are drawn. Each is a few thousand jobs at most.
-const SCENARIOS: u64 = 600;
+const SCENARIOS: u64 = 3_000;
 /// Beyond this a scenario is stopped and told so: workers may fail at once and for hours.
 const EVENTS_MAX: u64 = 1_000_000;
 /// More stopped scenarios than this would hold too little.

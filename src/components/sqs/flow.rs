@@ -6,7 +6,7 @@ use crate::components::context::{Ctx, Endpoint};
 use crate::engine::random::mix;
 use crate::engine::{Ending, MsgId, MsgRef, NodeId, Refusal, Settle, Signal, SimDuration};
 
-type Cx<'a> = Ctx<'a, SqsAlarm>;
+pub(super) type Cx<'a> = Ctx<'a, SqsAlarm>;
 
 /// The calls that a FIFO queue limits, as indices.
 mod action {
@@ -24,8 +24,9 @@ impl Sqs {
             return cx.refuse(msg, loss);
         }
         if !batched {
-            cx.count(self.metrics.requests, 1);
+            self.called(cx);
         }
+        self.sends(cx.message(msg).size, cx);
         if cx.message(msg).size > self.p.max_message_size {
             return cx.refuse(msg, self.losses.too_large);
         }
@@ -122,7 +123,7 @@ impl Sqs {
     }
 
     pub(super) fn receive(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
-        cx.count(self.metrics.requests, 1);
+        self.called(cx);
         self.receives += 1;
         let refusal = match () {
             () if self.receive_fails(cx) => Some(Refusal::Failed),
@@ -154,12 +155,15 @@ impl Sqs {
         let mut response = std::mem::take(&mut self.response);
         while response.len() < max && self.take(max, sample, &mut response, cx) {}
         let count = response.len();
+        let mut bytes = 0;
         for (index, &msg) in response.iter().enumerate() {
+            bytes += u64::from(cx.message(msg).size);
             let receive = self.put_in_flight(msg, cx);
             let more = index + 1 < count;
             cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more });
         }
         if count > 0 {
+            self.responds(bytes, cx);
             cx.set(self.metrics.visible, self.visible as u64);
             cx.set(self.metrics.in_flight, self.in_flight as u64);
         }
@@ -245,7 +249,7 @@ impl Sqs {
     }
 
     fn delete(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
-        cx.count(self.metrics.requests, 1);
+        self.called(cx);
         if self.delete_fails(msg, receive, cx) || !self.is_within_limit(action::DELETE, cx) {
             return;
         }

@@ -12,6 +12,7 @@
 //! Facts: `sqs.*`. A message is dead-lettered lazily, at the receive that would exceed `max_receive_count`: nobody polls,
 //! nothing moves. Retention counts from the first send, in flight or not.
 
+mod billing;
 mod fault;
 mod fifo;
 mod flow;
@@ -131,6 +132,8 @@ struct SqsMetrics {
     dead_lettered: CounterId,
     /// API calls.
     requests: CounterId,
+    /// API calls as they are billed: once for each started piece of what they carry.
+    billed_requests: CounterId,
 }
 
 /// The order in which messages are given out.
@@ -183,6 +186,8 @@ pub struct Sqs {
     places: u32,
     /// Number of the last receive call -- state.
     receives: u64,
+    /// Bytes of the messages that came with the last call that sends -- state.
+    sent_in_call: u64,
     /// Distance of the samples of the age -- parameter.
     sample_every: SimDuration,
     /// What is wrong with it -- state.

@@ -125,6 +125,7 @@ impl SqsSpec {
             polls: Polls::default(),
             places: 0,
             receives: 0,
+            sent_in_call: 0,
             sample_every: site.plan.sample_every,
             health: Health::default(),
             response: Vec::new(),
@@ -264,5 +265,6 @@ fn metrics(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
         deduplicated: site.counter("messages_deduplicated", "messages"),
         dead_lettered: site.counter("messages_dead_lettered", "messages"),
         requests: site.counter("requests", "requests"),
+        billed_requests: site.counter("billed_requests", "requests"),
     }
 }

@@ -214,6 +214,27 @@ fn claim_16_a_message_alone_costs_three_requests_and_received_in_tens_a_tenth_of
 }
 
 #[test]
+fn claim_17_a_large_message_is_billed_by_the_piece_when_it_is_sent_and_when_it_is_received() {
+    let billed = |size: &str, messages: u32| {
+        let text = queue(
+            "duration = '2s'\ndrain = '10s'",
+            &format!("spike = {{ at = '1s', count = 10 }}\nsize = '{size}'"),
+            "",
+            &(crew(1, &format!("max_number_of_messages = {messages}")) + &down("0s", "2s")),
+        );
+        let ran = run(&text);
+        assert_eq!(ran.jobs(Fate::DoneInTime), 10);
+        ran.figure("jobs.billed_requests")
+    };
+    // Sent, received and deleted one by one; and one poll before the workers went down and one that waits at the end.
+    assert_eq!(billed("1MiB", 1), 10.0 * (16.0 + 16.0 + 1.0) + 2.0);
+    assert_eq!(billed("65537B", 1), 10.0 * (2.0 + 2.0 + 1.0) + 2.0);
+    assert_eq!(billed("64KiB", 1), 10.0 * (1.0 + 1.0 + 1.0) + 2.0);
+    // Ten messages of 6 KB in one response are one request.
+    assert_eq!(billed("6KiB", 10), 10.0 + 1.0 + 10.0 + 2.0);
+}
+
+#[test]
 fn claim_19_a_delete_with_an_old_receipt_leaves_the_message_in_flight() {
     // The first worker needs 3 s for what is hidden for 2 s, the second 1.8 s.
     let text = queue(
