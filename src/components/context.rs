@@ -4,7 +4,7 @@ use super::AnyTimer;
 use super::fault::Fault;
 use super::latency::Latency;
 use super::site::LossCause;
-use crate::engine::random::{Draws, StreamKey};
+use crate::engine::random::{Draws, StreamKey, mix};
 use crate::engine::{Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
 use crate::traffic::{WorkId, Works};
@@ -246,6 +246,19 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline]
     pub fn draws(&self, number: u64) -> Draws {
         self.shared.keys[self.node.index()].stream(number)
+    }
+
+    /// Random numbers for what becomes of the attempt that `msg` is: each attempt has its own chance.
+    #[inline]
+    pub fn draws_of_attempt(&self, msg: MsgId) -> Draws {
+        let attempt = self.kernel.message(msg).reply_to.map_or(0, |call| call.attempt);
+        self.draws(self.number(msg) ^ mix(u64::from(attempt) | (1 << 40)))
+    }
+
+    /// Random numbers for what becomes of the receive with this number of the message.
+    #[inline]
+    pub fn draws_of_receive(&self, msg: MsgId, receive: u16) -> Draws {
+        self.draws(self.number(msg) ^ mix(u64::from(receive) | (1 << 40)))
     }
 
     /// The round trip of request number `request` of this node.

@@ -1,5 +1,6 @@
 //! Faults as the nodes see them: what is wrong, from when to when.
 
+use crate::engine::random::Draws;
 use crate::engine::{NodeId, SimTime};
 
 /// A fault on the timeline.
@@ -68,6 +69,15 @@ impl Health {
     /// Whether nothing is wrong.
     pub(super) const fn is_sound(&self) -> bool {
         self.faults == 0
+    }
+
+    /// Whether a fault makes the request fail to which these draws belong.
+    #[inline]
+    pub(super) fn fails(&self, draws: impl FnOnce() -> Draws) -> bool {
+        !self.is_sound() && {
+            let share = self.failing_share();
+            share > 0.0 && draws().uniform() < share
+        }
     }
 
     /// The share of requests that fail.

@@ -15,7 +15,6 @@ use super::request::{RequestSpec, Requests};
 use super::site::NodeSite;
 use super::spec::{OneOrMany, all, many};
 use super::{Component, Edge, NodeSpec, Verb};
-use crate::engine::random::mix;
 use crate::engine::{LossId, LossKind, MsgId, Signal, SimDuration, SimTime};
 use crate::facts::http;
 use crate::metrics::{CounterId, GaugeId, TimingId};
@@ -210,7 +209,7 @@ impl Service {
         }
     }
 
-    /// The handling of a request has ended.
+    /// The handling of a request has ended. Not inlined: of the ways to it only the end of the work is taken at every job.
     fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.finish_here(ended, cx);
     }
@@ -246,20 +245,13 @@ impl Service {
         if cx.is_for_nobody(msg) {
             cx.count(self.metrics.ghost_time, work);
         }
-        if loss.is_none() && !self.health.is_sound() && self.fails(msg, cx) {
+        if loss.is_none() && self.health.fails(|| cx.draws_of_attempt(msg)) {
             loss = self.losses.failing;
         }
         if loss.is_none() {
             cx.count(self.metrics.served, 1);
         }
         cx.conclude(msg, loss);
-    }
-
-    /// Whether a fault makes this request fail; each attempt has its own chance.
-    fn fails(&self, msg: MsgId, cx: &Ctx<'_, HandlerAlarm>) -> bool {
-        let share = self.health.failing_share();
-        let attempt = cx.message(msg).reply_to.map_or(0, |call| call.attempt);
-        share > 0.0 && cx.draws(cx.number(msg) ^ mix(u64::from(attempt) | (1 << 40))).uniform() < share
     }
 
     #[inline(never)]

@@ -44,7 +44,8 @@ impl Histogram {
             return;
         }
         self.fill_buckets();
-        self.recent = Vec::with_capacity(BLOCK);
+        self.recent.clear();
+        self.recent.shrink_to(BLOCK);
     }
 
     fn fill_buckets(&mut self) {

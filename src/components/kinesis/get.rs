@@ -24,7 +24,7 @@ impl Kinesis {
         let is_pushed = self.views[view].subscription.is_some();
         cx.count(self.metrics.get_records_calls, u64::from(!is_pushed));
         let request = mix(u64::from(slot) << 40 ^ (reader as u64) << 32 ^ self.views[view].reads);
-        if self.health.is_down() || (!self.health.is_sound() && self.read_fails(request, cx)) {
+        if self.health.is_down() || self.health.fails(|| cx.draws(request ^ (1 << 40))) {
             return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Failed) });
         }
         if is_pushed {
@@ -72,12 +72,6 @@ impl Kinesis {
     fn may_read(&mut self, shard: usize, cx: &Cx<'_>) -> bool {
         let shard = &mut self.shards[shard];
         shard.calls.admit(cx.now()) && shard.bytes_out.level(cx.now()) > 0.0
-    }
-
-    /// Whether a fault makes this read fail.
-    fn read_fails(&self, request: u64, cx: &Cx<'_>) -> bool {
-        let share = self.health.failing_share();
-        share > 0.0 && cx.draws(request ^ (1 << 40)).uniform() < share
     }
 
     /// Takes the next records of a view, as many as one answer holds, and returns their bytes.

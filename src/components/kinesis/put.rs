@@ -2,7 +2,6 @@
 
 use super::{Cx, Kinesis, KinesisAlarm, Shard};
 use crate::components::kinesis::shards::Place;
-use crate::engine::random::mix;
 use crate::engine::{Ending, MsgId, SimTime};
 use crate::facts::kinesis;
 
@@ -51,7 +50,7 @@ impl Kinesis {
             return cx.refuse(msg, self.losses.too_large);
         }
         self.count_put(place.shard, cx);
-        if !self.health.is_sound() && self.put_fails(msg, cx) {
+        if self.health.fails(|| cx.draws_of_attempt(msg)) {
             return cx.refuse(msg, self.losses.failing);
         }
         // Simplified: of a call with many records the sum is rounded up. Here its first record is.
@@ -72,13 +71,6 @@ impl Kinesis {
             self.most_puts = shard.puts;
             cx.count(self.metrics.hottest_shard_records, 1);
         }
-    }
-
-    /// Whether a fault makes this put fail; each attempt has its own chance.
-    fn put_fails(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
-        let share = self.health.failing_share();
-        let attempt = cx.message(msg).reply_to.map_or(0, |call| call.attempt);
-        share > 0.0 && cx.draws(cx.number(msg) ^ mix(u64::from(attempt) | (1 << 40))).uniform() < share
     }
 
     /// The record is in the stream: each reader gets a branch of its own.

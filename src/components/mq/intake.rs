@@ -4,7 +4,6 @@ use super::delivery::stands;
 use super::stages::Task;
 use super::{Entry, Mq, MqAlarm, Overflow, mark};
 use crate::components::context::Ctx;
-use crate::engine::random::mix;
 use crate::engine::{LossId, MsgId, SimDuration, SimTime};
 
 type Cx<'a> = Ctx<'a, MqAlarm>;
@@ -40,7 +39,7 @@ impl Mq {
         let refusal = if cx.message(msg).size > self.p.max_message_size {
             Some(self.losses.too_large)
         } else {
-            self.fails(msg, cx).then_some(self.losses.failing)
+            self.health.fails(|| cx.draws_of_attempt(msg)).then_some(self.losses.failing)
         };
         if let Some(loss) = refusal {
             cx.count(self.metrics.rejected, 1);
@@ -64,16 +63,6 @@ impl Mq {
         } else {
             self.compute(Task::TakeIn(msg), self.p.take_in, cx);
         }
-    }
-
-    /// Whether a fault makes this request fail; each attempt has its own chance.
-    fn fails(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
-        if self.health.is_sound() {
-            return false;
-        }
-        let share = self.health.failing_share();
-        let attempt = cx.message(msg).reply_to.map_or(0, |call| call.attempt);
-        share > 0.0 && cx.draws(cx.number(msg) ^ mix(u64::from(attempt) | (1 << 40))).uniform() < share
     }
 
     pub(super) fn compute(&mut self, task: Task, time: SimDuration, cx: &mut Cx<'_>) {

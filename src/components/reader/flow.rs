@@ -177,7 +177,7 @@ impl Reader {
         let processor = &mut self.shards[slot as usize];
         processor.last = Some(msg);
         processor.uncheckpointed += 1;
-        if !loss.is_none() || (!self.health.is_sound() && self.fails(msg, cx)) {
+        if !loss.is_none() || self.health.fails(|| cx.draws_of_receive(msg, cx.message(msg).receives)) {
             cx.count(self.metrics.failed, 1);
         } else if cx.done(msg) {
             cx.count(self.metrics.records_processed, 1);
@@ -185,13 +185,6 @@ impl Reader {
             cx.count(self.metrics.repeated, 1);
             cx.count(self.metrics.repeated_time, work);
         }
-    }
-
-    /// Whether a fault makes the processing of this record fail; each time it is read it has its own chance.
-    fn fails(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
-        let share = self.health.failing_share();
-        let receive = u64::from(cx.message(msg).receives);
-        share > 0.0 && cx.draws(cx.number(msg) ^ mix(receive | (1 << 40))).uniform() < share
     }
 
     fn begin_checkpoint(&mut self, shard: usize, cx: &mut Cx<'_>) -> Pace {

@@ -3,7 +3,7 @@
 use super::{Cx, Sns};
 use crate::components::fault::FaultKind;
 use crate::engine::random::mix;
-use crate::engine::{Ending, LossId, MsgId, SimTime};
+use crate::engine::{Call, Ending, LossId, MsgId, SimTime};
 
 impl Sns {
     pub(super) fn publish(&mut self, msg: MsgId, batched: bool, cx: &mut Cx<'_>) {
@@ -45,14 +45,11 @@ impl Sns {
             cx.count(self.metrics.throttled, 1);
             return Some(self.losses.throttled);
         }
-        (!self.health.is_sound() && self.fails(msg, cx)).then_some(self.losses.failing)
-    }
-
-    /// Whether a fault makes this publish fail; each attempt has its own chance.
-    fn fails(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
-        let share = self.health.failing_share();
-        let attempt = cx.message(msg).reply_to.map_or(0, |call| u64::from(call.node.0) << 32 | u64::from(call.attempt));
-        share > 0.0 && cx.draws(cx.number(msg) ^ mix(attempt | 1 << 63)).uniform() < share
+        let fails = self.health.fails(|| {
+            let attempt = |call: Call| u64::from(call.node.0) << 32 | u64::from(call.attempt);
+            cx.draws(cx.number(msg) ^ mix(cx.message(msg).reply_to.map_or(0, attempt) | 1 << 63))
+        });
+        fails.then_some(self.losses.failing)
     }
 
     /// Finds the subscriptions that want the message, and says how many there are in all.

@@ -37,6 +37,6 @@ impl Sqs {
     }
 
     fn call_fails(&self, call: u64, cx: &Cx<'_>) -> bool {
-        self.health.is_down() || cx.draws(call).uniform() < self.health.failing_share()
+        self.health.is_down() || self.health.fails(|| cx.draws(call))
     }
 }

@@ -306,7 +306,7 @@ impl Workers {
         let work = ended.work(now);
         cx.count(self.metrics.busy_time, now.since(began).as_nanos());
         cx.count(self.metrics.work_time, work);
-        let done = loss.is_none() && (self.health.is_sound() || !self.fails(msg, receive, cx));
+        let done = loss.is_none() && !self.health.fails(|| cx.draws_of_receive(msg, receive));
         if !done {
             cx.count(self.metrics.failed, 1);
         } else if cx.done(msg) {
@@ -319,12 +319,6 @@ impl Workers {
             Source::Polls(_) => self.settle_polled(msg, slot, receive, done, cx),
             Source::Consumes(_) => self.settle_pushed(msg, slot, receive, done, cx),
         }
-    }
-
-    fn fails(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
-        let share = self.health.failing_share();
-        let receive = u64::from(receive);
-        share > 0.0 && cx.draws(cx.number(msg) ^ mix(receive | (1 << 40))).uniform() < share
     }
 
     fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
