@@ -11,6 +11,7 @@ mod edge;
 mod fault;
 mod handler;
 mod kinesis;
+mod lambda;
 mod latency;
 mod limits;
 mod mq;
@@ -33,7 +34,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{RequestTraits, ShardTraits, Traits};
+pub use traits::{FunctionTraits, RequestTraits, ShardTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};
@@ -232,4 +233,5 @@ registry! {
     Workers => workers::Workers,
     Kinesis => kinesis::Kinesis,
     Reader => reader::Reader,
+    Lambda => lambda::Lambda,
 }

@@ -201,8 +201,11 @@ impl Requests {
 
 fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'_, '_>) -> Option<Step> {
     let (to, span) = (at.to(), at.span);
-    let endpoint = outer.target(&to)?;
+    let mut endpoint = outer.target(&to)?;
     let kind = outer.kind_of(endpoint.node);
+    if kind == "lambda" && verb == Verb::Sends {
+        endpoint.port = super::lambda::EVENT;
+    }
     let RequestSpec { timeout, latency, retries, expiration, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
@@ -245,6 +248,7 @@ fn request_latency(kind: &str) -> &'static Fact<facts::Latency> {
         "sns" => &facts::sns::PUBLISH_LATENCY,
         "kinesis" => &facts::kinesis::PUT_RECORD_LATENCY,
         "mq" => &facts::mq::NETWORK_LATENCY,
+        "lambda" => &facts::lambda::INVOKE_LATENCY,
         _ => &facts::http::CALL_LATENCY,
     }
 }

@@ -7,6 +7,7 @@ use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Keys, ReadFile, WorkId};
+use crate::units::Duration;
 
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +41,8 @@ pub struct PlannedNode {
     pub shards: u32,
     /// Whether it is a FIFO queue.
     pub is_fifo: bool,
+    /// How long it hides what somebody has fetched, if it is a queue.
+    pub hides: Option<Duration>,
 }
 
 /// A cause of loss that a node registered.

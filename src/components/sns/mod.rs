@@ -51,7 +51,7 @@ use std::collections::VecDeque;
 /// Who is on the other side of a subscription: it decides what a delivery is and how it is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protocol {
-    /// A queue, managed by AWS.
+    /// A queue or a function, managed by AWS.
     Queue,
     /// A web endpoint.
     Http,

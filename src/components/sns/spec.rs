@@ -97,7 +97,7 @@ impl SnsSpec {
         let usual = sns::MAXIMUM_MESSAGE_SIZE.value;
         for to in all(self.subscribers.as_ref()).iter().map(At::to).filter(|_| size > usual) {
             let Some(endpoint) = site.target(&to) else { continue };
-            if site.kind_of(endpoint.node) != "sqs" {
+            if !["sqs", "lambda"].contains(&site.kind_of(endpoint.node)) {
                 let message = format!("`{}` cannot subscribe to a topic with messages above {usual}", to.value);
                 site.site
                     .error(to.span, "S035", message)

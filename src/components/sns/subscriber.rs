@@ -127,9 +127,14 @@ pub(super) struct Topic {
 
 impl SubscriberTableSpec {
     fn build(self, to: At<String>, topic: &Topic, site: &mut NodeSite<'_, '_>) -> Option<Subscription> {
-        let endpoint = site.target(&to)?;
-        let protocol = match site.kind_of(endpoint.node) {
-            "sqs" => Protocol::Queue,
+        let mut endpoint = site.target(&to)?;
+        let kind = site.kind_of(endpoint.node);
+        if kind == "lambda" {
+            endpoint.port = crate::components::lambda::MANAGED_EVENT;
+        }
+        let protocol = match kind {
+            // A function takes an event in at once, as a queue takes a message, whatever becomes of it there.
+            "sqs" | "lambda" => Protocol::Queue,
             "email" => Protocol::Email,
             _ => Protocol::Http,
         };
@@ -150,12 +155,14 @@ impl SubscriberTableSpec {
             }
             None => None,
         };
+        if let Some(at) = self.raw_message_delivery.filter(|_| kind == "lambda") {
+            site.site
+                .error(at.span, "S032", "`raw_message_delivery` has no effect on a function: it always gets the JSON")
+                .hint("leave it out");
+        }
         let raw = site.site.or_default("raw_message_delivery", self.raw_message_delivery, false, "JSON around it");
         let envelope = if raw { 0 } else { sns::ENVELOPE_SIZE.value.get() };
-        let latency = match protocol {
-            Protocol::Queue => &sns::DELIVERY_LATENCY_SQS,
-            Protocol::Http | Protocol::Email => &sns::DELIVERY_LATENCY,
-        };
+        let latency = if kind == "sqs" { &sns::DELIVERY_LATENCY_SQS } else { &sns::DELIVERY_LATENCY };
         let written = self.delivery_latency.or_else(|| topic.latency.clone());
         let latency = site.latency("delivery_latency", written, latency);
         let time = |at: Duration| SimTime::ZERO + at.get();

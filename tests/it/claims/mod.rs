@@ -6,5 +6,7 @@ mod broker_limits;
 mod brokers;
 mod calls;
 mod fifo;
+mod functions;
+mod mappings;
 mod queues;
 mod topics;
