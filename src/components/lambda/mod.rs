@@ -116,7 +116,7 @@ struct LambdaMetrics {
     work_time: CounterId,
     /// Own work on what had been done before.
     repeated_time: CounterId,
-    /// Own work on calls whose caller had left before the end.
+    /// Own work for nobody: on calls whose caller had left before the end, and on what was stopped.
     ghost_time: CounterId,
 }
 
