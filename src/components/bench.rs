@@ -126,7 +126,7 @@ impl Bench {
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
         };
-        let nothing = LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false };
+        let nothing = LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false, throttled: false };
         let mut losses = vec![nothing, LossCause { reason: "the run ended", ..nothing }];
         let (mut catalogue, mut nodes) = (Catalogue::default(), Vec::new());
         for (index, (name, kind, spec, span)) in (0..).zip(drafts) {

@@ -155,6 +155,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         cause.permanent && cause.node == callee
     }
 
+    /// Whether `callee` answered with `loss` because it was asked for too much.
+    pub fn is_throttled(&self, loss: LossId, callee: NodeId) -> bool {
+        let cause = &self.shared.losses[usize::from(loss.0)];
+        cause.throttled && cause.node == callee
+    }
+
     fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
         if let Some(Call { node, task, attempt, .. }) = message.reply_to.take()

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod bench;
+mod binomial;
 mod context;
 mod edge;
 mod fault;
@@ -223,8 +224,11 @@ macro_rules! registry {
 
 registry! {
     Email => sink::Email,
+    Firehose => sink::Firehose,
     Http => sink::Http,
+    Push => sink::Push,
     S3 => sink::S3,
+    Sms => sink::Sms,
     Service => service::Service,
     Sns => sns::Sns,
     Sqs => sqs::Sqs,

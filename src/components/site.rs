@@ -53,6 +53,8 @@ pub struct LossCause {
     pub kind: LossKind,
     /// Whether it is no use to try again, as after most 4xx answers; a caller that knows the services does not.
     pub permanent: bool,
+    /// Whether the callee was asked for too much, and says so.
+    pub throttled: bool,
 }
 
 /// The place where one node is built.
@@ -101,12 +103,19 @@ impl NodeSite<'_, '_> {
 
     /// A cause of loss. As a refusal it is worth another attempt: an overload, an outage, a 5xx or 429 answer.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind, permanent: false })
+        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: false })
+    }
+
+    /// A refusal of what is too much, which says so: who pushes may then wait longer than after an outage.
+    pub fn throttle(&mut self, reason: &'static str) -> LossId {
+        let kind = LossKind::Rejected;
+        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: true })
     }
 
     /// A refusal that the next attempt would meet as well: the request itself is at fault, a 4xx answer.
     pub fn permanent_refusal(&mut self, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind: LossKind::Rejected, permanent: true })
+        let kind = LossKind::Rejected;
+        self.register(LossCause { node: self.node, reason, kind, permanent: true, throttled: false })
     }
 
     fn register(&mut self, cause: LossCause) -> LossId {

@@ -16,6 +16,7 @@ mod table;
 mod values;
 
 pub mod ec2;
+pub mod firehose;
 pub mod http;
 pub mod kinesis;
 pub mod lambda;

@@ -1,6 +1,6 @@
 //! The list of all facts, and how a person finds one in it.
 
-use super::{FactRow, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
+use super::{FactRow, ec2, firehose, http, kinesis, lambda, mq, s3, sns, sqs};
 
 /// So many names are offered when nothing matches.
 const NEAREST: usize = 5;
@@ -12,6 +12,7 @@ const ALIKE: f64 = 0.5;
 pub fn all() -> Vec<FactRow> {
     [
         ec2::rows(),
+        firehose::rows(),
         http::rows(),
         kinesis::rows(),
         lambda::rows(),
@@ -19,6 +20,8 @@ pub fn all() -> Vec<FactRow> {
         mq::instances::rows(),
         s3::rows(),
         sns::rows(),
+        sns::endpoints::rows(),
+        sns::fifo::rows(),
         sqs::rows(),
     ]
     .concat()

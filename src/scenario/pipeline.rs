@@ -48,8 +48,8 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
     let entries = entries(&drafts, &name, complete, desk);
     let mut catalogue = Catalogue::default();
     let mut losses = vec![
-        LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false },
-        LossCause { node: NodeId(0), reason: "the run ended", kind: LossKind::Unfinished, permanent: false },
+        LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false, throttled: false },
+        LossCause { node: NodeId(0), reason: "the run ended", kind: LossKind::Unfinished, permanent: false, throttled: false },
     ];
     debug_assert!(losses.len() == usize::from(UNFINISHED) + 1);
     let (mut nodes, mut traits) = (Vec::new(), Vec::new());
