@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn what_is_certain_is_not_drawn() {
         let mut draws = StreamKey::new(1, 0).stream(0);
-        assert_eq!((binomial(9, 0.0, &mut draws), binomial(9, 1.0, &mut draws), binomial(0, 0.5, &mut draws)), (0, 9, 0));
+        assert_eq!(
+            (binomial(9, 0.0, &mut draws), binomial(9, 1.0, &mut draws), binomial(0, 0.5, &mut draws)),
+            (0, 9, 0)
+        );
     }
 
     #[test]

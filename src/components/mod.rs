@@ -34,7 +34,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{RequestTraits, ShardTraits, Traits};
+pub use traits::{PushTraits, RequestTraits, ShardTraits, TextTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};

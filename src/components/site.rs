@@ -6,7 +6,8 @@ use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
 use crate::site::{At, Site};
-use crate::traffic::{Keys, ReadFile, WorkId};
+use crate::traffic::{Contents, Keys, ReadFile, WorkId};
+use std::sync::Arc;
 
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub struct Plan {
     pub wrong_works: Vec<String>,
     /// The keys of each flow; none if its jobs have no key.
     pub flow_keys: Vec<Option<Keys>>,
+    /// What the messages of each flow say; none if they say nothing by which somebody could filter.
+    pub flow_contents: Vec<Option<Arc<Contents>>>,
     /// No replication lasts longer.
     pub horizon: SimDuration,
     /// Distance of samples.

@@ -101,8 +101,7 @@ const _: () = assert!(fifo::FIFO_GROUP_RATE.value.get() < fifo::FIFO_TOPIC_RATE.
 const _: () = assert!(fifo::FIFO_TOPIC_RATE.value.get() <= sns::PUBLISH_RATE.value.get());
 const _: () = assert!(fifo::FIFO_SUBSCRIPTIONS_MAX.value <= sns::SUBSCRIPTIONS_MAX.value);
 const _: () = assert!(no_longer(fifo::ARCHIVE_RETENTION_MIN.value, fifo::ARCHIVE_RETENTION_MAX.value));
-const _: () =
-    assert!(ns(fifo::FIFO_DEDUPLICATION_INTERVAL.value) == ns(sqs::FIFO_DEDUPLICATION_INTERVAL.value));
+const _: () = assert!(ns(fifo::FIFO_DEDUPLICATION_INTERVAL.value) == ns(sqs::FIFO_DEDUPLICATION_INTERVAL.value));
 
 // Kinesis: defaults lie in their ranges, and the two descriptions of the read limit agree.
 const _: () = assert!(no_larger(kinesis::MAX_RECORD_SIZE_MIN.value, kinesis::MAX_RECORD_SIZE.value));

@@ -213,6 +213,7 @@ fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) ->
         works: works.iter().map(|work| work.name.clone()).collect(),
         wrong_works: Vec::new(),
         flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
+        flow_contents: flows.iter().map(|flow| flow.contents.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,
     }

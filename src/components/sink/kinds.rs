@@ -206,7 +206,8 @@ impl SinkKind for App {
 
 impl SinkKind for DeliveryStream {
     const KIND: &'static str = "firehose";
-    const ABOUT: &'static str = "an Amazon Data Firehose stream: accepts records up to its quotas, and there the path ends";
+    const ABOUT: &'static str =
+        "an Amazon Data Firehose stream: accepts records up to its quotas, and there the path ends";
     const NOUN: &'static str = "a delivery stream";
     const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Subscribers];
     const LATENCY: &'static Fact<facts::Latency> = &firehose::PUT_LATENCY;

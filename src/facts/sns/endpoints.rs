@@ -8,10 +8,12 @@ use crate::units::Duration;
 const SUBSCRIBE: Source = read("Amazon SNS API Reference, Subscribe (service model of botocore 1.44.5)");
 const PUBLISH: Source = read("Amazon SNS API Reference, Publish (service model of botocore 1.44.5)");
 const QUOTAS: Source = read("AWS General Reference, Amazon SNS endpoints and quotas (a copy made in 2025)");
-const TEXTS: Source = read("Amazon SNS Developer Guide, Mobile text messaging (awsdocs/amazon-sns-developer-guide, 2022-12)");
+const TEXTS: Source =
+    read("Amazon SNS Developer Guide, Mobile text messaging (awsdocs/amazon-sns-developer-guide, 2022-12)");
 const TIME_TO_LIVE: Source =
     read("Amazon SNS Developer Guide, Using the time to live (awsdocs/amazon-sns-developer-guide, 2022-12)");
-const RAW: Source = read("Amazon SNS Developer Guide, Raw message delivery (awsdocs/amazon-sns-developer-guide, 2022-12)");
+const RAW: Source =
+    read("Amazon SNS Developer Guide, Raw message delivery (awsdocs/amazon-sns-developer-guide, 2022-12)");
 const PRICES: Source = dated("factualminds.com, Amazon SNS pricing", "2026-06-13");
 const REMEMBERED: Source = read("from memory; not found on a page that could be read");
 

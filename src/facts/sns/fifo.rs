@@ -7,7 +7,8 @@ use crate::units::{Bytes, Duration, Rate};
 const TOPIC: Source = read("Amazon SNS API Reference, CreateTopic (service model of botocore 1.44.5)");
 const QUOTAS: Source = read("AWS General Reference, Amazon SNS endpoints and quotas (a copy made in 2025)");
 const THROUGHPUT: Source = read("Amazon SNS Developer Guide, High throughput for FIFO topics (fifo-high-throughput)");
-const ARCHIVE: Source = read("Amazon SNS Developer Guide, Message archiving and replay (fifo-message-archiving-replay)");
+const ARCHIVE: Source =
+    read("Amazon SNS Developer Guide, Message archiving and replay (fifo-message-archiving-replay)");
 const PRICES: Source = dated("factualminds.com, Amazon SNS pricing", "2026-06-13");
 const REMEMBERED: Source = read("from memory; not found on a page that could be read");
 
