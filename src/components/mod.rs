@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod bench;
+mod binomial;
 mod context;
 mod edge;
 mod fault;
@@ -34,7 +35,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{RequestTraits, ShardTraits, Traits};
+pub use traits::{PushTraits, RequestTraits, ShardTraits, TextTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};
@@ -224,8 +225,11 @@ macro_rules! registry {
 
 registry! {
     Email => sink::Email,
+    Firehose => sink::Firehose,
     Http => sink::Http,
+    Push => sink::Push,
     S3 => sink::S3,
+    Sms => sink::Sms,
     Service => service::Service,
     Sns => sns::Sns,
     Sqs => sqs::Sqs,

@@ -214,6 +214,7 @@ fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) ->
         wrong_works: Vec::new(),
         flows: flows.iter().map(|flow| flow.name.clone()).collect(),
         flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
+        flow_contents: flows.iter().map(|flow| flow.contents.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,
     }
