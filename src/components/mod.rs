@@ -19,6 +19,7 @@ mod polls;
 mod reader;
 mod request;
 mod retry;
+mod scaling;
 mod service;
 mod sink;
 mod site;
@@ -33,7 +34,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{RequestTraits, ShardTraits, Traits};
+pub use traits::{RequestTraits, ScalingTraits, ShardTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};

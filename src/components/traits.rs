@@ -39,6 +39,25 @@ pub struct Traits {
     pub short_polls: Option<At<SimDuration>>,
     /// Messages that a broker pushes to each consumer ahead of its answers; none if the other side decides.
     pub prefetch: Option<At<u32>>,
+    /// How its machines come and go, if they do.
+    pub scaling: Option<ScalingTraits>,
+}
+
+/// A group of machines that sizes itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ScalingTraits {
+    /// The fewest machines.
+    pub least: At<u32>,
+    /// Machines at the beginning.
+    pub desired: u32,
+    /// Whether it grows from no machine at all when messages come.
+    pub wakes: bool,
+    /// How long little has to wait before it takes machines away; none: it never does.
+    pub shrinks_after: Option<At<SimDuration>>,
+    /// Whether it takes a machine away in the middle of its work.
+    pub cuts_off: bool,
+    /// The target of a policy that follows what waits without asking how many machines there are for it.
+    pub raw_target: Option<At<f64>>,
 }
 
 /// A request of a node.
