@@ -281,6 +281,13 @@ impl Ran {
         &self.recorder.gauges()[index.unwrap_or_else(|| panic!("{name} has no gauge {metric}"))]
     }
 
+    /// What the gauges of a node added up to over the run.
+    pub(super) fn integrals(&self, name: &str) -> Vec<(&'static str, f64)> {
+        let node = node(&self.plan, name);
+        let integrals = self.catalogue.integrals().iter().filter(|integral| integral.name.node == node);
+        integrals.map(|integral| (integral.name.metric, self.recorder.integral(integral))).collect()
+    }
+
     /// Jobs lost by a cause of a node.
     pub(super) fn lost(&self, name: &str, reason: &str) -> u64 {
         let node = node(&self.plan, name);

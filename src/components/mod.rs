@@ -21,6 +21,7 @@ mod polls;
 mod reader;
 mod request;
 mod retry;
+mod scaling;
 mod service;
 mod sink;
 mod site;
@@ -35,7 +36,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{PushTraits, RequestTraits, ShardTraits, TextTraits, Traits};
+pub use traits::{PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};

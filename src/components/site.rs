@@ -96,6 +96,16 @@ impl NodeSite<'_, '_> {
         self.catalogue.gauge_of(self.node, metric, unit, capacity)
     }
 
+    /// A value that rises to that of another gauge at most; its mean over the other's is reported as utilisation.
+    pub fn gauge_within(&mut self, metric: &'static str, unit: &'static str, whole: GaugeId) -> GaugeId {
+        self.catalogue.gauge_within(self.node, metric, unit, whole)
+    }
+
+    /// What a gauge adds up to over time; a second of one is worth `each`.
+    pub fn integral(&mut self, metric: &'static str, unit: &'static str, of: GaugeId, each: f64) {
+        self.catalogue.integral(self.node, metric, unit, of, each);
+    }
+
     /// What part one counter is of another.
     pub fn share(&mut self, metric: &'static str, part: CounterId, whole: CounterId) {
         self.catalogue.share(self.node, metric, part, whole);

@@ -45,6 +45,8 @@ pub struct Traits {
     pub texts: Option<TextTraits>,
     /// Messages a second of one key that it takes, if that is limited.
     pub group_rate: Option<f64>,
+    /// How its machines come and go, if they do.
+    pub scaling: Option<ScalingTraits>,
 }
 
 /// One to whom copies are pushed.
@@ -77,6 +79,23 @@ pub struct TextTraits {
     pub price: f64,
     /// Bytes of a message in one part.
     pub part_bytes: u32,
+}
+
+/// A group of machines that sizes itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ScalingTraits {
+    /// The fewest machines.
+    pub least: At<u32>,
+    /// Machines at the beginning.
+    pub desired: u32,
+    /// Whether it grows from no machine at all when messages come.
+    pub wakes: bool,
+    /// How long little has to wait before it takes machines away; none: it never does.
+    pub shrinks_after: Option<At<SimDuration>>,
+    /// Whether it takes a machine away in the middle of its work.
+    pub cuts_off: bool,
+    /// The target of a policy that follows what waits without asking how many machines there are for it.
+    pub raw_target: Option<At<f64>>,
 }
 
 /// A request of a node.

@@ -167,5 +167,7 @@ const _: () = assert!(lambda::SCALE_UP_STEP.value <= lambda::ACCOUNT_CONCURRENCY
 const _: () = assert!(no_larger(lambda::ASYNC_PAYLOAD_MAX.value, lambda::PAYLOAD_MAX.value));
 const _: () = assert!(lambda::KINESIS_BATCH_SIZE.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(ec2::DEFAULT_COOLDOWN.value, ec2::INSTANCE_WARMUP_MAX.value));
+const _: () = assert!(no_longer(ec2::HOOK_TIMEOUT.value, ec2::HOOK_TIME_MAX.value));
+const _: () = assert!(no_longer(ec2::METRIC_DELAY.value, ec2::METRIC_PERIOD.value));
 const _: () = assert!(ec2::SCALE_OUT_POINTS.value < ec2::SCALE_IN_POINTS.value);
 const _: () = assert!(spread(ec2::LAUNCH_LATENCY.value));

@@ -37,6 +37,7 @@ impl NodeColumn {
             "s" => "_s",
             "1" => "_share",
             "bytes" => "_bytes",
+            "usd" => "_usd",
             "1/s" => "_per_s",
             _ => "",
         };
@@ -138,6 +139,10 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
     for share in catalogue.shares() {
         let (node, metric, unit) = (share.name.node, share.name.metric, share.name.unit);
         columns.push(NodeColumn { node, metric, statistic: SHARE.to_owned(), unit });
+    }
+    for integral in catalogue.integrals() {
+        let (node, metric, unit) = (integral.name.node, integral.name.metric, integral.name.unit);
+        columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
     }
     columns
 }
@@ -247,7 +252,7 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.push(mean.map(|mean| mean * name.gauge_scale()));
         row.push(Some(gauge.max() as f64 * name.gauge_scale()));
         if let Some(capacity) = frame.catalogue.capacity(index) {
-            row.push(mean.map(|mean| mean / capacity.max(1) as f64));
+            row.push(recorder.utilisation(gauge, capacity, seconds));
         }
     }
     for timing in recorder.timings() {
@@ -255,5 +260,6 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.extend(TIMING_PERCENTILES.map(|p| timing.percentile(p)));
     }
     row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
+    row.extend(frame.catalogue.integrals().iter().map(|integral| Some(recorder.integral(integral))));
     row
 }

@@ -243,6 +243,7 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
                 FaultKind::Slow { factor } => components::FaultKind::Slow(factor),
                 FaultKind::Fails { share } => components::FaultKind::Fails(share),
                 FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),
+                FaultKind::Interrupt { count } => components::FaultKind::Interrupt(count.unwrap_or(u32::MAX)),
                 FaultKind::Reboot => components::FaultKind::Reboot,
                 FaultKind::Crash => components::FaultKind::Crash,
             };

@@ -4,6 +4,8 @@
 //!
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
+mod asleep;
+mod cut_off;
 mod dead_letters;
 mod drain;
 mod held;
@@ -11,6 +13,7 @@ mod hot_group;
 mod late_fault;
 mod load;
 mod prefetch;
+mod raw_target;
 mod retries;
 mod shards;
 mod short_polls;
@@ -47,6 +50,9 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
+    Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
+    Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
+    Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
 ];
 
 /// The codes of all advice.

@@ -6,6 +6,7 @@ mod broker_limits;
 mod brokers;
 mod calls;
 mod fifo;
+mod fleets;
 mod guards;
 mod queues;
 mod topics;
