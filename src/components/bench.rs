@@ -117,6 +117,7 @@ impl Bench {
             ports: spec.as_node().ports(name),
             shards: spec.as_node().shards(),
             is_fifo: spec.as_node().is_fifo(),
+            hides: spec.as_node().hides(),
         });
         let plan = Plan {
             nodes: nodes.collect(),

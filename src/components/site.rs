@@ -7,6 +7,7 @@ use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Contents, Keys, ReadFile, WorkId};
+use crate::units::Duration;
 use std::sync::Arc;
 
 /// What is known of all nodes of a pipeline before the first is built.
@@ -45,6 +46,8 @@ pub struct PlannedNode {
     pub shards: u32,
     /// Whether it is a FIFO queue.
     pub is_fifo: bool,
+    /// How long it hides what somebody has fetched, if it is a queue.
+    pub hides: Option<Duration>,
 }
 
 /// A cause of loss that a node registered.

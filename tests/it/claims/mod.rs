@@ -7,6 +7,8 @@ mod brokers;
 mod calls;
 mod fifo;
 mod fleets;
+mod functions;
 mod guards;
+mod mappings;
 mod queues;
 mod topics;
