@@ -215,7 +215,11 @@ impl Requests {
         let counters = (!steps.is_empty()).then(|| RequestCounters {
             attempts: site.counter("attempts", "requests"),
             timeouts: site.counter("timeouts", "requests"),
+            answered: site.counter("answered", "requests"),
         });
+        if let Some(RequestCounters { attempts, answered, .. }) = counters {
+            site.ratio("attempts_per_answer", "requests", attempts, answered);
+        }
         complete.then_some((steps, counters))
     }
 }

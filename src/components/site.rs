@@ -4,7 +4,7 @@ use super::context::Endpoint;
 use super::edge::{Edge, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
-use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
+use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Contents, Keys, ReadFile, WorkId};
 use crate::units::Duration;
@@ -112,6 +112,11 @@ impl NodeSite<'_, '_> {
     /// What part one counter is of another.
     pub fn share(&mut self, metric: &'static str, part: CounterId, whole: CounterId) {
         self.catalogue.share(self.node, metric, part, whole);
+    }
+
+    /// How much `part` comes to for each `whole`; `unit` is that of the part.
+    pub fn ratio(&mut self, metric: &'static str, unit: &'static str, part: CounterId, whole: CounterId) {
+        self.catalogue.ratio(MetricName { node: self.node, metric, unit }, part, whole);
     }
 
     /// A distribution of times.
