@@ -7,4 +7,8 @@ mod brokers;
 mod calls;
 mod fifo;
 mod queues;
+mod topic_crowds;
+mod topic_fifo;
+mod topic_filters;
+mod topic_kinds;
 mod topics;
