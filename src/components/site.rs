@@ -65,6 +65,13 @@ pub struct LossCause {
     pub throttled: bool,
 }
 
+impl LossCause {
+    /// The cause of what is no loss of any node.
+    pub const fn of_nobody(reason: &'static str) -> Self {
+        Self { node: NodeId(0), reason, kind: LossKind::Unfinished, permanent: false, throttled: false }
+    }
+}
+
 /// The place where one node is built.
 pub struct NodeSite<'s, 'a> {
     /// Its part of the scenario.

@@ -11,4 +11,8 @@ mod functions;
 mod guards;
 mod mappings;
 mod queues;
+mod topic_crowds;
+mod topic_fifo;
+mod topic_filters;
+mod topic_kinds;
 mod topics;
