@@ -122,11 +122,19 @@ impl Bench {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
             wrong_works: Vec::new(),
+            flows: vec!["jobs".to_owned()],
             flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
+            flow_contents: vec![None],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
         };
-        let nothing = LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false };
+        let nothing = LossCause {
+            node: NodeId(0),
+            reason: "nothing",
+            kind: LossKind::Unfinished,
+            permanent: false,
+            throttled: false,
+        };
         let mut losses = vec![nothing, LossCause { reason: "the run ended", ..nothing }];
         let (mut catalogue, mut nodes) = (Catalogue::default(), Vec::new());
         for (index, (name, kind, spec, span)) in (0..).zip(drafts) {
@@ -232,6 +240,7 @@ impl Bench {
             works: Works::new(Arc::clone(&works), root),
             faults: faults.clone(),
             keys: plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
+            contents: root.child("contents"),
             losses: losses.clone(),
         };
         let mut kernel = Kernel::new(nodes.len(), losses.iter().map(|loss| loss.kind).collect());

@@ -6,9 +6,11 @@
 
 #[cfg(test)]
 mod bench;
+mod binomial;
 mod context;
 mod edge;
 mod fault;
+mod guard;
 mod handler;
 mod kinesis;
 mod latency;
@@ -34,7 +36,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{RequestTraits, ScalingTraits, ShardTraits, Traits};
+pub use traits::{PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};
@@ -224,8 +226,11 @@ macro_rules! registry {
 
 registry! {
     Email => sink::Email,
+    Firehose => sink::Firehose,
     Http => sink::Http,
+    Push => sink::Push,
     S3 => sink::S3,
+    Sms => sink::Sms,
     Service => service::Service,
     Sns => sns::Sns,
     Sqs => sqs::Sqs,

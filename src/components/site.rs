@@ -6,7 +6,8 @@ use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
 use crate::site::{At, Site};
-use crate::traffic::{Keys, ReadFile, WorkId};
+use crate::traffic::{Contents, Keys, ReadFile, WorkId};
+use std::sync::Arc;
 
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +18,12 @@ pub struct Plan {
     pub works: Vec<String>,
     /// Names of works that are written, but may be wrong.
     pub wrong_works: Vec<String>,
+    /// The names of the flows, by id.
+    pub flows: Vec<String>,
     /// The keys of each flow; none if its jobs have no key.
     pub flow_keys: Vec<Option<Keys>>,
+    /// What the messages of each flow say; none if they say nothing by which somebody could filter.
+    pub flow_contents: Vec<Option<Arc<Contents>>>,
     /// No replication lasts longer.
     pub horizon: SimDuration,
     /// Distance of samples.
@@ -53,6 +58,8 @@ pub struct LossCause {
     pub kind: LossKind,
     /// Whether it is no use to try again, as after most 4xx answers; a caller that knows the services does not.
     pub permanent: bool,
+    /// Whether the callee was asked for too much, and says so.
+    pub throttled: bool,
 }
 
 /// The place where one node is built.
@@ -111,12 +118,19 @@ impl NodeSite<'_, '_> {
 
     /// A cause of loss. As a refusal it is worth another attempt: an overload, an outage, a 5xx or 429 answer.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind, permanent: false })
+        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: false })
+    }
+
+    /// A refusal of what is too much, which says so: who pushes may then wait longer than after an outage.
+    pub fn throttle(&mut self, reason: &'static str) -> LossId {
+        let kind = LossKind::Rejected;
+        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: true })
     }
 
     /// A refusal that the next attempt would meet as well: the request itself is at fault, a 4xx answer.
     pub fn permanent_refusal(&mut self, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind: LossKind::Rejected, permanent: true })
+        let kind = LossKind::Rejected;
+        self.register(LossCause { node: self.node, reason, kind, permanent: true, throttled: false })
     }
 
     fn register(&mut self, cause: LossCause) -> LossId {

@@ -39,8 +39,46 @@ pub struct Traits {
     pub short_polls: Option<At<SimDuration>>,
     /// Messages that a broker pushes to each consumer ahead of its answers; none if the other side decides.
     pub prefetch: Option<At<u32>>,
+    /// Those to whom it pushes what comes, each a copy.
+    pub pushes: Vec<PushTraits>,
+    /// What its text messages cost.
+    pub texts: Option<TextTraits>,
+    /// Messages a second of one key that it takes, if that is limited.
+    pub group_rate: Option<f64>,
     /// How its machines come and go, if they do.
     pub scaling: Option<ScalingTraits>,
+}
+
+/// One to whom copies are pushed.
+#[derive(Debug, Clone, Copy)]
+pub struct PushTraits {
+    /// Who gets them.
+    pub to: At<NodeId>,
+    /// How many like receivers it stands for.
+    pub members: u32,
+    /// The share of the messages that it wants.
+    pub share: f64,
+    /// How long a copy is tried before it is given up.
+    pub gives_up_after: SimDuration,
+    /// Whether what is given up is put aside.
+    pub keeps_failed: bool,
+    /// Whether copies come as fast as messages do, to somebody who has to answer each.
+    pub floods: bool,
+    /// Messages a second above which it is switched off, if there is such a limit.
+    pub off_above: Option<f64>,
+    /// Whether they are text messages, which cost money.
+    pub is_text: bool,
+}
+
+/// What text messages cost.
+#[derive(Debug, Clone, Copy)]
+pub struct TextTraits {
+    /// What may be spent, in US dollars.
+    pub limit: At<f64>,
+    /// What a part costs.
+    pub price: f64,
+    /// Bytes of a message in one part.
+    pub part_bytes: u32,
 }
 
 /// A group of machines that sizes itself.

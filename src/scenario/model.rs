@@ -160,6 +160,7 @@ impl CaseModel {
             works: Works::new(Arc::clone(&self.works), root),
             faults: pipeline.faults.clone(),
             keys,
+            contents: root.child("contents"),
             losses: pipeline.losses.clone(),
         };
         if let Some(sink) = sink {

@@ -21,9 +21,10 @@ mod standard;
 #[cfg(test)]
 mod tests;
 
+pub(super) use fifo::{Deduplication, GroupMap};
 pub(super) use spec::SqsSpec;
 
-use fifo::{Deduplication, GroupMap, Groups};
+use fifo::Groups;
 use standard::Hosts;
 
 use super::context::Ctx;

@@ -7,5 +7,6 @@ mod brokers;
 mod calls;
 mod fifo;
 mod fleets;
+mod guards;
 mod queues;
 mod topics;
