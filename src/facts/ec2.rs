@@ -74,6 +74,10 @@ facts! { "ec2";
         "So many times its timeout a lifecycle hook holds a machine at most.",
         "Or ec2.hook_time_max, if that is shorter.";
 
+    BILLED_HOUR: Duration = Duration::from_hours(1), Default, Stated, GUIDE,
+        "Of machines that are alike a group gives up the one whose next such stretch since its launch begins soonest.",
+        "From the time when machines were paid by the hour. Between equals chance decides.";
+
     SPOT_NOTICE: Duration = Duration::from_secs(120), Quota, Dated, SPOT,
         "How long before it is taken away a spot instance gets its notice.",
         "It has to look for the notice itself; a program that does not is cut off in the middle of its work.";

@@ -1,6 +1,7 @@
 //! The machines of a group: in which state each is, in which zone it stands, and which one goes first.
 
 use crate::engine::{SimDuration, SimTime};
+use crate::facts::ec2;
 use std::collections::VecDeque;
 
 /// What a machine is doing.
@@ -153,7 +154,7 @@ impl Machines {
         let most = may_go.iter().map(|&place| crowd(place)).max()?;
         let rank = |place: u32| match order {
             Order::NearestHour => {
-                let hour = SimDuration::from_secs(3600).as_nanos();
+                let hour = ec2::BILLED_HOUR.value.get().as_nanos();
                 hour - now.since(of(place).launched).as_nanos() % hour
             }
             Order::Oldest => of(place).launched.as_nanos(),

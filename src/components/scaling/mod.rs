@@ -247,9 +247,8 @@ impl Group {
         for (index, policy) in self.policies.iter_mut().enumerate() {
             match policy.judge(measure, size, cx.now()) {
                 Opinion::Out(wanted) if grows.is_none_or(|(most, _)| wanted > most) => grows = Some((wanted, index)),
-                Opinion::Out(_) => {}
                 Opinion::In(wanted) if shrinks.is_none_or(|(most, _)| wanted > most) => shrinks = Some((wanted, index)),
-                Opinion::In(_) => {}
+                Opinion::Out(_) | Opinion::In(_) => {}
                 Opinion::Keep => vetoed |= policy.shrinks(),
             }
         }
