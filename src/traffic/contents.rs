@@ -123,7 +123,8 @@ fn content(at: &At<Any>, path: &str, nested: bool, site: &mut Site<'_>) -> Optio
         Any::List(list) => {
             let values = list.iter().map(|item| scalar(&item.value)).collect::<Option<Vec<_>>>();
             if values.is_none() {
-                site.error(at.span, "S011", format!("`{path}` must be a list of texts, numbers or `true` and `false`"));
+                site.error(at.span, "S011", format!("`{path}` must be a list of texts, numbers or `true` and `false`"))
+                    .hint("write a table in a table, `{ job = { kind = \"encode\" } }`, or a list of plain values");
             }
             values.map(Content::Fixed)
         }
