@@ -9,8 +9,7 @@ use super::{
 use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
 use crate::engine::random::{StreamKey, mix};
 use crate::engine::{
-    Bounds, Kernel, LossId, LossKind, NewJob, NodeId, Observer, Reaction, Signal, SimDuration, SimTime, Stop, World,
-    run,
+    Bounds, Kernel, LossId, NewJob, NodeId, Observer, Reaction, Signal, SimDuration, SimTime, Stop, World, run,
 };
 use crate::metrics::{Catalogue, Gauge, Recorder, View};
 use crate::site::{At, Resolution, Site, check_name, decode, parse, take_kind};
@@ -117,6 +116,7 @@ impl Bench {
             ports: spec.as_node().ports(name),
             shards: spec.as_node().shards(),
             is_fifo: spec.as_node().is_fifo(),
+            hides: spec.as_node().hides(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
@@ -128,14 +128,7 @@ impl Bench {
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
         };
-        let nothing = LossCause {
-            node: NodeId(0),
-            reason: "nothing",
-            kind: LossKind::Unfinished,
-            permanent: false,
-            throttled: false,
-        };
-        let mut losses = vec![nothing, LossCause { reason: "the run ended", ..nothing }];
+        let mut losses = vec![LossCause::of_nobody("nothing"), LossCause::of_nobody("the run ended")];
         let (mut catalogue, mut nodes) = (Catalogue::default(), Vec::new());
         for (index, (name, kind, spec, span)) in (0..).zip(drafts) {
             let site = &mut Site::new(name, span, &sources, &mut found, &mut resolution);

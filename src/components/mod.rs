@@ -13,6 +13,7 @@ mod fault;
 mod guard;
 mod handler;
 mod kinesis;
+mod lambda;
 mod latency;
 mod limits;
 mod mq;
@@ -36,7 +37,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits};
+pub use traits::{FunctionTraits, PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};
@@ -238,4 +239,5 @@ registry! {
     Workers => workers::Workers,
     Kinesis => kinesis::Kinesis,
     Reader => reader::Reader,
+    Lambda => lambda::Lambda,
 }

@@ -4,9 +4,10 @@ use super::context::Endpoint;
 use super::edge::{Edge, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
-use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
+use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Contents, Keys, ReadFile, WorkId};
+use crate::units::Duration;
 use std::sync::Arc;
 
 /// What is known of all nodes of a pipeline before the first is built.
@@ -45,6 +46,8 @@ pub struct PlannedNode {
     pub shards: u32,
     /// Whether it is a FIFO queue.
     pub is_fifo: bool,
+    /// How long it hides what somebody has fetched, if it is a queue.
+    pub hides: Option<Duration>,
 }
 
 /// A cause of loss that a node registered.
@@ -60,6 +63,13 @@ pub struct LossCause {
     pub permanent: bool,
     /// Whether the callee was asked for too much, and says so.
     pub throttled: bool,
+}
+
+impl LossCause {
+    /// The cause of what is no loss of any node.
+    pub const fn of_nobody(reason: &'static str) -> Self {
+        Self { node: NodeId(0), reason, kind: LossKind::Unfinished, permanent: false, throttled: false }
+    }
 }
 
 /// The place where one node is built.
@@ -109,6 +119,11 @@ impl NodeSite<'_, '_> {
     /// What part one counter is of another.
     pub fn share(&mut self, metric: &'static str, part: CounterId, whole: CounterId) {
         self.catalogue.share(self.node, metric, part, whole);
+    }
+
+    /// How much `part` comes to for each `whole`; `unit` is that of the part.
+    pub fn ratio(&mut self, metric: &'static str, unit: &'static str, part: CounterId, whole: CounterId) {
+        self.catalogue.ratio(MetricName { node: self.node, metric, unit }, part, whole);
     }
 
     /// A distribution of times.

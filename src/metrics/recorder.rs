@@ -131,6 +131,11 @@ impl Catalogue {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
     }
 
+    /// How much `part` comes to for each `whole`, over the whole run, in a unit of its own.
+    pub fn ratio(&mut self, name: MetricName, part: CounterId, whole: CounterId) {
+        self.shares.push(Share { name, part, whole });
+    }
+
     /// The shares.
     pub fn shares(&self) -> &[Share] {
         &self.shares

@@ -5,7 +5,7 @@ use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
 use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Traits, Verb};
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
-use crate::engine::{LossKind, NodeId};
+use crate::engine::NodeId;
 use crate::metrics::Catalogue;
 use crate::site::{At, Resolution, Site, take_kind};
 use crate::traffic::{Flow, ReadFile};
@@ -47,22 +47,7 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
     }
     let entries = entries(&drafts, &name, complete, desk);
     let mut catalogue = Catalogue::default();
-    let mut losses = vec![
-        LossCause {
-            node: NodeId(0),
-            reason: "nothing",
-            kind: LossKind::Unfinished,
-            permanent: false,
-            throttled: false,
-        },
-        LossCause {
-            node: NodeId(0),
-            reason: "the run ended",
-            kind: LossKind::Unfinished,
-            permanent: false,
-            throttled: false,
-        },
-    ];
+    let mut losses = vec![LossCause::of_nobody("nothing"), LossCause::of_nobody("the run ended")];
     debug_assert!(losses.len() == usize::from(UNFINISHED) + 1);
     let (mut nodes, mut traits) = (Vec::new(), Vec::new());
     for (index, Draft { name, path, kind, spec }) in (0_u16..).zip(drafts) {
@@ -97,7 +82,7 @@ fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
     let name = draft.name.value.clone();
     let (edges, ports, shards, is_fifo) = (node.edges(), node.ports(&name), node.shards(), node.is_fifo());
-    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, name }
+    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, hides: node.hides(), name }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not

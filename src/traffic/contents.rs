@@ -54,7 +54,7 @@ pub struct Contents {
 
 impl Content {
     /// The values of this field for a job; none if the job lacks it, or it is a table.
-    pub fn of<'c>(&'c self, key: StreamKey, number: u64) -> Option<Vec<&'c Scalar>> {
+    pub fn of(&self, key: StreamKey, number: u64) -> Option<Vec<&Scalar>> {
         match self {
             Self::Fixed(values) => Some(values.iter().collect()),
             Self::Spread { values, path } => {
@@ -145,6 +145,9 @@ fn share(value: &Any) -> Option<Share> {
     text.parse().ok()
 }
 
+/// Shares that people write with a few decimals may miss 1 by a rounding.
+const ROUNDING: f64 = 1e-9;
+
 fn spread(shares: &[(&String, Share, Span)], span: Span, path: &str, site: &mut Site<'_>) -> Option<Content> {
     // Names that are all numbers are numbers: a key of TOML is a text in any case.
     let numbers = shares.iter().all(|(name, ..)| name.parse::<f64>().is_ok_and(f64::is_finite));
@@ -154,8 +157,6 @@ fn spread(shares: &[(&String, Share, Span)], span: Span, path: &str, site: &mut 
         let number = name.parse().ok().filter(|_| numbers);
         values.push((up_to, number.map_or_else(|| Scalar::Text(name.clone()), Scalar::Number)));
     }
-    // Shares that people write with a few decimals may miss 1 by a rounding.
-    const ROUNDING: f64 = 1e-9;
     if up_to > 1.0 + ROUNDING {
         site.error(span, "S031", format!("the shares of `{path}` add up to {:.1}%", up_to * 100.0))
             .label("must not exceed 100%")

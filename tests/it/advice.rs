@@ -59,6 +59,45 @@ prefetch = 5
 count    = 4
 work     = "pack"
 "#;
+const MAILED: &str = r#"
+[pipeline.mailed.news]
+kind        = "sns"
+from        = "orders"
+subscribers = "mail"
+[pipeline.mailed.mail]
+kind = "email"
+"#;
+const PUSHED: &str = r#"
+[pipeline.pushed.news]
+kind        = "sns"
+from        = "orders"
+subscribers = { to = "shop" }
+[pipeline.pushed.shop]
+kind  = "service"
+slots = 4
+work  = "pack"
+"#;
+const TEXTED: &str = r#"
+[pipeline.texted.news]
+kind        = "sns"
+from        = "orders"
+subscribers = "phone"
+[pipeline.texted.phone]
+kind = "sms"
+"#;
+const GROUPED: &str = r#"
+[pipeline.grouped.news]
+kind        = "sns"
+fifo_topic  = true
+from        = "orders"
+subscribers = "jobs"
+[pipeline.grouped.jobs]
+kind       = "sqs"
+fifo_queue = true
+"#;
+const AWAY: &str = "[[fault]]\nnode = \"pushed.shop\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"3min\"\n[work.pack]";
+const SPIKE: (&str, &str) =
+    ("rate = \"1/s\"", "rate = \"1/s\"\nspike = { at = \"1min\", count = 100, over = \"10s\" }");
 const BACKWARD: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"20h\"\n";
 const FIFO: (&str, &str) = ("kind        = \"sqs\"", "kind = \"sqs\"\nfifo_queue = true");
 const FIFO_TOO: (&str, &str) =
@@ -108,6 +147,38 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (BROKERED, &[("\"2s\"", "\"61s\""), SELDOM, ONE_AHEAD, HELD]),
         (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
         "\"1min\"",
+    ),
+    ("A040", (MAILED, &[("\"1/s\"", "\"11/s\"")]), (MAILED, &[("\"1/s\"", "\"9/s\"")]), "\"mail\""),
+    ("A040", (MAILED, &[SPIKE, ("10s", "5s")]), (MAILED, &[SPIKE, ("100", "50")]), "\"mail\""),
+    (
+        "A041",
+        (PUSHED, &[("[work.pack]", AWAY)]),
+        (PUSHED, &[("[work.pack]", AWAY), ("\"3min\"", "\"2min\"")]),
+        "\"shop\"",
+    ),
+    (
+        "A042",
+        (PUSHED, &[SPIKE]),
+        (PUSHED, &[SPIKE, ("to = \"shop\"", "to = \"shop\", max_receives_per_second = 2")]),
+        "\"shop\"",
+    ),
+    (
+        "A043",
+        (TEXTED, &[]),
+        (TEXTED, &[("\"phone\"", "\"phone\"\nsms_attributes = { monthly_spend_limit = 28 }")]),
+        "news",
+    ),
+    (
+        "A043",
+        (TEXTED, &[("\"phone\"", "\"phone\"\nsms_attributes = { monthly_spend_limit = 20 }")]),
+        (TEXTED, &[("\"1/s\"", "\"15/min\"\nsize = \"160B\"")]),
+        "20",
+    ),
+    (
+        "A044",
+        (GROUPED, &[("\"1/s\"", "\"400/s\"")]),
+        (GROUPED, &[("\"1/s\"", "\"400/s\"\nkey = { distinct = 10 }")]),
+        "news",
     ),
     (
         "A050",

@@ -203,22 +203,56 @@ fn queued(d: &mut Drawing) {
 }
 
 fn published(d: &mut Drawing) {
+    if d.chance(30) {
+        return announced(d);
+    }
     d.node("topic", "sns");
     d.say("from = 'jobs'\n");
     d.line(
         "subscribers",
-        &["['queue', 'hook']", "['hook', { to = 'queue', filter = { share = '50%' } }]", "['queue', 'hook', 'box']"],
+        &[
+            "['queue', 'hook']",
+            "['hook', { to = 'queue', filter = { share = '50%' } }]",
+            "['queue', 'hook', 'box']",
+            "['queue', { to = 'hook', count = 7 }, { to = 'box', count = 3, confirms_again_after = '5s' }]",
+            "[{ to = 'phone', count = 1000 }, 'lake', { to = 'app', count = 12_000_000, invalid_tokens = '10%' }]",
+            "[{ to = 'phone', dead_letter = 'queue' }, { to = 'app', time_to_live = '1s' }, { to = 'box', deleted = '30s' }]",
+            "[{ to = 'queue', endpoint_gone = '10s', endpoint_back = '20s' }, { to = 'hook', max_receives_per_second = 3 }]",
+        ],
     );
     d.maybe("publish_rate", &["'1/s'", "'300/s'"]);
     d.maybe("delivery_latency", &LATENCIES);
     queue(d, "queue", false);
     polling(d, "workers", "queue");
-    d.node("hook", "http");
-    d.maybe("latency", &["'0s'", "'20s'"]);
-    d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
-    d.maybe("status", &["404", "429", "500"]);
-    d.node("box", "email");
-    d.maybe("fails", &["'0%'", "'50%'"]);
+    for (name, kind) in [("hook", "http"), ("box", "email"), ("phone", "sms"), ("app", "push"), ("lake", "firehose")] {
+        d.node(name, kind);
+        d.maybe("latency", &["'0s'", "'20s'"]);
+        d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
+        if kind == "http" {
+            d.maybe("status", &["404", "429", "500"]);
+        }
+    }
+}
+
+/// A FIFO topic, whose queues may come late and ask for what they missed.
+fn announced(d: &mut Drawing) {
+    d.node("topic", "sns");
+    d.say("from = 'jobs'\nfifo_topic = true\narchive_policy = { message_retention_period = '1d' }\n");
+    d.line(
+        "subscribers",
+        &[
+            "['queue', 'other']",
+            "['queue', { to = 'other', created = '20s', replay_policy = {} }]",
+            "[{ to = 'other', replay_policy = { at = '40s', ending_point = '30s' } }, { to = 'queue', endpoint_gone = '20s' }]",
+            "{ to = 'queue', created = '30s', filter = { share = '50%' }, replay_policy = { starting_point = '10s' } }",
+        ],
+    );
+    d.maybe("fifo_throughput_scope", &["'Topic'", "'MessageGroup'"]);
+    d.maybe("delivery_latency", &LATENCIES);
+    queue(d, "queue", true);
+    polling(d, "workers", "queue");
+    queue(d, "other", false);
+    polling(d, "others", "other");
 }
 
 fn streamed(d: &mut Drawing) {

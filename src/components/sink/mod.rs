@@ -170,10 +170,8 @@ impl<K: SinkKind> Component for Sink<K> {
         let latency = site.latency("latency", latency, K::LATENCY);
         let onward = K::ONWARD.map(|fact| site.latency("delivery_time", delivery_time, fact));
         let fails = site.site.or_default("fails", fails, Share::ZERO, "it takes every request");
-        let intake = match K::KIND == DeliveryStream::KIND {
-            true => Some(Box::new(Intake::build(&limits, site)?)),
-            false => None,
-        };
+        let is_stream = K::KIND == DeliveryStream::KIND;
+        let intake = if is_stream { Some(Box::new(Intake::build(&limits, site)?)) } else { None };
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
         let [requests, bytes, errors] = K::COUNTERS;
         let metrics = SinkMetrics {

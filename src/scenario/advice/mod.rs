@@ -8,16 +8,21 @@ mod asleep;
 mod cut_off;
 mod dead_letters;
 mod drain;
+mod flood;
+mod group_rate;
 mod held;
 mod hot_group;
 mod late_fault;
 mod load;
+mod mail_rate;
 mod prefetch;
 mod raw_target;
 mod retries;
 mod shards;
 mod short_polls;
+mod text_money;
 mod timeout;
+mod unkept;
 mod view;
 mod visibility;
 
@@ -50,6 +55,11 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
+    Advice { code: "A040", about: "e-mails come so fast that they are switched off", give: mail_rate::give },
+    Advice { code: "A041", about: "what a topic cannot deliver is lost", give: unkept::give },
+    Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },
+    Advice { code: "A043", about: "text messages cost more than may be spent", give: text_money::give },
+    Advice { code: "A044", about: "one message group is more than a FIFO topic takes", give: group_rate::give },
     Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
     Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
     Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
