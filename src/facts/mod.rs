@@ -15,7 +15,9 @@ mod search;
 mod table;
 mod values;
 
+pub mod calls;
 pub mod ec2;
+pub mod firehose;
 pub mod http;
 pub mod kinesis;
 pub mod lambda;

@@ -4,8 +4,8 @@
 
 use crate::units::{Bytes, Duration, Share};
 
-use super::sns::RetrySchedule;
-use super::{Between, Latency, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
+use super::sns::{RetrySchedule, endpoints, fifo};
+use super::{Between, Latency, ec2, firehose, http, kinesis, lambda, mq, s3, sns, sqs};
 
 const fn ns(duration: Duration) -> u64 {
     duration.get().as_nanos()
@@ -92,6 +92,16 @@ const _: () = assert!(spread(sns::PUBLISH_LATENCY.value) && spread(sns::DELIVERY
 const _: () = assert!(spread(sns::DELIVERY_LATENCY_SQS.value));
 const _: () = assert!(spread(sns::EMAIL_HANDOVER_LATENCY.value));
 const _: () = assert!(spread(sns::EMAIL_LATENCY.value) && spread(sns::SMS_LATENCY.value));
+const _: () = assert!(spread(endpoints::SMS_HANDOVER_LATENCY.value) && spread(endpoints::PUSH_HANDOVER_LATENCY.value));
+const _: () = assert!(spread(endpoints::PUSH_LATENCY.value) && spread(firehose::PUT_LATENCY.value));
+const _: () = assert!(endpoints::SMS_PART_CHARACTERS_UCS2.value < endpoints::SMS_PART_CHARACTERS.value);
+const _: () = assert!(endpoints::SMS_PART_CHARACTERS.value <= endpoints::SMS_CHARACTERS_MAX.value);
+const _: () = assert!(endpoints::SMS_PART_PRICE.value.each() < sns::SMS_SPEND_MAX.value.each());
+const _: () = assert!(fifo::FIFO_GROUP_RATE.value.get() < fifo::FIFO_TOPIC_RATE.value.get());
+const _: () = assert!(fifo::FIFO_TOPIC_RATE.value.get() <= sns::PUBLISH_RATE.value.get());
+const _: () = assert!(fifo::FIFO_SUBSCRIPTIONS_MAX.value <= sns::SUBSCRIPTIONS_MAX.value);
+const _: () = assert!(no_longer(fifo::ARCHIVE_RETENTION_MIN.value, fifo::ARCHIVE_RETENTION_MAX.value));
+const _: () = assert!(ns(fifo::FIFO_DEDUPLICATION_INTERVAL.value) == ns(sqs::FIFO_DEDUPLICATION_INTERVAL.value));
 
 // Kinesis: defaults lie in their ranges, and the two descriptions of the read limit agree.
 const _: () = assert!(no_larger(kinesis::MAX_RECORD_SIZE_MIN.value, kinesis::MAX_RECORD_SIZE.value));
@@ -171,5 +181,7 @@ const _: () = assert!(spread(lambda::INIT_JAVA.value) && spread(lambda::INIT_JAV
 const _: () = assert!(spread(lambda::INVOKE_LATENCY.value));
 const _: () = assert!(lambda::KINESIS_BATCH_SIZE.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(ec2::DEFAULT_COOLDOWN.value, ec2::INSTANCE_WARMUP_MAX.value));
+const _: () = assert!(no_longer(ec2::HOOK_TIMEOUT.value, ec2::HOOK_TIME_MAX.value));
+const _: () = assert!(no_longer(ec2::METRIC_DELAY.value, ec2::METRIC_PERIOD.value));
 const _: () = assert!(ec2::SCALE_OUT_POINTS.value < ec2::SCALE_IN_POINTS.value);
 const _: () = assert!(spread(ec2::LAUNCH_LATENCY.value));

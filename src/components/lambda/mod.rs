@@ -206,9 +206,10 @@ impl Component for Lambda {
                 self.go_on(ended, cx);
             }
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Pull { .. } | Signal::Settle { .. } | Signal::Hangup { .. } => {
+            Signal::Pull { .. } | Signal::Settle { .. } | Signal::Hangup { .. } | Signal::Measure { .. } => {
                 unreachable!("nothing is fetched from a function")
             }
+            Signal::Measured { .. } => unreachable!("a function is no group of machines"),
         }
     }
 

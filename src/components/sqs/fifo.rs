@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Which message group a key of a flow is: keys that read the same are the same group, whichever flow they come from.
 #[derive(Debug, Clone)]
-pub(super) struct GroupMap(Arc<[FlowGroups]>);
+pub(in crate::components) struct GroupMap(Arc<[FlowGroups]>);
 
 /// The groups of one flow.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ enum FlowGroups {
 
 impl GroupMap {
     /// Compares the keys of all flows.
-    pub(super) fn new(flows: &[Option<Keys>]) -> Self {
+    pub(in crate::components) fn new(flows: &[Option<Keys>]) -> Self {
         let alone = flows.iter().flatten().count() < 2;
         let mut known = BTreeMap::new();
         let mut number = |text: String| {
@@ -39,7 +39,7 @@ impl GroupMap {
 
     /// The group of a message with this key of this flow.
     #[inline]
-    pub(super) fn group(&self, flow: u16, key: u32) -> u32 {
+    pub(in crate::components) fn group(&self, flow: u16, key: u32) -> u32 {
         match &self.0[usize::from(flow)] {
             FlowGroups::One => 0,
             FlowGroups::OfNumber => key + 1,
@@ -155,7 +155,7 @@ impl Groups {
 
 /// The deduplication ids of the last five minutes.
 #[derive(Debug, Clone)]
-pub(super) struct Deduplication {
+pub(in crate::components) struct Deduplication {
     interval: SimDuration,
     order: VecDeque<(SimTime, u64)>,
     known: BTreeSet<u64>,
@@ -163,12 +163,12 @@ pub(super) struct Deduplication {
 
 impl Deduplication {
     /// Nothing sent yet.
-    pub(super) const fn new(interval: SimDuration) -> Self {
+    pub(in crate::components) const fn new(interval: SimDuration) -> Self {
         Self { interval, order: VecDeque::new(), known: BTreeSet::new() }
     }
 
     /// Whether a message with this id was sent within the interval; if not, it counts as sent now.
-    pub(super) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
+    pub(in crate::components) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
         while let Some(&(sent, old)) = self.order.front()
             && sent + self.interval <= now
         {

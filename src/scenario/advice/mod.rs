@@ -4,21 +4,29 @@
 //!
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
+mod asleep;
 mod batch_time;
+mod cut_off;
 mod dead_letters;
 mod drain;
 mod few_receives;
 mod few_timeouts;
+mod flood;
+mod group_rate;
 mod held;
 mod hot_group;
 mod late_fault;
 mod load;
+mod mail_rate;
 mod over_polling;
 mod prefetch;
+mod raw_target;
 mod retries;
 mod shards;
 mod short_polls;
+mod text_money;
 mod timeout;
+mod unkept;
 mod view;
 mod visibility;
 
@@ -59,6 +67,14 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A021", about: "a few throttles make a dead letter of a message", give: few_receives::give },
     Advice { code: "A022", about: "pollers fetch more than their function may work on", give: over_polling::give },
     Advice { code: "A023", about: "a function is stopped before its work is done", give: batch_time::give },
+    Advice { code: "A040", about: "e-mails come so fast that they are switched off", give: mail_rate::give },
+    Advice { code: "A041", about: "what a topic cannot deliver is lost", give: unkept::give },
+    Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },
+    Advice { code: "A043", about: "text messages cost more than may be spent", give: text_money::give },
+    Advice { code: "A044", about: "one message group is more than a FIFO topic takes", give: group_rate::give },
+    Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
+    Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
+    Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
 ];
 
 /// The codes of all advice.
