@@ -179,7 +179,7 @@ impl Component for Lambda {
     const ABOUT: &'static str =
         "an AWS Lambda function: called, handed events, or polling a queue; an environment each";
     const NOUN: &'static str = "a function";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers];
     type Spec = LambdaSpec;
     type Alarm = LambdaAlarm;
 
