@@ -116,11 +116,13 @@ impl Bench {
             ports: spec.as_node().ports(name),
             shards: spec.as_node().shards(),
             is_fifo: spec.as_node().is_fifo(),
+            hides: spec.as_node().hides(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
             wrong_works: Vec::new(),
+            flows: vec!["jobs".to_owned()],
             flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
             flow_contents: vec![None],
             horizon: SimDuration::from_secs(1 << 30),
@@ -270,6 +272,13 @@ impl Ran {
         let names = self.catalogue.gauges();
         let index = names.iter().position(|known| known.node == node && known.metric == metric);
         &self.recorder.gauges()[index.unwrap_or_else(|| panic!("{name} has no gauge {metric}"))]
+    }
+
+    /// What the gauges of a node added up to over the run.
+    pub(super) fn integrals(&self, name: &str) -> Vec<(&'static str, f64)> {
+        let node = node(&self.plan, name);
+        let integrals = self.catalogue.integrals().iter().filter(|integral| integral.name.node == node);
+        integrals.map(|integral| (integral.name.metric, self.recorder.integral(integral))).collect()
     }
 
     /// Jobs lost by a cause of a node.

@@ -2,6 +2,7 @@
 //! the lesson: `calls` waits for an answer, `sends` hands over, `polls` and `reads` pull, `consumes` and `subscribers`
 //! are pushed to.
 
+use crate::engine::SimDuration;
 use crate::site::At;
 use crate::units::Duration;
 
@@ -64,6 +65,8 @@ pub struct Edge {
     pub to: At<String>,
     /// `sends` to a broker: how long a message may wait there, if its sender says so.
     pub expiration: Option<At<Duration>>,
+    /// `polls`: how long messages are gathered, and how long they may be worked on then, if that is so.
+    pub gathers: Option<(SimDuration, SimDuration)>,
     /// `reads`: whether the stream pushes to this reader, over a connection of its own.
     pub fans_out: bool,
 }
@@ -71,7 +74,7 @@ pub struct Edge {
 impl Edge {
     /// An edge of which no more is to be said.
     pub const fn new(verb: Verb, to: At<String>) -> Self {
-        Self { verb, to, expiration: None, fans_out: false }
+        Self { verb, to, expiration: None, gathers: None, fans_out: false }
     }
 
     /// The name of the node it leads to.
@@ -104,6 +107,11 @@ pub trait NodeSpec {
     /// The shards of a stream: each is read on its own. None for everything else.
     fn shards(&self) -> u32 {
         0
+    }
+
+    /// How long a queue hides a message that somebody has fetched, before anything is checked. None for everything else.
+    fn hides(&self) -> Option<Duration> {
+        None
     }
 
     /// Whether it keeps its messages in order, as a FIFO queue: its dead-letter queue has to do the same.

@@ -4,9 +4,10 @@ use super::context::Endpoint;
 use super::edge::{Edge, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
-use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
+use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Contents, Keys, ReadFile, WorkId};
+use crate::units::Duration;
 use std::sync::Arc;
 
 /// What is known of all nodes of a pipeline before the first is built.
@@ -18,6 +19,8 @@ pub struct Plan {
     pub works: Vec<String>,
     /// Names of works that are written, but may be wrong.
     pub wrong_works: Vec<String>,
+    /// The names of the flows, by id.
+    pub flows: Vec<String>,
     /// The keys of each flow; none if its jobs have no key.
     pub flow_keys: Vec<Option<Keys>>,
     /// What the messages of each flow say; none if they say nothing by which somebody could filter.
@@ -43,6 +46,8 @@ pub struct PlannedNode {
     pub shards: u32,
     /// Whether it is a FIFO queue.
     pub is_fifo: bool,
+    /// How long it hides what somebody has fetched, if it is a queue.
+    pub hides: Option<Duration>,
 }
 
 /// A cause of loss that a node registered.
@@ -101,9 +106,24 @@ impl NodeSite<'_, '_> {
         self.catalogue.gauge_of(self.node, metric, unit, capacity)
     }
 
+    /// A value that rises to that of another gauge at most; its mean over the other's is reported as utilisation.
+    pub fn gauge_within(&mut self, metric: &'static str, unit: &'static str, whole: GaugeId) -> GaugeId {
+        self.catalogue.gauge_within(self.node, metric, unit, whole)
+    }
+
+    /// What a gauge adds up to over time; a second of one is worth `each`.
+    pub fn integral(&mut self, metric: &'static str, unit: &'static str, of: GaugeId, each: f64) {
+        self.catalogue.integral(self.node, metric, unit, of, each);
+    }
+
     /// What part one counter is of another.
     pub fn share(&mut self, metric: &'static str, part: CounterId, whole: CounterId) {
         self.catalogue.share(self.node, metric, part, whole);
+    }
+
+    /// How much `part` comes to for each `whole`; `unit` is that of the part.
+    pub fn ratio(&mut self, metric: &'static str, unit: &'static str, part: CounterId, whole: CounterId) {
+        self.catalogue.ratio(MetricName { node: self.node, metric, unit }, part, whole);
     }
 
     /// A distribution of times.

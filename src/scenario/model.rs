@@ -207,6 +207,7 @@ impl CaseModel {
             warmup,
             ended: finish.at,
             events: finish.events,
+            fault_ended: pipeline.faults.iter().map(|fault| fault.to).max(),
         };
         Replication::Done(Box::new(Observation::of(&world.shared.recorder, &frame)))
     }

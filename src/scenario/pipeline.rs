@@ -82,7 +82,7 @@ fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
     let name = draft.name.value.clone();
     let (edges, ports, shards, is_fifo) = (node.edges(), node.ports(&name), node.shards(), node.is_fifo());
-    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, name }
+    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, hides: node.hides(), name }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not

@@ -180,7 +180,42 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (GROUPED, &[("\"1/s\"", "\"400/s\"\nkey = { distinct = 10 }")]),
         "news",
     ),
+    (
+        "A050",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        "0",
+    ),
+    (
+        "A050",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0\nauto_scaling.desired_capacity = 2")]),
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0"), ("policies = [", WOKEN)]),
+        "0",
+    ),
+    (
+        "A051",
+        (QUEUED, &[("count = 4", TRACKED), LONG, SELDOM, HIDDEN]),
+        (QUEUED, &[("count = 4", TRACKED), LONG, SELDOM, HIDDEN, ("min_size = 1", PROTECTED)]),
+        POLICIES,
+    ),
+    (
+        "A052",
+        (QUEUED, &[("count = 4", TRACKED), ("target_value = 10", "target_value = 10, metric = \"visible_messages\"")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        RAW,
+    ),
 ];
+/// A group of machines that follows the backlog of each.
+const TRACKED: &str = "auto_scaling.min_size = 1\nauto_scaling.max_size = 9\n\
+                       auto_scaling.policies = [{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+const POLICIES: &str = "[{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+const RAW: &str = "{ policy_type = \"target_tracking_scaling\", target_value = 10, metric = \"visible_messages\" }";
+/// A policy more, which looks at all that wait.
+const WOKEN: &str = "policies = [{ policy_type = \"step_scaling\", threshold = 1, \
+                     step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }] }, ";
+const LONG: (&str, &str) = ("\"2s\"", "\"16min\"");
+const HIDDEN: (&str, &str) = ("dead_letter =", "visibility_timeout = \"20min\"\ndead_letter =");
+const PROTECTED: &str = "min_size = 1\nauto_scaling.scale_in_protection = \"while_busy\"";
 /// Ten messages at once take twenty seconds.
 const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
 const SELDOM: (&str, &str) = ("\"1/s\"", "\"1/h\"");

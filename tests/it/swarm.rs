@@ -137,15 +137,49 @@ fn queue(d: &mut Drawing, name: &'static str, fifo: bool) {
     d.maybe("in_flight_limit", &["1", "10"]);
 }
 
-fn fleet(d: &mut Drawing, name: &'static str) {
+fn fleet(d: &mut Drawing, name: &'static str, may_grow: bool) {
     d.node(name, "workers");
-    d.line("count", &["1", "3", "100"]);
+    if may_grow && d.chance(40) {
+        group(d);
+    } else {
+        d.line("count", &["1", "3", "100"]);
+    }
     d.maybe("work", &["'job'"]);
     d.maybe("speed", &["0.001", "1", "1000"]);
 }
 
+/// Machines that come and go.
+fn group(d: &mut Drawing) {
+    d.line("auto_scaling.min_size", &["0", "1"]);
+    d.line("auto_scaling.max_size", &["1", "5", "50"]);
+    d.maybe("auto_scaling.workers_per_instance", &["3"]);
+    d.maybe("auto_scaling.launch_latency", &["'0s'", "'1s'"]);
+    d.maybe("auto_scaling.bootstrap", &["'0s'", "'5min'"]);
+    d.maybe("auto_scaling.default_instance_warmup", &["'0s'", "'1min'"]);
+    d.maybe("auto_scaling.metric_period", &["'10s'"]);
+    d.maybe("auto_scaling.scale_in_protection", &["'while_busy'", "'always'"]);
+    d.maybe("auto_scaling.termination_hook", &["{}", "{ heartbeat_timeout = '10s' }"]);
+    d.maybe("auto_scaling.warm_pool", &["{}", "{ pool_state = 'running', min_size = 2 }"]);
+    d.maybe("auto_scaling.availability_zones", &["3"]);
+    d.maybe("auto_scaling.heeds_notice", &["true"]);
+    d.maybe("auto_scaling.capacity_rebalance", &["true"]);
+    d.line(
+        "auto_scaling.policies",
+        &[
+            "[]",
+            "[{ policy_type = 'target_tracking_scaling', target_value = 5, scale_in_points = 1 }]",
+            "[{ policy_type = 'target_tracking_scaling', target_value = 1, metric = 'all_messages' }]",
+            "[{ policy_type = 'simple_scaling', threshold = 1, scaling_adjustment = 2, cooldown = '0s' }]",
+            "[{ policy_type = 'step_scaling', threshold = 9, adjustment_type = 'percent_change_in_capacity', \
+             step_adjustments = [{ scaling_adjustment = 50 }] }, { policy_type = 'step_scaling', threshold = 0, \
+             comparison_operator = 'less_than_or_equal_to_threshold', adjustment_type = 'exact_capacity', \
+             step_adjustments = [{ scaling_adjustment = 0 }] }]",
+        ],
+    );
+}
+
 fn polling(d: &mut Drawing, name: &'static str, queue: &str) {
-    fleet(d, name);
+    fleet(d, name, true);
     writeln!(d.text, "polls = '{queue}'").expect("a string takes everything");
     d.maybe("max_number_of_messages", &["1", "10"]);
     d.maybe("wait_time", &["'0s'", "'1s'", "'20s'"]);
@@ -260,7 +294,7 @@ fn brokered(d: &mut Drawing) {
     d.maybe("message_ttl", &["'1ms'", "'10s'"]);
     d.maybe("confirms", &["true", "false"]);
     d.maybe("prefetch", &["1", "100", "'unlimited'"]);
-    fleet(d, "consumers");
+    fleet(d, "consumers", false);
     d.say("consumes = 'broker'\n");
     d.maybe("auto_ack", &["true", "false"]);
     d.line("latency", &LATENCIES[1..]);
@@ -274,9 +308,9 @@ fn faults(d: &mut Drawing) {
         let (node, possible) = d.one_of(&nodes);
         let kind = d.one_of(possible);
         writeln!(d.text, "[[fault]]\nnode = 'p.{node}'\nkind = '{kind}'").expect("a string takes everything");
-        if ["kill", "reboot", "crash"].contains(&kind) {
+        if ["kill", "interrupt", "reboot", "crash"].contains(&kind) {
             d.line("at", &["'0s'", "'30s'", "'70s'"]);
-            if kind == "kill" {
+            if kind == "kill" || kind == "interrupt" {
                 d.maybe("count", &["1", "50"]);
             }
             continue;

@@ -212,7 +212,9 @@ impl<K: SinkKind> Component for Sink<K> {
             | Signal::Empty { .. }
             | Signal::Settle { .. }
             | Signal::Reply { .. }
-            | Signal::Hangup { .. } => unreachable!("edges of these verbs do not lead to a sink"),
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. }
+            | Signal::Measured { .. } => unreachable!("edges of these verbs do not lead to a sink"),
         }
     }
 

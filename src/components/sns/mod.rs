@@ -240,7 +240,9 @@ impl Component for Sns {
             | Signal::Pull { .. }
             | Signal::Empty { .. }
             | Signal::Settle { .. }
-            | Signal::Hangup { .. } => unreachable!("a topic pushes: nobody pulls from it"),
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. }
+            | Signal::Measured { .. } => unreachable!("a topic pushes: nobody pulls from it"),
         }
     }
 

@@ -68,9 +68,12 @@ impl SubscriberTableSpec {
     /// The subscription in all its lanes.
     pub(super) fn build(self, topic: &mut Topic, site: &mut NodeSite<'_, '_>) -> Option<Vec<Subscription>> {
         let errors = site.site.errors();
-        let to = site.target(&self.to)?;
+        let mut to = site.target(&self.to)?;
         let span = self.to.span;
         let kind = site.kind_of(to.node);
+        if kind == "lambda" {
+            to.port = crate::components::lambda::MANAGED_EVENT;
+        }
         let protocol = Protocol::of(kind);
         // Endpoints are told apart by their names, so that another subscription changes nobody's draws.
         let salt = fingerprint(self.to.value.as_bytes());

@@ -359,6 +359,16 @@ impl Sqs {
         cx.set(self.metrics.age_of_oldest, age.as_nanos() / 1_000_000);
     }
 
+    /// Says what its metrics show at this moment: `ApproximateNumberOfMessagesVisible` and `…NotVisible`.
+    #[cold]
+    pub(super) fn tell_measures(&self, to: NodeId, cx: &mut Cx<'_>) {
+        let count = |messages: usize| u32::try_from(messages).unwrap_or(u32::MAX);
+        #[allow(clippy::cast_possible_truncation, reason = "only whether it differs from the last one matters")]
+        let calls = self.places.wrapping_add(self.receives as u32);
+        let (waiting, held) = (count(self.visible), count(self.in_flight));
+        cx.tell(SimDuration::ZERO, to, Signal::Measured { waiting, held, calls });
+    }
+
     /// Whether the queue takes this call now; only a FIFO queue has a limit.
     #[inline]
     fn is_within_limit(&mut self, action: usize, cx: &mut Cx<'_>) -> bool {

@@ -4,6 +4,8 @@
 //!
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
+mod asleep;
+mod cut_off;
 mod dead_letters;
 mod drain;
 mod flood;
@@ -14,6 +16,7 @@ mod late_fault;
 mod load;
 mod mail_rate;
 mod prefetch;
+mod raw_target;
 mod retries;
 mod shards;
 mod short_polls;
@@ -57,6 +60,9 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },
     Advice { code: "A043", about: "text messages cost more than may be spent", give: text_money::give },
     Advice { code: "A044", about: "one message group is more than a FIFO topic takes", give: group_rate::give },
+    Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
+    Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
+    Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
 ];
 
 /// The codes of all advice.
