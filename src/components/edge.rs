@@ -64,6 +64,14 @@ pub struct Edge {
     pub to: At<String>,
     /// `sends` to a broker: how long a message may wait there, if its sender says so.
     pub expiration: Option<At<Duration>>,
+    /// `sends` to a queue: how long its messages are hidden at first, if their sender says so.
+    pub delay: Option<At<Duration>>,
+    /// `sends` to a queue: how many messages go into one call, and how long the first of them waits for the others.
+    pub batch: Option<(u32, Duration)>,
+    /// `polls`: how long what is received stays hidden, if the consumer says so.
+    pub visibility: Option<At<Duration>>,
+    /// `polls`: whether a receive that failed is repeated as the same attempt.
+    pub repeats: bool,
     /// `reads`: whether the stream pushes to this reader, over a connection of its own.
     pub fans_out: bool,
 }
@@ -71,7 +79,7 @@ pub struct Edge {
 impl Edge {
     /// An edge of which no more is to be said.
     pub const fn new(verb: Verb, to: At<String>) -> Self {
-        Self { verb, to, expiration: None, fans_out: false }
+        Self { verb, to, expiration: None, delay: None, batch: None, visibility: None, repeats: false, fans_out: false }
     }
 
     /// The name of the node it leads to.

@@ -84,24 +84,27 @@ impl Polls {
         }
     }
 
-    /// Tells those whose wait is over that nothing came.
-    pub(super) fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>)
+    /// Tells those whose wait is over that nothing came, and how many these are.
+    pub(super) fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>) -> u64
     where
         T: Into<AnyTimer> + From<PollEnds>,
     {
         let ends = &mut self.ends[usize::from(ring)].1;
+        let mut empty = 0;
         loop {
             let waiting = &self.waiting;
             let Some(serial) = ends.due(cx.now(), |serial| is_waiting(waiting, serial)) else { break };
             if let Some(index) = place_of(&self.waiting, serial)
                 && let Some(poll) = self.waiting.remove(index)
             {
+                empty += 1;
                 cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot, refusal: None });
             }
         }
         if let Some(at) = ends.rearm() {
             cx.alarm_at(at, T::from(PollEnds(ring)));
         }
+        empty
     }
 }
 

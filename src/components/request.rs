@@ -5,6 +5,7 @@ use super::handler::{RequestCounters, Step};
 use super::retry::{Backoff, Jitter, RetryPolicy};
 use super::site::NodeSite;
 use super::spec::{LatencySpec, OneOrMany, all, many};
+use super::sqs::BatchSpec;
 use super::traits::RequestTraits;
 use crate::engine::{LossKind, SimDuration};
 use crate::facts::{self, Fact};
@@ -23,6 +24,8 @@ pub struct RequestSpec {
     latency: Option<At<LatencySpec>>,
     retries: Option<At<RetriesSpec>>,
     expiration: Option<At<Duration>>,
+    delay: Option<At<Duration>>,
+    batch: Option<At<BatchSpec>>,
 }
 
 /// A request written as a table.
@@ -40,6 +43,10 @@ pub(super) struct RequestTableSpec {
     retries: Option<At<RetriesSpec>>,
     /// To a broker: how long the message may wait in a queue.
     expiration: Option<At<Duration>>,
+    /// To a standard queue: how long the message is hidden at first, whatever the queue's own delay is.
+    delay: Option<At<Duration>>,
+    /// To a queue: several messages in one call.
+    batch: Option<At<BatchSpec>>,
 }
 
 /// Attempts and the pauses between them.
@@ -126,9 +133,9 @@ impl<'de> Deserialize<'de> for RequestSpec {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestSpec, A::Error> {
-                let RequestTableSpec { to, timeout, latency, retries, expiration } =
+                let RequestTableSpec { to, timeout, latency, retries, expiration, delay, batch } =
                     RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration })
+                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, delay, batch })
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -171,7 +178,10 @@ pub(super) struct Requests {
 impl Requests {
     /// The edges.
     pub(super) fn edges(&self) -> Vec<Edge> {
-        let edge = |verb, at: At<RequestSpec>| Edge { expiration: at.value.expiration, ..Edge::new(verb, at.to()) };
+        let edge = |verb, at: At<RequestSpec>| {
+            let RequestSpec { expiration, delay, batch, .. } = at.value;
+            Edge { expiration, delay, batch: batch.map(|at| at.value.together()), ..Edge::new(verb, at.to()) }
+        };
         let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| edge(verb, at));
         of(Verb::Calls, self.calls.as_ref()).chain(of(Verb::Sends, self.sends.as_ref())).collect()
     }
@@ -203,7 +213,7 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
     let (to, span) = (at.to(), at.span);
     let endpoint = outer.target(&to)?;
     let kind = outer.kind_of(endpoint.node);
-    let RequestSpec { timeout, latency, retries, expiration, .. } = at.value;
+    let RequestSpec { timeout, latency, retries, expiration, delay, batch, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
     let mut site = NodeSite {
@@ -222,6 +232,7 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
             .hint("leave it out");
     }
     site.site.optional("expiration", expiration);
+    super::sqs::check_sender(delay, batch, endpoint.node, &mut site);
     let latency = site.latency("latency", latency, request_latency(kind))?;
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);

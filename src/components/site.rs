@@ -94,6 +94,11 @@ impl NodeSite<'_, '_> {
         self.catalogue.share(self.node, metric, part, whole);
     }
 
+    /// What all that is counted by `counter` costs, at so many dollars for each.
+    pub fn price(&mut self, metric: &'static str, counter: CounterId, each: f64) {
+        self.catalogue.price(self.node, metric, counter, each);
+    }
+
     /// A distribution of times.
     pub fn timing(&mut self, metric: &'static str) -> TimingId {
         self.catalogue.timing(self.node, metric)

@@ -25,6 +25,12 @@ pub struct Traits {
     pub hides: Option<At<SimDuration>>,
     /// How old a message may become, if the scenario says so.
     pub keeps: Option<At<SimDuration>>,
+    /// How old a message may become, whether the scenario says so or not.
+    pub retains: Option<SimDuration>,
+    /// Receives after which a message that failed is put aside.
+    pub gives_up_after: Option<At<u32>>,
+    /// How often it asks for more time while it works on a message, and for how much.
+    pub extends: Option<At<(SimDuration, SimDuration)>>,
     /// Whether messages that fail too often are put aside; nothing if that is no question here.
     pub puts_aside: Option<bool>,
     /// Whether messages of one key are handed out one after the other.

@@ -38,6 +38,7 @@ impl NodeColumn {
             "1" => "_share",
             "bytes" => "_bytes",
             "1/s" => "_per_s",
+            "usd" => "_usd",
             _ => "",
         };
         match self.statistic.as_str() {
@@ -138,6 +139,10 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
     for share in catalogue.shares() {
         let (node, metric, unit) = (share.name.node, share.name.metric, share.name.unit);
         columns.push(NodeColumn { node, metric, statistic: SHARE.to_owned(), unit });
+    }
+    for price in catalogue.prices() {
+        let (node, metric, unit) = (price.name.node, price.name.metric, price.name.unit);
+        columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
     }
     columns
 }
@@ -255,5 +260,6 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.extend(TIMING_PERCENTILES.map(|p| timing.percentile(p)));
     }
     row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
+    row.extend(frame.catalogue.prices().iter().map(|price| Some(recorder.cost(price))));
     row
 }

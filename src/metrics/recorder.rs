@@ -51,6 +51,19 @@ pub struct Catalogue {
     capacities: Vec<(GaugeId, u64)>,
     /// What part one counter is of another.
     shares: Vec<Share>,
+    /// What counters cost.
+    prices: Vec<Price>,
+}
+
+/// What a counter costs.
+#[derive(Debug, Clone, Copy)]
+pub struct Price {
+    /// What it is called; its unit is the dollar.
+    pub name: MetricName,
+    /// What is paid for.
+    pub counter: CounterId,
+    /// Dollars for each.
+    pub each: f64,
 }
 
 /// What part one counter is of another.
@@ -90,6 +103,16 @@ impl Catalogue {
     /// What part `part` is of `whole`, over the whole run.
     pub fn share(&mut self, node: NodeId, metric: &'static str, part: CounterId, whole: CounterId) {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
+    }
+
+    /// What all that is counted by `counter` costs, at so many dollars for each.
+    pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
+        self.prices.push(Price { name: MetricName { node, metric, unit: "usd" }, counter, each });
+    }
+
+    /// The prices.
+    pub fn prices(&self) -> &[Price] {
+        &self.prices
     }
 
     /// The shares.
@@ -216,6 +239,12 @@ impl Recorder {
     pub fn share(&self, share: &Share) -> Option<f64> {
         let count = |id: CounterId| self.counters[usize::from(id.0)];
         (count(share.whole) > 0).then(|| count(share.part) as f64 / count(share.whole) as f64)
+    }
+
+    /// What a price has come to.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
+    pub fn cost(&self, price: &Price) -> f64 {
+        self.counters[usize::from(price.counter.0)] as f64 * price.each
     }
 
     /// The counters, in the order of the catalogue.

@@ -109,7 +109,33 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
         "\"1min\"",
     ),
+    (
+        "A030",
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"30s\", to = \"40s\" }")]),
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"10s\", to = \"40s\" }")]),
+        "{ every = \"30s\", to = \"40s\" }",
+    ),
+    (
+        "A030",
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"10s\", to = \"5s\" }")]),
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"10s\", to = \"15s\" }")]),
+        "{ every = \"10s\", to = \"5s\" }",
+    ),
+    (
+        "A031",
+        (QUEUED, &[("kind = \"sqs\"\n[pipeline.queued.packers]", SOON_FORGOTTEN)]),
+        (QUEUED, &[("kind = \"sqs\"\n[pipeline.queued.packers]", SOON_FORGOTTEN), KEPT_SHORTER]),
+        "\"30min\"",
+    ),
+    (
+        "A032",
+        (QUEUED, &[("queue = \"failed\"", "queue = \"failed\", max_receive_count = 1")]),
+        (QUEUED, &[("queue = \"failed\"", "queue = \"failed\", max_receive_count = 2")]),
+        "1",
+    ),
 ];
+const SOON_FORGOTTEN: &str = "kind = \"sqs\"\nmessage_retention_period = \"30min\"\n[pipeline.queued.packers]";
+const KEPT_SHORTER: (&str, &str) = ("dead_letter =", "message_retention_period = \"20min\"\ndead_letter =");
 /// Ten messages at once take twenty seconds.
 const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
 const SELDOM: (&str, &str) = ("\"1/s\"", "\"1/h\"");

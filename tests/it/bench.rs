@@ -170,7 +170,7 @@ impl Ran {
 
 /// Whether this is what the name of a figure ends with to say its unit.
 fn is_unit(end: &str) -> bool {
-    ["_s", "_share", "_bytes", "_per_s"].contains(&end)
+    ["_s", "_share", "_bytes", "_per_s", "_usd"].contains(&end)
 }
 
 /// Holds that `value` lies within `share` of `expected`.

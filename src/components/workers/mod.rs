@@ -14,6 +14,7 @@
 mod consuming;
 mod polling;
 mod spec;
+mod visibility;
 
 pub(super) use spec::WorkersSpec;
 
@@ -26,7 +27,9 @@ use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
+use polling::Together;
 use std::collections::VecDeque;
+use visibility::{AfterFailure, Beats};
 
 /// What a fleet was told to be.
 #[derive(Debug, Clone)]
@@ -63,8 +66,14 @@ struct Polling {
     retries: PollRetries,
     /// Round trip of a receive.
     receive_latency: Latency,
-    /// Round trip of a delete.
+    /// Round trip of a delete, or of a change of visibility.
     delete_latency: Latency,
+    /// What is done about a message that failed; nothing: it comes back when its time is over.
+    after_failure: Option<AfterFailure>,
+    /// How often the answer to a receive is lost.
+    lost_responses: f64,
+    /// Whether a receive that failed is repeated as the same attempt.
+    repeats: bool,
 }
 
 /// How a fleet is pushed to.
@@ -109,6 +118,8 @@ struct WorkersMetrics {
     failed: CounterId,
     /// Receives that failed or were refused.
     failed_polls: CounterId,
+    /// Answers to receives that were lost, with their messages.
+    lost_responses: CounterId,
     /// Messages handled although their job's part had been done before.
     repeated: CounterId,
     /// Time spent handling.
@@ -131,6 +142,10 @@ pub struct Workers {
     /// Number of the last request; each has its own latency.
     requests: u64,
     health: Health,
+    /// How they ask for more time while they work, if they do.
+    beats: Option<Box<Beats>>,
+    /// What they delete in one call, if they do.
+    together: Option<Box<Together>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -180,6 +195,8 @@ pub enum WorkersAlarm {
     Begin { worker: u32, life: u16 },
     /// A worker asks for messages again.
     Poll { worker: u32, life: u16 },
+    /// A worker asks for more time.
+    Beat { worker: u32, serial: u32 },
 }
 
 impl From<HandlerAlarm> for WorkersAlarm {
@@ -254,6 +271,7 @@ impl Component for Workers {
             },
             WorkersAlarm::Poll { worker, life } if self.is_same(worker, life) => self.poll(worker, cx),
             WorkersAlarm::Begin { .. } | WorkersAlarm::Poll { .. } => {}
+            WorkersAlarm::Beat { worker, serial } => self.beat(worker, serial, cx),
         }
     }
 
@@ -287,6 +305,9 @@ impl Workers {
         self.worker(worker).doing = Doing::Handling;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
+        if self.beats.is_some() {
+            self.begin_beating(worker, msg, receive, cx);
+        }
         self.handler.start(msg, worker, receive, cx)
     }
 
@@ -301,6 +322,9 @@ impl Workers {
 
     fn conclude(&mut self, ended: Ended, cx: &mut Cx<'_>) {
         let Ended { msg, slot, began, receive, loss, .. } = ended;
+        if self.beats.is_some() {
+            self.end_beating(slot);
+        }
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
         let work = ended.work(now);
@@ -328,7 +352,7 @@ impl Workers {
         let victims = match kind {
             FaultKind::Kill(count) => count.min(self.p.count),
             FaultKind::Down => self.p.count,
-            FaultKind::Slow(_) | FaultKind::Fails(_) | FaultKind::Reboot | FaultKind::Crash => return,
+            _ => return,
         };
         for worker in 0..victims {
             if begins {
@@ -352,6 +376,7 @@ impl Workers {
         cx.tell(SimDuration::ZERO, self.p.node, Signal::Hangup { from: cx.node(), slot: worker });
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
         self.worker(worker).failures = Failures::default();
+        self.end_beating(worker);
         if let Some(ended) = self.handler.cancel(worker, cx) {
             let (gauge, now) = cx.gauge(self.metrics.busy);
             gauge.fall(now);
@@ -361,6 +386,10 @@ impl Workers {
         }
         for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
             self.prefetched -= 1;
+            self.drop_loan(msg, receive, cx);
+        }
+        let done = self.together.as_mut().map(|together| together.take(worker)).unwrap_or_default();
+        for (msg, receive) in done {
             self.drop_loan(msg, receive, cx);
         }
         cx.set(self.metrics.prefetched, self.prefetched as u64);

@@ -5,11 +5,14 @@
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
 mod dead_letters;
+mod dead_retention;
 mod drain;
+mod heartbeat;
 mod held;
 mod hot_group;
 mod late_fault;
 mod load;
+mod once_only;
 mod prefetch;
 mod retries;
 mod shards;
@@ -47,6 +50,9 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
+    Advice { code: "A030", about: "more time for a message is asked for too late", give: heartbeat::give },
+    Advice { code: "A031", about: "dead letters are gone before anybody looks at them", give: dead_retention::give },
+    Advice { code: "A032", about: "one lost answer is enough to put a message aside", give: once_only::give },
 ];
 
 /// The codes of all advice.
