@@ -122,6 +122,7 @@ impl Bench {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
             wrong_works: Vec::new(),
+            flows: vec!["jobs".to_owned()],
             flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),

@@ -9,6 +9,7 @@ mod bench;
 mod context;
 mod edge;
 mod fault;
+mod guard;
 mod handler;
 mod kinesis;
 mod latency;

@@ -1,6 +1,9 @@
 //! `calls` and `sends` as they are written, and how they become the steps of a handler.
 
 use super::edge::{Edge, Verb};
+use super::guard::spec::{
+    BreakerSpec, BudgetSpec, BulkheadSpec, GuardMetrics, GuardSpec, HedgeSpec, PoolSpec, ThrottleSpec,
+};
 use super::handler::{RequestCounters, Step};
 use super::retry::{Backoff, Jitter, RetryPolicy};
 use super::site::NodeSite;
@@ -26,6 +29,7 @@ pub struct RequestSpec {
     expiration: Option<At<Duration>>,
     delay: Option<At<Duration>>,
     batch: Option<At<BatchSpec>>,
+    guard: GuardSpec,
 }
 
 /// A request written as a table.
@@ -47,6 +51,18 @@ pub(super) struct RequestTableSpec {
     delay: Option<At<Duration>>,
     /// To a queue: several messages in one call.
     batch: Option<At<BatchSpec>>,
+    /// How long the request may take, with all its attempts and pauses.
+    deadline: Option<At<Duration>>,
+    /// Connections that the requests share.
+    pool: Option<At<PoolSpec>>,
+    /// A bound on the requests at once.
+    bulkhead: Option<At<BulkheadSpec>>,
+    /// A circuit breaker.
+    breaker: Option<At<BreakerSpec>>,
+    /// Whether the client turns away its own requests when too many fail.
+    throttle: Option<At<ThrottleSpec>>,
+    /// Further copies of a request whose answer is slow.
+    hedge: Option<At<HedgeSpec>>,
 }
 
 /// Attempts and the pauses between them.
@@ -64,6 +80,8 @@ pub(super) struct RetriesSpec {
     cap: Option<At<Duration>>,
     /// How much of the pause is left to chance.
     jitter: Option<At<JitterSpec>>,
+    /// What retries are paid from.
+    budget: Option<At<BudgetSpec>>,
 }
 
 /// The shape of the pauses.
@@ -133,9 +151,12 @@ impl<'de> Deserialize<'de> for RequestSpec {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestSpec, A::Error> {
-                let RequestTableSpec { to, timeout, latency, retries, expiration, delay, batch } =
-                    RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, delay, batch })
+                let table = RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
+                let RequestTableSpec { to, timeout, latency, retries, expiration, delay, batch, .. } = table;
+                let RequestTableSpec { deadline, pool, bulkhead, breaker, throttle, hedge, .. } = table;
+                let budget = retries.as_ref().and_then(|at| at.value.budget.clone());
+                let guard = GuardSpec { deadline, pool, bulkhead, breaker, throttle, hedge, budget };
+                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, delay, batch, guard })
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -188,14 +209,14 @@ impl Requests {
 
     /// The steps, calls first, each with all its parameters; and where requests are counted.
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<(Vec<Step>, Option<RequestCounters>)> {
-        let mut steps = Vec::new();
+        let (mut steps, mut metrics) = (Vec::new(), GuardMetrics::default());
         let mut complete = true;
         for (verb, written) in [(Verb::Calls, self.calls), (Verb::Sends, self.sends)] {
             let list = many(written);
             let single = list.len() == 1;
             for (index, at) in list.into_iter().enumerate() {
                 let key = if single { verb.word().to_owned() } else { format!("{}[{index}]", verb.word()) };
-                match build_step(verb, &key, at, site) {
+                match build_step(verb, &key, at, &mut metrics, site) {
                     Some(step) => steps.push(step),
                     None => complete = false,
                 }
@@ -209,11 +230,17 @@ impl Requests {
     }
 }
 
-fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'_, '_>) -> Option<Step> {
+fn build_step(
+    verb: Verb,
+    key: &str,
+    at: At<RequestSpec>,
+    metrics: &mut GuardMetrics,
+    outer: &mut NodeSite<'_, '_>,
+) -> Option<Step> {
     let (to, span) = (at.to(), at.span);
     let endpoint = outer.target(&to)?;
     let kind = outer.kind_of(endpoint.node);
-    let RequestSpec { timeout, latency, retries, expiration, delay, batch, .. } = at.value;
+    let RequestSpec { timeout, latency, retries, expiration, delay, batch, guard, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
     let mut site = NodeSite {
@@ -246,7 +273,8 @@ fn build_step(verb: Verb, key: &str, at: At<RequestSpec>, outer: &mut NodeSite<'
         pauses: retries.backoff != Backoff::None,
     };
     site.traits.requests.push(request);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out })
+    let guard = guard.build(metrics, &mut site);
+    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out, guard })
 }
 
 /// How long a request to a node of this kind is under way, there and back.
@@ -262,7 +290,7 @@ fn request_latency(kind: &str) -> &'static Fact<facts::Latency> {
 
 fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSite<'_, '_>) -> Option<RetryPolicy> {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
-    let RetriesSpec { attempts, backoff, base, cap, jitter } = written.map(|at| at.value).unwrap_or_default();
+    let RetriesSpec { attempts, backoff, base, cap, jitter, .. } = written.map(|at| at.value).unwrap_or_default();
     let mut part = site.site.part("retries", span);
     let none = attempts.as_ref().filter(|attempts| attempts.value == 0).map(|attempts| attempts.span);
     let attempts = match verb {

@@ -17,6 +17,8 @@ pub struct Plan {
     pub works: Vec<String>,
     /// Names of works that are written, but may be wrong.
     pub wrong_works: Vec<String>,
+    /// The names of the flows, by id.
+    pub flows: Vec<String>,
     /// The keys of each flow; none if its jobs have no key.
     pub flow_keys: Vec<Option<Keys>>,
     /// No replication lasts longer.

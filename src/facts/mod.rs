@@ -15,6 +15,7 @@ mod search;
 mod table;
 mod values;
 
+pub mod calls;
 pub mod ec2;
 pub mod http;
 pub mod kinesis;

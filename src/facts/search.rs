@@ -1,6 +1,6 @@
 //! The list of all facts, and how a person finds one in it.
 
-use super::{FactRow, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
+use super::{FactRow, calls, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
 
 /// So many names are offered when nothing matches.
 const NEAREST: usize = 5;
@@ -11,6 +11,7 @@ const ALIKE: f64 = 0.5;
 /// Every fact there is: by service in alphabetical order, within a service in the order of its table.
 pub fn all() -> Vec<FactRow> {
     [
+        calls::rows(),
         ec2::rows(),
         http::rows(),
         kinesis::rows(),

@@ -212,6 +212,7 @@ fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) ->
         nodes: Vec::new(),
         works: works.iter().map(|work| work.name.clone()).collect(),
         wrong_works: Vec::new(),
+        flows: flows.iter().map(|flow| flow.name.clone()).collect(),
         flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,

@@ -66,3 +66,39 @@ fn claim_74_a_full_pool_serves_its_size_over_the_latency_of_what_it_calls() {
     about(ran.figure("pool.served") / 100.0, 50.0, 0.01);
     about(ran.figure("pool.waiting_max"), 30.0 * 100.0, 0.1);
 }
+
+/// Client, and a server that is down from the beginning: a request each 100 ms for 100 s.
+fn hard_outage(retries: &str) -> crate::bench::Ran {
+    run(&format!(
+        "[run]\nduration = '100s'\n[traffic.jobs]\nrate = '10/s'\narrivals = 'regular'\n\
+         [pipeline.p.client]\nkind = 'service'\nfrom = 'jobs'\ncalls = {{ to = 'shop', latency = '0s', retries = {retries} }}\n\
+         [pipeline.p.shop]\nkind = 'http'\nfails = '100%'\n"
+    ))
+}
+
+#[test]
+fn claim_70_a_budget_of_a_tenth_at_each_layer_sends_a_third_more_to_the_bottom() {
+    let layer = |name: &str, below: &str| {
+        format!(
+            "[pipeline.p.{name}]\nkind = 'service'\ncalls = {{ to = '{below}', retries = {{ attempts = 3, \
+             budget = {{ kind = 'share', share = '10%', floor = '0/s' }} }} }}\n"
+        )
+    };
+    let ran = run(&format!(
+        "[run]\nduration = '100s'\n[traffic.jobs]\nrate = '100/s'\n{}from = 'jobs'\n{}{}\
+         [pipeline.p.bottom]\nkind = 'http'\nfails = '100%'\n",
+        layer("first", "second"),
+        layer("second", "third"),
+        layer("third", "bottom"),
+    ));
+    about(ran.figure("bottom.requests"), 1.331 * ran.sent() as f64, 0.02);
+}
+
+#[test]
+fn claim_71_a_bucket_of_500_tokens_pays_for_35_retries_and_then_every_call_makes_one_attempt() {
+    let ran = hard_outage("{ attempts = 3, budget = { kind = 'tokens' } }");
+    assert_eq!(ran.figure("shop.requests"), ran.sent() as f64 + 35.0);
+    assert_eq!(ran.jobs(Fate::Rejected), ran.sent());
+    let without = hard_outage("{ attempts = 3 }");
+    assert_eq!(without.figure("shop.requests"), 3.0 * without.sent() as f64);
+}

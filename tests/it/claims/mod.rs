@@ -6,5 +6,6 @@ mod broker_limits;
 mod brokers;
 mod calls;
 mod fifo;
+mod guards;
 mod queues;
 mod topics;

@@ -6,50 +6,25 @@
 //!     ▼                          ▼
 //!  refused                     ghost work
 //! ```
-//! Facts: `http.*`. A timeout of the caller does not free the slot: the work goes on and is counted as ghost work.
+//! Facts: `http.*`, `calls.*`. A timeout of the caller does not free the slot: the work goes on and is counted as ghost
+//! work. A server can shed load: by rules of its queue (`queue.rs`), by an adaptive limit (`limit.rs`), or by dropping
+//! requests whose caller has left before it begins with them. To turn a request away costs time of its own, if the
+//! scenario says so. Simplified: that time is taken from the request that gets a slot next.
+
+mod limit;
+mod queue;
+mod spec;
 
 use super::context::Ctx;
 use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
-use super::request::{RequestSpec, Requests};
 use super::site::NodeSite;
-use super::spec::{OneOrMany, all, many};
-use super::{Component, Edge, NodeSpec, Verb};
-use crate::engine::{LossId, LossKind, MsgId, Signal, SimDuration, SimTime};
-use crate::facts::http;
+use super::{Component, Verb};
+use crate::engine::{LossId, MsgId, Signal, SimDuration};
 use crate::metrics::{CounterId, GaugeId, TimingId};
-use crate::site::At;
-use serde::Deserialize;
-use std::collections::VecDeque;
-
-/// What a scenario may say about a service.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ServiceSpec {
-    /// The flows of traffic that enter here.
-    from: Option<At<OneOrMany<String>>>,
-    /// Requests handled at once.
-    slots: Option<At<u32>>,
-    /// Requests that may wait for a slot; more are refused.
-    accept_queue: Option<At<u32>>,
-    /// The service's own work on each request.
-    work: Option<At<String>>,
-    /// Who is called for each request, one after the other; the slot is held meanwhile.
-    calls: Option<At<OneOrMany<RequestSpec>>>,
-    /// Where each request is handed over after that.
-    sends: Option<At<OneOrMany<RequestSpec>>>,
-}
-
-impl NodeSpec for ServiceSpec {
-    fn edges(&self) -> Vec<Edge> {
-        Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges()
-    }
-
-    fn flows(&self) -> Vec<At<String>> {
-        all(self.from.as_ref())
-    }
-}
+use limit::AdaptiveLimit;
+use queue::{AcceptQueue, Full, Turn};
+use spec::ServiceSpec;
 
 /// A server while it runs.
 #[derive(Debug, Clone)]
@@ -62,10 +37,39 @@ pub struct Service {
     metrics: ServiceMetrics,
     /// What is done with a request, and the requests in the slots -- parameter and state.
     handler: Handler,
-    /// Requests waiting for a slot, oldest first, and since when -- state.
-    waiting: VecDeque<(MsgId, SimTime)>,
+    /// Requests waiting for a slot -- state.
+    waiting: AcceptQueue,
     /// What is wrong with it -- state.
     health: Health,
+    /// How it sheds load beyond the rules of its queue, if it does.
+    shedding: Option<Box<Shedding>>,
+}
+
+/// How a server sheds load.
+#[derive(Debug, Clone)]
+struct Shedding {
+    /// Whether requests are dropped whose caller has left when their turn comes -- parameter.
+    drops_expired: bool,
+    /// Its own time for each request that it turns away -- parameter.
+    rejection_work: SimDuration,
+    /// How many requests may be inside -- parameter and state.
+    limit: Option<(AdaptiveLimit, GaugeId)>,
+    losses: SheddingLosses,
+    /// Requests dropped when their turn came.
+    dropped: CounterId,
+}
+
+/// Why a server that sheds load turns a request away.
+#[derive(Debug, Clone, Copy)]
+struct SheddingLosses {
+    /// Its caller has left.
+    caller_left: LossId,
+    /// It has waited for too long.
+    too_late: LossId,
+    /// A more important one has taken its place.
+    displaced: LossId,
+    /// Enough are inside.
+    limited: LossId,
 }
 
 /// Why a server turns a request away.
@@ -107,47 +111,13 @@ impl Component for Service {
     type Alarm = HandlerAlarm;
 
     fn build(spec: ServiceSpec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
-        let ServiceSpec { from, slots, accept_queue, work, calls, sends } = spec;
-        for flow in many(from) {
-            site.site.written("from", flow);
+        spec.build(site)
+    }
+
+    fn start(&mut self, cx: &mut Ctx<'_, HandlerAlarm>) {
+        if let Some((limit, gauge)) = self.shedding.as_ref().and_then(|shedding| shedding.limit.as_ref()) {
+            cx.set(*gauge, limit.get());
         }
-        let empty = slots.as_ref().filter(|slots| slots.value == 0).map(|slots| slots.span);
-        if let Some(span) = empty {
-            site.site
-                .error(span, "S031", "a service without slots serves nobody")
-                .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
-        }
-        let servers = slots;
-        let slots = site.site.or_fact("slots", slots, &http::TOMCAT_MAX_THREADS);
-        let accept_queue = site.site.or_fact("accept_queue", accept_queue, &http::TOMCAT_ACCEPT_COUNT);
-        let work = site.work("work", work);
-        let requests = Requests { calls, sends }.build(site);
-        let losses = ServiceLosses {
-            queue_full: site.loss(LossKind::Rejected, "accept queue full"),
-            down: site.loss(LossKind::Rejected, "down"),
-            failing: site.loss(LossKind::Rejected, "answered with an error"),
-        };
-        let metrics = ServiceMetrics {
-            busy: site.gauge_of("busy", "slots", slots.into()),
-            waiting: site.gauge("waiting", "requests"),
-            wait: site.timing("wait"),
-            served: site.counter("served", "requests"),
-            busy_time: site.counter("busy_time", "s"),
-            work_time: site.counter("work_time", "s"),
-            ghost_time: site.counter("ghost_time", "s"),
-        };
-        let ((steps, counters), work) = (requests?, work?);
-        site.traits.servers = Some(site.placed(servers.as_ref(), slots));
-        site.traits.work = work;
-        Some(Self {
-            slots: slots as usize,
-            accept_queue: accept_queue as usize,
-            losses,
-            metrics,
-            handler: Handler::new(work, steps, counters),
-            waiting: VecDeque::new(),
-            health: Health::default(),
-        })
     }
 
     #[inline(always)]
@@ -189,14 +159,58 @@ impl Service {
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
             cx.refuse(msg, self.losses.down);
+        } else if self.shedding.is_some() && self.is_limited() {
+            self.turn_away(msg, self.limited(), cx);
         } else if self.handler.busy() < self.slots {
             self.begin(msg, cx);
         } else if self.waiting.len() < self.accept_queue {
-            self.waiting.push_back((msg, cx.now()));
+            let now = cx.now();
+            self.waiting.push(msg, || cx.flow(msg), now);
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
         } else {
-            cx.refuse(msg, self.losses.queue_full);
+            self.overflow(msg, cx);
         }
+    }
+
+    /// A request finds the queue full.
+    #[cold]
+    fn overflow(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let now = cx.now();
+        match self.waiting.displace(msg, || cx.flow(msg), now) {
+            Full::Refused => self.turn_away(msg, self.losses.queue_full, cx),
+            Full::Displaces(other) => {
+                let displaced = self.shedding.as_ref().map_or(self.losses.queue_full, |it| it.losses.displaced);
+                self.turn_away(other, displaced, cx);
+            }
+        }
+    }
+
+    /// Whether the adaptive limit lets no more requests in.
+    fn is_limited(&self) -> bool {
+        let limit = self.shedding.as_ref().and_then(|shedding| shedding.limit.as_ref());
+        limit.is_some_and(|(limit, _)| self.holding() >= limit.get())
+    }
+
+    fn limited(&self) -> LossId {
+        self.shedding.as_ref().map_or(LossId::NONE, |shedding| shedding.losses.limited)
+    }
+
+    /// Turns a request away, which takes its own time.
+    fn turn_away(&mut self, msg: MsgId, loss: LossId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        if let Some(shedding) = &self.shedding {
+            self.handler.owe(shedding.rejection_work);
+        }
+        cx.refuse(msg, loss);
+    }
+
+    /// Why a request is dropped although its turn has come, if it is.
+    #[inline]
+    fn drops(&self, turn: &Turn, cx: &Ctx<'_, HandlerAlarm>) -> Option<LossId> {
+        let shedding = self.shedding.as_deref()?;
+        if shedding.drops_expired && cx.is_for_nobody(turn.msg) {
+            return Some(shedding.losses.caller_left);
+        }
+        turn.too_late.then_some(shedding.losses.too_late)
     }
 
     #[inline(always)]
@@ -217,8 +231,13 @@ impl Service {
     #[inline(always)]
     fn finish_here(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.conclude(ended, cx);
-        while let Some((next, since)) = self.waiting.pop_front() {
+        while let Some(turn) = self.waiting.pop(cx.now()) {
             cx.set(self.metrics.waiting, self.waiting.len() as u64);
+            if let Some(loss) = self.drops(&turn, cx) {
+                self.drop_at_its_turn(turn.msg, loss, cx);
+                continue;
+            }
+            let Turn { msg: next, since, .. } = turn;
             cx.time(self.metrics.wait, cx.now().since(since));
             // The slot goes over to the next request: as many are busy as before.
             match self.handler.start(next, 0, 0, cx) {
@@ -230,14 +249,22 @@ impl Service {
         gauge.fall(now);
     }
 
+    #[cold]
+    fn drop_at_its_turn(&mut self, msg: MsgId, loss: LossId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        if let Some(shedding) = &self.shedding {
+            cx.count(shedding.dropped, 1);
+        }
+        self.turn_away(msg, loss, cx);
+    }
+
     /// A request that has nothing to wait for.
     #[cold]
-    fn conclude_at_once(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn conclude_at_once(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.conclude(ended, cx);
     }
 
     #[inline(always)]
-    fn conclude(&self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn conclude(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         let Ended { msg, began, mut loss, .. } = ended;
         let (spent, work) = (cx.now().since(began).as_nanos(), ended.work(cx.now()));
         cx.count(self.metrics.busy_time, spent);
@@ -250,8 +277,22 @@ impl Service {
         }
         if loss.is_none() {
             cx.count(self.metrics.served, 1);
+            if self.shedding.is_some() {
+                self.learn(spent, cx);
+            }
         }
         cx.conclude(msg, loss);
+    }
+
+    /// The adaptive limit sees how long an answer took.
+    #[inline(never)]
+    fn learn(&mut self, spent: u64, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let inside = self.holding() + 1;
+        let limit = self.shedding.as_mut().and_then(|shedding| shedding.limit.as_mut());
+        if let Some((limit, gauge)) = limit {
+            limit.answered(SimDuration::from_nanos(spent), inside);
+            cx.set(*gauge, limit.get());
+        }
     }
 
     #[inline(never)]
@@ -264,8 +305,8 @@ impl Service {
                 self.conclude(ended, cx);
             }
             cx.set(self.metrics.busy, 0);
-            for (msg, _) in std::mem::take(&mut self.waiting) {
-                cx.refuse(msg, self.losses.down);
+            while let Some(turn) = self.waiting.pop(cx.now()) {
+                cx.refuse(turn.msg, self.losses.down);
             }
             cx.set(self.metrics.waiting, 0);
         }

@@ -8,15 +8,19 @@
 //!                   failed ─▶ ended with the loss
 //! ```
 //! A step sends a copy of the message, an *attempt*, and waits for the answer. A caller that gives up leaves its attempt
-//! where it is: the callee goes on and burns capacity for nobody.
+//! where it is: the callee goes on and burns capacity for nobody. What stands before an attempt, if anything does, is its
+//! [`Guard`].
+
+mod attempts;
+mod connections;
 
 use super::AnyTimer;
 use super::context::{Ctx, Endpoint};
+use super::guard::Guard;
 use super::latency::Latency;
 use super::retry::RetryPolicy;
 use super::slab::Slab;
-use crate::engine::random::mix;
-use crate::engine::{Call, Deadlines, LossId, MsgId, SimDuration, SimTime};
+use crate::engine::{Deadlines, LossId, MsgId, SimDuration, SimTime};
 use crate::metrics::CounterId;
 use crate::traffic::WorkId;
 
@@ -33,6 +37,8 @@ pub(super) struct Step {
     pub retries: RetryPolicy,
     /// What the job is lost by when the last attempt has waited in vain.
     pub timed_out: LossId,
+    /// What stands before its attempts, if anything does.
+    pub guard: Option<Box<Guard>>,
 }
 
 /// Counters of the requests made.
@@ -55,12 +61,16 @@ pub(super) struct Handler {
     counters: Option<RequestCounters>,
     /// Factor on the time of work that begins now -- state, changed by faults.
     slowness: f64,
+    /// Time by which the work that begins next is longer, for what was done before it -- state.
+    owed: SimDuration,
     /// Messages being handled -- state.
     tasks: Slab<Task>,
     /// Number of the last attempt or task; tells stale answers and alarms -- state.
     serial: u32,
     /// Timeouts of the attempts under way, by step -- state.
     timeouts: Vec<Deadlines<(u32, u32)>>,
+    /// What a message is given up by whose caller has left: nothing more is asked on its behalf -- parameter.
+    caller_left: Option<LossId>,
 }
 
 /// A message being handled.
@@ -81,6 +91,33 @@ struct Task {
     /// The answer, on its way back.
     answer: LossId,
     pause: SimDuration,
+    /// What only a step with a guard needs. Nothing of it is left when a step is over.
+    guarded: Guarded,
+}
+
+/// A task at a step with a guard.
+#[derive(Debug, Clone, Default)]
+struct Guarded {
+    /// Serial number of the request: it tells stale deadlines.
+    request: u32,
+    /// When the attempt left.
+    sent: SimTime,
+    /// Whether it waits for a connection.
+    queued: bool,
+    /// Connections that it holds.
+    seats: u32,
+    /// Whether the budget has paid for the attempt under way, or the next.
+    paid: bool,
+    /// Further copies of the attempt.
+    copies: Vec<Copy>,
+}
+
+/// A further copy of an attempt, sent to hedge against a slow answer.
+#[derive(Debug, Clone, Copy)]
+struct Copy {
+    serial: u32,
+    attempt: MsgId,
+    answer: LossId,
 }
 
 /// Alarms of a handler; its owner passes them on.
@@ -92,8 +129,28 @@ pub enum HandlerAlarm {
     Paused { task: u32, serial: u32 },
     /// An answer has come all the way back.
     Answered { task: u32, serial: u32 },
-    /// The first timeout of this step may be due.
-    Timeout { step: u16 },
+    /// The first of the things for which a step waits may be due.
+    Timeout { step: Due },
+}
+
+/// What may be due.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    step: u16,
+    what: What,
+}
+
+/// What a step waits for, each time equally long.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    /// The timeout of an attempt.
+    Attempt,
+    /// The deadline of a request.
+    Request,
+    /// The end of the patience to wait for a connection.
+    Connection,
+    /// Another copy.
+    Hedge,
 }
 
 /// A message whose handling has ended.
@@ -130,7 +187,17 @@ impl Handler {
     /// A handler that does `work` and then `steps`.
     pub(super) fn new(work: Option<WorkId>, steps: Vec<Step>, counters: Option<RequestCounters>) -> Self {
         let timeouts = vec![Deadlines::new(); steps.len()];
-        Self { work, steps, counters, slowness: 1.0, tasks: Slab::default(), serial: 0, timeouts }
+        Self {
+            work,
+            steps,
+            counters,
+            slowness: 1.0,
+            owed: SimDuration::ZERO,
+            tasks: Slab::default(),
+            serial: 0,
+            timeouts,
+            caller_left: None,
+        }
     }
 
     /// Messages being handled.
@@ -141,6 +208,16 @@ impl Handler {
     /// Work that begins from now on takes `slowness` times as long.
     pub(super) const fn slow_down(&mut self, slowness: f64) {
         self.slowness = slowness;
+    }
+
+    /// The work that begins next takes so much longer.
+    pub(super) fn owe(&mut self, time: SimDuration) {
+        self.owed += time;
+    }
+
+    /// From now on, nothing more is asked on behalf of messages whose caller has left: they are given up by `loss`.
+    pub(super) const fn gives_up_with_the_caller(&mut self, loss: LossId) {
+        self.caller_left = Some(loss);
     }
 
     /// Begins to handle `msg` for the owner's `slot`. Returns the task at once if there is nothing to wait for.
@@ -165,8 +242,8 @@ impl Handler {
         let Some(work) = self.work else { return self.next_step(index, cx) };
         let mut duration = cx.work(work, msg);
         #[allow(clippy::float_cmp, reason = "exactly 1 leaves the nanoseconds alone")]
-        if self.slowness != 1.0 {
-            duration = duration.scaled(self.slowness);
+        if self.slowness != 1.0 || !self.owed.is_zero() {
+            duration = duration.scaled(self.slowness) + std::mem::take(&mut self.owed);
         }
         task.worked = task.began + duration;
         cx.alarm_at(task.worked, T::from(HandlerAlarm::Worked { task: index, serial }));
@@ -191,100 +268,44 @@ impl Handler {
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {
-                    self.try_step(task, cx);
-                }
-                None
-            }
-            HandlerAlarm::Answered { task, serial } => {
-                if self.awaits(task) == Some(serial) {
-                    self.answered(task, cx)
+                    self.try_step(task, cx)
                 } else {
                     None
                 }
             }
+            HandlerAlarm::Answered { task, serial } => self.answered(task, serial, cx),
             HandlerAlarm::Timeout { .. } => unreachable!("timeouts end several tasks: see on_timeout"),
         }
     }
 
-    /// The timeout alarm of `step` rang: call until it returns `None`, each time dealing with the task that ended.
-    pub(super) fn on_timeout<T>(&mut self, step: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        let index = usize::from(step);
-        loop {
-            let (tasks, now) = (&self.tasks, cx.now());
-            let alive = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.awaits == serial);
-            let Some((task, _)) = self.timeouts[index].due(now, alive) else { break };
-            self.give_up(task, cx);
-            if let Some(counters) = self.counters {
-                cx.count(counters.timeouts, 1);
-            }
-            let loss = self.steps[index].timed_out;
-            if let Some(ended) = self.step_failed(task, loss, cx) {
-                return Some(ended);
-            }
-        }
-        if let Some(at) = self.timeouts[index].rearm() {
-            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step }));
-        }
-        None
-    }
-
-    /// An answer was given. It still has its way back before it, half of the round trip.
-    #[inline]
-    pub(super) fn on_reply<T>(&mut self, task: u32, attempt: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        if self.awaits(task) != Some(attempt) {
-            return None;
-        }
-        let waiting = self.tasks.get_mut(task)?;
-        waiting.answer = loss;
-        let step = &self.steps[usize::from(waiting.step)];
-        let leg = step.leg(waiting, cx);
-        if leg.is_zero() {
-            return self.answered(task, cx);
-        }
-        cx.alarm_after(leg, T::from(HandlerAlarm::Answered { task, serial: attempt }));
-        None
-    }
-
-    fn answered<T>(&mut self, task: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        let waiting = self.tasks.get_mut(task)?;
-        if let Some(copy) = waiting.attempt.take() {
-            cx.release(copy);
-        }
-        if waiting.answer.is_none() {
-            waiting.step += 1;
-            self.next_step(task, cx)
-        } else {
-            let loss = waiting.answer;
-            self.step_failed(task, loss, cx)
-        }
-    }
-
     /// The owner's slot is gone: its task ends without a word to anybody.
-    pub(super) fn cancel<T: Into<AnyTimer>>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Ended> {
+    pub(super) fn cancel<T>(&mut self, slot: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
         let index = self.tasks.iter().find(|(_, task)| task.slot == slot)?.0;
-        self.give_up(index, cx);
+        self.quit(index, cx);
         self.end(index, LossId::NONE)
     }
 
     /// Every task ends at once by `loss`.
-    pub(super) fn cancel_all<T: Into<AnyTimer>>(&mut self, loss: LossId, cx: &mut Ctx<'_, T>) -> Vec<Ended> {
+    pub(super) fn cancel_all<T>(&mut self, loss: LossId, cx: &mut Ctx<'_, T>) -> Vec<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
         let places: Vec<u32> = self.tasks.iter().map(|(index, _)| index).collect();
-        places
-            .into_iter()
-            .filter_map(|index| {
-                self.give_up(index, cx);
-                self.end(index, loss)
-            })
-            .collect()
+        for &index in &places {
+            // Nobody waits any more: a connection that becomes free goes to none of them.
+            let serial = self.next_serial();
+            if let Some(task) = self.tasks.get_mut(index) {
+                task.awaits = serial;
+            }
+        }
+        let mut end = |index| {
+            self.quit(index, cx);
+            self.end(index, loss)
+        };
+        places.into_iter().filter_map(&mut end).collect()
     }
 
     #[inline(always)]
@@ -302,83 +323,6 @@ impl Handler {
         self.serial = self.serial.wrapping_add(1);
         self.serial
     }
-
-    fn give_up<T: Into<AnyTimer>>(&mut self, task: u32, cx: &mut Ctx<'_, T>) {
-        if let Some(copy) = self.tasks.get_mut(task).and_then(|task| task.attempt.take()) {
-            cx.abandon(copy);
-        }
-    }
-
-    #[inline(always)]
-    fn next_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        let task = self.tasks.get_mut(index)?;
-        if usize::from(task.step) == self.steps.len() {
-            return self.end(index, LossId::NONE);
-        }
-        task.tries = 0;
-        task.pause = SimDuration::ZERO;
-        self.try_step(index, cx);
-        None
-    }
-
-    /// Sends an attempt of the task's step.
-    fn try_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        let serial = self.next_serial();
-        let Some(task) = self.tasks.get_mut(index) else { return };
-        let step = &self.steps[usize::from(task.step)];
-        task.awaits = serial;
-        task.tries += 1;
-        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg });
-        task.attempt = Some(attempt);
-        let leg = step.leg(task, cx);
-        cx.hand_over(attempt, step.to, leg);
-        if let Some(counters) = self.counters {
-            cx.count(counters.attempts, 1);
-        }
-        let Some(timeout) = step.timeout else { return };
-        let step = task.step;
-        let (tasks, deadlines) = (&self.tasks, &mut self.timeouts[usize::from(step)]);
-        deadlines.trim(|(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial));
-        if let Some(at) = deadlines.push(cx.now() + timeout, (index, serial)) {
-            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step }));
-        }
-    }
-
-    /// Tries again after a pause, or ends the task: after the last attempt, or when the callee refused for good.
-    fn step_failed<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        let serial = self.next_serial();
-        let task = self.tasks.get_mut(index)?;
-        let Step { retries, to, .. } = &self.steps[usize::from(task.step)];
-        if task.tries >= retries.attempts || cx.is_refused_for_good(loss, to.node) {
-            return self.end(index, loss);
-        }
-        let request = task.request(cx);
-        task.pause = retries.pause(task.tries, task.pause, || cx.draws(mix(request)));
-        task.awaits = serial;
-        if task.pause.is_zero() {
-            self.try_step(index, cx);
-        } else {
-            cx.alarm_after(task.pause, T::from(HandlerAlarm::Paused { task: index, serial }));
-        }
-        None
-    }
-}
-
-impl Step {
-    /// The way to the callee, or back: half of the attempt's round trip.
-    #[inline]
-    fn leg<T: Into<AnyTimer>>(&self, task: &Task, cx: &Ctx<'_, T>) -> SimDuration {
-        if self.latency.is_none() { SimDuration::ZERO } else { cx.latency(&self.latency, task.request(cx)).half() }
-    }
 }
 
 impl Task {
@@ -387,10 +331,5 @@ impl Task {
     const fn ended(&self, loss: LossId) -> Ended {
         let &Self { msg, slot, began, worked, receive, .. } = self;
         Ended { msg, slot, began, worked, receive, loss }
-    }
-
-    /// A number for the draws of one attempt: the same in every run, whatever else happens.
-    fn request<T: Into<AnyTimer>>(&self, cx: &Ctx<'_, T>) -> u64 {
-        cx.number(self.msg) ^ mix((u64::from(self.step) << 32) | u64::from(self.tries))
     }
 }

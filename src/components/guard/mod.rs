@@ -1,0 +1,236 @@
+//! What stands between a caller and the requests it makes: a deadline, a pool of connections, a circuit breaker, a budget
+//! for retries, throttling of its own, and hedges. Each is its own file; here they are asked in their order.
+//!
+//! ```text
+//!  request ─▶ throttle ─▶ breaker ─▶ pool ─▶ attempt ─▶ answer ─▶ told to breaker, throttle, budget; connection free
+//!               │ turned away │ open   │ none free                   │ failed
+//!               ▼             ▼        ▼                             ▼ another attempt, if the budget pays
+//! ```
+
+mod breaker;
+mod budget;
+mod pool;
+pub(super) mod spec;
+mod throttle;
+
+use super::AnyTimer;
+use super::context::Ctx;
+use crate::engine::{Deadlines, LossId, SimDuration, SimTime};
+use crate::metrics::{CounterId, GaugeId, TimingId};
+use breaker::Breaker;
+use budget::RetryBudget;
+use pool::{Pool, Seat, Waiter};
+use throttle::Throttle;
+
+/// What stands before the attempts of one step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Guard {
+    /// How long the whole request may take, all attempts and pauses together, and what it is lost by then.
+    pub deadline: Option<(SimDuration, LossId)>,
+    /// Copies that are sent while the first is not answered.
+    pub hedge: Option<Hedge>,
+    throttle: Option<(Throttle, Bar)>,
+    breaker: Option<(Breaker, Bar, GaugeId)>,
+    pool: Option<(Pool, LossId, PoolMetrics)>,
+    budget: Option<(RetryBudget, CounterId)>,
+    /// When requests, waits for a connection and hedges are due.
+    pub deadlines: Deadlines<Waiter>,
+    pub patience: Deadlines<Waiter>,
+    pub hedges: Deadlines<Waiter>,
+}
+
+/// Copies of a request that hedge against a slow answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hedge {
+    /// Distance of the copies.
+    pub after: SimDuration,
+    /// Copies in all, the first included.
+    pub copies: u32,
+    /// Where those after the first are counted.
+    pub sent: CounterId,
+}
+
+/// How requests end that are turned away before they leave.
+#[derive(Debug, Clone, Copy)]
+struct Bar {
+    loss: LossId,
+    count: CounterId,
+}
+
+/// What a pool counts.
+#[derive(Debug, Clone, Copy)]
+struct PoolMetrics {
+    /// Connections in use.
+    in_use: GaugeId,
+    /// Calls waiting for one.
+    waiting: GaugeId,
+    /// How long those waited that got one.
+    wait: TimingId,
+}
+
+/// What becomes of an attempt before it leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// It leaves now.
+    Leaves,
+    /// It waits for a connection, until this instant at most: the owner sets an alarm if it is told one.
+    Waits(Option<SimTime>),
+    /// It has failed before it left, as any attempt may.
+    Fails(LossId),
+    /// The request has failed for good.
+    Ends(LossId),
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// Whether it was answered, and well.
+    pub ok: bool,
+    /// How long that took.
+    pub took: SimDuration,
+    /// Whether it was a retry that the budget had paid for.
+    pub is_retry: bool,
+}
+
+impl Guard {
+    /// A request begins.
+    pub(super) fn begins(&mut self, now: SimTime) {
+        if let Some((budget, _)) = &mut self.budget {
+            budget.begins(now);
+        }
+    }
+
+    /// A request has ended; `is_retry` if a retry was paid for and not made, or not to its end.
+    pub(super) fn ends(&mut self, is_retry: bool) {
+        if let Some((budget, _)) = &mut self.budget {
+            if is_retry {
+                budget.withdrawn();
+            }
+            budget.ends();
+        }
+    }
+
+    /// Whether an attempt may leave. `draw` is uniform, `is_waiting` tells who has given up since.
+    pub(super) fn gate<T: Into<AnyTimer>>(
+        &mut self,
+        waiter: Waiter,
+        draw: impl FnOnce(&Ctx<'_, T>) -> f64,
+        is_waiting: impl Fn(Waiter) -> bool,
+        cx: &mut Ctx<'_, T>,
+    ) -> Gate {
+        let now = cx.now();
+        if let Some((throttle, bar)) = &mut self.throttle {
+            let chance = throttle.turns_away(now);
+            if chance > 0.0 && draw(cx) < chance {
+                cx.count(bar.count, 1);
+                return Gate::Ends(bar.loss);
+            }
+        }
+        if let Some((breaker, bar, open)) = &mut self.breaker {
+            let was_open = breaker.is_open();
+            let admits = breaker.admits(now);
+            show(was_open, breaker.is_open(), *open, cx);
+            if !admits {
+                cx.count(bar.count, 1);
+                return Gate::Ends(bar.loss);
+            }
+        }
+        let Some((pool, no_connection, metrics)) = &mut self.pool else { return Gate::Leaves };
+        let no_connection = *no_connection;
+        match pool.ask(now, waiter, is_waiting) {
+            Seat::Taken => {
+                let (gauge, now) = cx.gauge(metrics.in_use);
+                gauge.rise(now);
+                cx.time(metrics.wait, SimDuration::ZERO);
+                Gate::Leaves
+            }
+            Seat::Waits => {
+                let (gauge, now) = cx.gauge(metrics.waiting);
+                gauge.rise(now);
+                let until = pool.max_wait.map(|wait| now + wait);
+                Gate::Waits(until.and_then(|until| self.patience.push(until, waiter)))
+            }
+            Seat::Refused => Gate::Fails(no_connection),
+        }
+    }
+
+    /// Whether a hedge finds a connection.
+    pub(super) fn has_room<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) -> bool {
+        let Some((pool, _, metrics)) = &mut self.pool else { return true };
+        let free = pool.take_free();
+        if free {
+            let (gauge, now) = cx.gauge(metrics.in_use);
+            gauge.rise(now);
+        }
+        free
+    }
+
+    /// What a call is lost by that waited for a connection for too long.
+    pub(super) fn no_connection(&self) -> LossId {
+        self.pool.as_ref().map_or(LossId::NONE, |&(_, loss, _)| loss)
+    }
+
+    /// A call waits for a connection no longer.
+    pub(super) fn leaves_queue<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) {
+        if let Some((_, _, metrics)) = &self.pool {
+            let (gauge, now) = cx.gauge(metrics.waiting);
+            gauge.fall(now);
+        }
+    }
+
+    /// A connection is free again. Returns who gets it: its attempt leaves now.
+    pub(super) fn frees<T: Into<AnyTimer>>(
+        &mut self,
+        is_waiting: impl Fn(Waiter) -> bool,
+        cx: &mut Ctx<'_, T>,
+    ) -> Option<Waiter> {
+        let (pool, _, metrics) = self.pool.as_mut()?;
+        let Some((since, next)) = pool.release(is_waiting) else {
+            let (gauge, now) = cx.gauge(metrics.in_use);
+            gauge.fall(now);
+            return None;
+        };
+        cx.time(metrics.wait, cx.now().since(since));
+        Some(next)
+    }
+
+    /// An attempt has ended.
+    pub(super) fn record<T: Into<AnyTimer>>(&mut self, outcome: Outcome, cx: &mut Ctx<'_, T>) {
+        let (now, Outcome { ok, took, is_retry }) = (cx.now(), outcome);
+        if let Some((throttle, _)) = self.throttle.as_mut().filter(|_| ok) {
+            throttle.answered(now);
+        }
+        if let Some((breaker, _, open)) = &mut self.breaker {
+            let was_open = breaker.is_open();
+            breaker.record(now, !ok, took);
+            show(was_open, breaker.is_open(), *open, cx);
+        }
+        if let Some((budget, _)) = &mut self.budget {
+            if ok {
+                budget.succeeded(is_retry);
+            } else {
+                budget.failed(is_retry);
+            }
+        }
+    }
+
+    /// Whether the budget pays for another attempt; `None`: there is none to ask.
+    pub(super) fn pays<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) -> Option<bool> {
+        let (budget, denied) = self.budget.as_mut()?;
+        let pays = budget.pays(cx.now());
+        if !pays {
+            cx.count(*denied, 1);
+        }
+        Some(pays)
+    }
+}
+
+/// Shows whether a breaker is open.
+fn show<T: Into<AnyTimer>>(was: bool, is: bool, open: GaugeId, cx: &mut Ctx<'_, T>) {
+    let (gauge, now) = cx.gauge(open);
+    match (was, is) {
+        (false, true) => gauge.rise(now),
+        (true, false) => gauge.fall(now),
+        (false, false) | (true, true) => {}
+    }
+}

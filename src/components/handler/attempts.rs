@@ -1,0 +1,368 @@
+//! The requests of a handler: attempts, answers, timeouts, pauses, and what guards them.
+
+use super::connections::number_of_copy;
+use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What};
+use crate::components::context::Ctx;
+use crate::components::guard::{Gate, Outcome};
+use crate::engine::random::mix;
+use crate::engine::{Call, Deadlines, LossId, SimDuration};
+
+/// Sets the draws of a client that turns its own requests away apart from those of its pauses.
+const TURNED_AWAY: u64 = 1 << 41;
+
+impl Handler {
+    #[inline(always)]
+    pub(super) fn next_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let task = self.tasks.get_mut(index)?;
+        if usize::from(task.step) == self.steps.len() {
+            return self.end(index, LossId::NONE);
+        }
+        task.tries = 0;
+        task.pause = SimDuration::ZERO;
+        let msg = task.msg;
+        if let Some(loss) = self.caller_left.filter(|_| cx.is_for_nobody(msg)) {
+            return self.end(index, loss);
+        }
+        self.begin_request(index, cx);
+        self.try_step(index, cx)
+    }
+
+    /// The task comes to a step that may have a guard.
+    #[inline]
+    fn begin_request<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        let step = task.step;
+        let Some(guard) = &mut self.steps[usize::from(step)].guard else { return };
+        guard.begins(cx.now());
+        let Some((deadline, _)) = guard.deadline else { return };
+        self.serial = self.serial.wrapping_add(1);
+        let request = self.serial;
+        task.guarded.request = request;
+        if let Some(at) = guard.deadlines.push(cx.now() + deadline, (index, request)) {
+            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step, what: What::Request } }));
+        }
+    }
+
+    /// Makes an attempt at the task's step, as soon as its guard lets it.
+    pub(super) fn try_step<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let serial = self.next_serial();
+        let task = self.tasks.get_mut(index)?;
+        task.awaits = serial;
+        task.tries += 1;
+        let step = task.step;
+        let request = task.request(task.tries, cx);
+        let Some(guard) = &mut self.steps[usize::from(step)].guard else {
+            self.send(index, cx);
+            return None;
+        };
+        task.guarded.sent = cx.now();
+        let tasks = &self.tasks;
+        let is_waiting = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.awaits == serial);
+        let draw = |cx: &Ctx<'_, T>| cx.draws(mix(request ^ TURNED_AWAY)).uniform();
+        let gate = guard.gate((index, serial), draw, is_waiting, cx);
+        let task = &mut self.tasks.get_mut(index)?.guarded;
+        match gate {
+            Gate::Leaves => {
+                task.seats = 1;
+                self.send(index, cx);
+                None
+            }
+            Gate::Waits(alarm) => {
+                task.queued = true;
+                if let Some(at) = alarm {
+                    cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step, what: What::Connection } }));
+                }
+                None
+            }
+            Gate::Fails(loss) => self.attempt_failed(index, loss, cx),
+            Gate::Ends(loss) => self.fail_request(index, loss, cx),
+        }
+    }
+
+    /// Sends an attempt of the task's step.
+    pub(super) fn send<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        let (number, serial) = (task.step, task.awaits);
+        let step = &mut self.steps[usize::from(number)];
+        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg });
+        task.attempt = Some(attempt);
+        let leg = step.leg(task, task.tries, cx);
+        cx.hand_over(attempt, step.to, leg);
+        if let Some(counters) = self.counters {
+            cx.count(counters.attempts, 1);
+        }
+        if let Some(guard) = &mut step.guard {
+            task.guarded.sent = cx.now();
+            if let Some(hedge) = guard.hedge
+                && let Some(at) = guard.hedges.push(cx.now() + hedge.after, (index, serial))
+            {
+                cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Hedge } }));
+            }
+        }
+        let Some(timeout) = step.timeout else { return };
+        let (tasks, deadlines) = (&self.tasks, &mut self.timeouts[usize::from(number)]);
+        deadlines.trim(|(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial));
+        if let Some(at) = deadlines.push(cx.now() + timeout, (index, serial)) {
+            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Attempt } }));
+        }
+    }
+
+    /// The alarm of a step rang: call until it returns `None`, each time dealing with the task that ended.
+    pub(in crate::components) fn on_timeout<T>(&mut self, due: Due, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Due { step, what } = due;
+        let index = usize::from(step);
+        loop {
+            let (tasks, now) = (&self.tasks, cx.now());
+            let alive = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.is_due(what, step, serial));
+            let ring = ring_of(&mut self.timeouts, &mut self.steps, index, what)?;
+            let Some((task, _)) = ring.due(now, alive) else { break };
+            let ended = match what {
+                What::Attempt => {
+                    if let Some(counters) = self.counters {
+                        cx.count(counters.timeouts, 1);
+                    }
+                    let loss = self.steps[index].timed_out;
+                    self.attempt_failed(task, loss, cx)
+                }
+                What::Connection => {
+                    let loss = self.steps[index].guard.as_ref()?.no_connection();
+                    self.attempt_failed(task, loss, cx)
+                }
+                What::Request => {
+                    let (_, loss) = self.steps[index].guard.as_ref()?.deadline?;
+                    if self.tasks.get(task).is_some_and(Task::asks) {
+                        self.conclude(task, false, cx);
+                    }
+                    self.fail_request(task, loss, cx)
+                }
+                What::Hedge => {
+                    self.hedge(task, cx);
+                    None
+                }
+            };
+            if ended.is_some() {
+                return ended;
+            }
+        }
+        if let Some(at) = ring_of(&mut self.timeouts, &mut self.steps, index, what)?.rearm() {
+            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: due }));
+        }
+        None
+    }
+
+    /// An answer was given. It still has its way back before it, half of the round trip.
+    #[inline]
+    pub(in crate::components) fn on_reply<T>(
+        &mut self,
+        task: u32,
+        attempt: u32,
+        loss: LossId,
+        cx: &mut Ctx<'_, T>,
+    ) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let waiting = self.tasks.get_mut(task)?;
+        let number = if waiting.awaits == attempt {
+            waiting.answer = loss;
+            waiting.tries
+        } else {
+            let place = waiting.guarded.copies.iter().position(|copy| copy.serial == attempt)?;
+            waiting.guarded.copies[place].answer = loss;
+            number_of_copy(waiting.tries, place + 1)
+        };
+        let step = &self.steps[usize::from(waiting.step)];
+        let leg = step.leg(waiting, number, cx);
+        if leg.is_zero() {
+            return self.answered(task, attempt, cx);
+        }
+        cx.alarm_after(leg, T::from(HandlerAlarm::Answered { task, serial: attempt }));
+        None
+    }
+
+    /// An answer has come all the way back.
+    pub(super) fn answered<T>(&mut self, index: u32, serial: u32, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let task = self.tasks.get_mut(index)?;
+        let (attempt, loss) = if task.awaits == serial {
+            (task.attempt.take(), task.answer)
+        } else {
+            let copies = &mut task.guarded.copies;
+            let place = copies.iter().position(|copy| copy.serial == serial)?;
+            let Copy { attempt, answer, .. } = copies.remove(place);
+            (Some(attempt), answer)
+        };
+        let others = task.attempt.is_some() || !task.guarded.copies.is_empty();
+        if let Some(attempt) = attempt {
+            cx.release(attempt);
+        }
+        if loss.is_none() {
+            self.conclude(index, true, cx);
+            self.leave_request(index);
+            self.tasks.get_mut(index)?.step += 1;
+            self.next_step(index, cx)
+        } else if others {
+            self.free_connection(index, cx);
+            None
+        } else {
+            self.attempt_failed(index, loss, cx)
+        }
+    }
+
+    /// The attempt under way has failed, with all its copies.
+    fn attempt_failed<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        self.conclude(index, false, cx);
+        self.step_failed(index, loss, cx)
+    }
+
+    /// Tries again after a pause, or ends the task: after the last attempt, when the callee refused for good, when the
+    /// caller has left, or when the budget does not pay.
+    fn step_failed<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let serial = self.next_serial();
+        let task = self.tasks.get_mut(index)?;
+        let Step { retries, to, guard, .. } = &mut self.steps[usize::from(task.step)];
+        let over = task.tries >= retries.attempts
+            || cx.is_refused_for_good(loss, to.node)
+            || (self.caller_left.is_some() && cx.is_for_nobody(task.msg));
+        let paid = if over { None } else { guard.as_mut().and_then(|guard| guard.pays(cx)) };
+        if over || paid == Some(false) {
+            return self.fail_request(index, loss, cx);
+        }
+        task.guarded.paid = paid.is_some();
+        let request = task.request(task.tries, cx);
+        task.pause = retries.pause(task.tries, task.pause, || cx.draws(mix(request)));
+        task.awaits = serial;
+        if task.pause.is_zero() {
+            return self.try_step(index, cx);
+        }
+        cx.alarm_after(task.pause, T::from(HandlerAlarm::Paused { task: index, serial }));
+        None
+    }
+
+    /// The request at which the task is has failed for good, and the task with it.
+    fn fail_request<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        self.quit(index, cx);
+        self.end(index, loss)
+    }
+
+    /// The attempt under way is over: whoever still works on it, or on a copy, does so for nobody.
+    #[inline]
+    fn conclude<T>(&mut self, index: u32, ok: bool, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        if let Some(attempt) = task.attempt.take() {
+            cx.abandon(attempt);
+        }
+        if let Some(guard) = &mut self.steps[usize::from(task.step)].guard {
+            let took = cx.now().since(task.guarded.sent);
+            let is_retry = std::mem::take(&mut task.guarded.paid);
+            guard.record(Outcome { ok, took, is_retry }, cx);
+            self.free_connection_of_all(index, cx);
+        }
+    }
+
+    /// The request at which the task is has ended.
+    #[inline]
+    fn leave_request(&mut self, index: u32) {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        let Some(step) = self.steps.get_mut(usize::from(task.step)) else { return };
+        if let Some(guard) = step.guard.as_mut().filter(|_| task.tries > 0) {
+            guard.ends(std::mem::take(&mut task.guarded.paid));
+            task.guarded.request = 0;
+        }
+    }
+
+    /// The task asks for nothing any more, and nobody learns what becomes of what it has asked for.
+    pub(super) fn quit<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        if let Some(attempt) = task.attempt.take() {
+            cx.abandon(attempt);
+        }
+        self.free_connection_of_all(index, cx);
+        self.leave_request(index);
+    }
+}
+
+/// The instants at which something of a step is due.
+fn ring_of<'a>(
+    timeouts: &'a mut [Deadlines<(u32, u32)>],
+    steps: &'a mut [Step],
+    step: usize,
+    what: What,
+) -> Option<&'a mut Deadlines<(u32, u32)>> {
+    if matches!(what, What::Attempt) {
+        return timeouts.get_mut(step);
+    }
+    let guard = steps.get_mut(step)?.guard.as_mut()?;
+    Some(match what {
+        What::Attempt => unreachable!("taken above"),
+        What::Request => &mut guard.deadlines,
+        What::Connection => &mut guard.patience,
+        What::Hedge => &mut guard.hedges,
+    })
+}
+
+impl Step {
+    /// The way to the callee, or back: half of the attempt's round trip.
+    #[inline]
+    pub(super) fn leg<T: Into<AnyTimer>>(&self, task: &Task, number: u32, cx: &Ctx<'_, T>) -> SimDuration {
+        if self.latency.is_none() {
+            SimDuration::ZERO
+        } else {
+            cx.latency(&self.latency, task.request(number, cx)).half()
+        }
+    }
+}
+
+impl Task {
+    /// A number for the draws of one attempt: the same in every run, whatever else happens.
+    fn request<T: Into<AnyTimer>>(&self, number: u32, cx: &Ctx<'_, T>) -> u64 {
+        cx.number(self.msg) ^ mix((u64::from(self.step) << 32) | u64::from(number))
+    }
+
+    /// Whether an attempt is under way, or waits for a connection.
+    const fn asks(&self) -> bool {
+        self.attempt.is_some() || self.guarded.queued || !self.guarded.copies.is_empty()
+    }
+
+    /// Whether what was to be due at this `step` still matters.
+    const fn is_due(&self, what: What, step: u16, serial: u32) -> bool {
+        match what {
+            What::Attempt => self.awaits == serial,
+            What::Request => self.guarded.request == serial && self.step == step,
+            What::Connection => self.awaits == serial && self.guarded.queued,
+            What::Hedge => self.awaits == serial,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The connections of a handler's requests, and the copies that are sent to hedge against a slow answer.
+
+use super::{AnyTimer, Copy, Due, Handler, HandlerAlarm, Step, Task, What};
+use crate::components::context::Ctx;
+use crate::engine::{Call, LossId};
+
+/// Numbers the draws of further copies of an attempt apart from those of later attempts.
+const COPIES: u32 = 1 << 16;
+
+/// By what the draws are numbered of a further copy (counted from one) of this attempt.
+pub(super) fn number_of_copy(attempt: u32, copy: usize) -> u32 {
+    COPIES.wrapping_mul(attempt + 1).wrapping_add(u32::try_from(copy).unwrap_or(u32::MAX))
+}
+
+impl Handler {
+    /// Sends another copy of the attempt under way, if a connection is free.
+    pub(super) fn hedge<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let serial = self.next_serial();
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        let number = task.step;
+        let Step { guard, to, .. } = &mut self.steps[usize::from(number)];
+        let Some(guard) = guard else { return };
+        let Some(hedge) = guard.hedge else { return };
+        if guard.has_room(cx) {
+            task.guarded.seats += 1;
+            let call = Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg };
+            let attempt = cx.attempt(task.msg, call);
+            task.guarded.copies.push(Copy { serial, attempt, answer: LossId::NONE });
+            let to = *to;
+            let copies = task.guarded.copies.len();
+            let another = (copies + 1 < hedge.copies as usize).then(|| cx.now() + hedge.after);
+            if let Some(at) = another.and_then(|at| guard.hedges.push(at, (index, task.awaits))) {
+                cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Hedge } }));
+            }
+            cx.count(hedge.sent, 1);
+            if let Some(counters) = self.counters {
+                cx.count(counters.attempts, 1);
+            }
+            let leg = self.steps[usize::from(number)].leg(task, number_of_copy(task.tries, copies), cx);
+            cx.hand_over(attempt, to, leg);
+        }
+    }
+
+    /// The task waits for no connection, holds none, and no copy is under way for it.
+    pub(super) fn free_connection_of_all<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        for copy in task.guarded.copies.drain(..) {
+            cx.abandon(copy.attempt);
+        }
+        if std::mem::take(&mut task.guarded.queued)
+            && let Some(guard) = &mut self.steps[usize::from(task.step)].guard
+        {
+            guard.leaves_queue(cx);
+        }
+        for _ in 0..task.guarded.seats {
+            self.free_connection(index, cx);
+        }
+    }
+
+    /// One of the task's connections is free: the next attempt that waits for one leaves with it.
+    pub(super) fn free_connection<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        task.guarded.seats -= 1;
+        let Some(guard) = &mut self.steps[usize::from(task.step)].guard else { return };
+        let tasks = &self.tasks;
+        let is_waiting = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.awaits == serial);
+        let Some((next, _)) = guard.frees(is_waiting, cx) else { return };
+        guard.leaves_queue(cx);
+        if let Some(task) = self.tasks.get_mut(next) {
+            task.guarded.queued = false;
+            task.guarded.seats = 1;
+        }
+        self.send(next, cx);
+    }
+}

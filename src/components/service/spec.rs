@@ -1,0 +1,284 @@
+//! What a scenario may say about a service.
+
+use super::limit::{AdaptiveLimit, LimitParameters};
+use super::queue::{AcceptQueue, CoDel, Order};
+use super::{Service, ServiceLosses, ServiceMetrics, Shedding, SheddingLosses};
+use crate::components::fault::Health;
+use crate::components::handler::Handler;
+use crate::components::request::{RequestSpec, Requests};
+use crate::components::spec::{OneOrMany, all, many};
+use crate::components::{Edge, NodeSite, NodeSpec};
+use crate::engine::LossKind;
+use crate::facts::{calls, http};
+use crate::site::{At, ToToml};
+use crate::units::Duration;
+use serde::Deserialize;
+
+/// What a scenario may say about a service.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSpec {
+    /// The flows of traffic that enter here.
+    from: Option<At<OneOrMany<String>>>,
+    /// Requests handled at once.
+    slots: Option<At<u32>>,
+    /// Requests that may wait for a slot; more are refused.
+    accept_queue: Option<At<u32>>,
+    /// Which of the waiting requests is served next.
+    queue_order: Option<At<OrderSpec>>,
+    /// Controlled delay: how long a request may wait before it is turned away at its turn.
+    codel: Option<At<CoDelSpec>>,
+    /// Flows, the most important first: these are served first, and displace others from a full queue.
+    priorities: Option<At<OneOrMany<String>>>,
+    /// What happens to requests whose caller has left when their turn comes.
+    expired: Option<At<ExpiredSpec>>,
+    /// A limit on the requests inside that adapts itself to how long answers take.
+    adaptive_limit: Option<At<AdaptiveLimitSpec>>,
+    /// The service's own time for each request that it turns away.
+    rejection_work: Option<At<Duration>>,
+    /// The service's own work on each request.
+    work: Option<At<String>>,
+    /// Who is called for each request, one after the other; the slot is held meanwhile.
+    calls: Option<At<OneOrMany<RequestSpec>>>,
+    /// Where each request is handed over after that.
+    sends: Option<At<OneOrMany<RequestSpec>>>,
+}
+
+/// Who is served next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OrderSpec {
+    /// Who has waited longest.
+    Fifo,
+    /// Who came last.
+    Lifo,
+    /// Who has waited longest; who came last, once the queue has not been empty for a while.
+    AdaptiveLifo,
+}
+
+/// What happens to requests whose caller has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ExpiredSpec {
+    /// They are served like all others: work for nobody.
+    Served,
+    /// They are dropped when their turn comes, and nothing more is asked on their behalf.
+    Dropped,
+}
+
+/// Controlled delay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct CoDelSpec {
+    /// How long a request may wait once the queue has not been empty for the interval.
+    target: Option<At<Duration>>,
+    /// How long a queue may be in use before that; until then, how long a request may wait.
+    interval: Option<At<Duration>>,
+}
+
+/// A limit that adapts itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdaptiveLimitSpec {
+    /// Where it begins.
+    initial: Option<At<u32>>,
+    /// The lowest it comes to.
+    min: Option<At<u32>>,
+    /// The highest it comes to.
+    max: Option<At<u32>>,
+    /// Which part of a new limit counts at once.
+    smoothing: Option<At<f64>>,
+    /// How many times as long as usual answers may take.
+    tolerance: Option<At<f64>>,
+    /// Answers over which it knows what is usual.
+    long_window: Option<At<u32>>,
+}
+
+impl ToToml for OrderSpec {
+    fn to_toml(&self) -> String {
+        match self {
+            Self::Fifo => "fifo".to_toml(),
+            Self::Lifo => "lifo".to_toml(),
+            Self::AdaptiveLifo => "adaptive_lifo".to_toml(),
+        }
+    }
+}
+
+impl ToToml for ExpiredSpec {
+    fn to_toml(&self) -> String {
+        match self {
+            Self::Served => "served".to_toml(),
+            Self::Dropped => "dropped".to_toml(),
+        }
+    }
+}
+
+impl NodeSpec for ServiceSpec {
+    fn edges(&self) -> Vec<Edge> {
+        Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges()
+    }
+
+    fn flows(&self) -> Vec<At<String>> {
+        all(self.from.as_ref())
+    }
+}
+
+impl ServiceSpec {
+    /// Resolves what was written; what is wrong with it is reported at the site.
+    pub(super) fn build(mut self, site: &mut NodeSite<'_, '_>) -> Option<Service> {
+        for flow in many(self.from.take()) {
+            site.site.written("from", flow);
+        }
+        let empty = self.slots.as_ref().filter(|slots| slots.value == 0).map(|slots| slots.span);
+        if let Some(span) = empty {
+            site.site
+                .error(span, "S031", "a service without slots serves nobody")
+                .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
+        }
+        let servers = self.slots.clone();
+        let slots = site.site.or_fact("slots", self.slots.take(), &http::TOMCAT_MAX_THREADS);
+        let accept_queue = site.site.or_fact("accept_queue", self.accept_queue.take(), &http::TOMCAT_ACCEPT_COUNT);
+        let sheds = self.codel.is_some()
+            || self.priorities.is_some()
+            || self.expired.is_some()
+            || self.adaptive_limit.is_some()
+            || self.rejection_work.is_some();
+        let waiting = self.build_queue(site);
+        let work = site.work("work", self.work.take());
+        let requests = Requests { calls: self.calls.take(), sends: self.sends.take() }.build(site);
+        let losses = ServiceLosses {
+            queue_full: site.loss(LossKind::Rejected, "accept queue full"),
+            down: site.loss(LossKind::Rejected, "down"),
+            failing: site.loss(LossKind::Rejected, "answered with an error"),
+        };
+        let metrics = ServiceMetrics {
+            busy: site.gauge_of("busy", "slots", slots.into()),
+            waiting: site.gauge("waiting", "requests"),
+            wait: site.timing("wait"),
+            served: site.counter("served", "requests"),
+            busy_time: site.counter("busy_time", "s"),
+            work_time: site.counter("work_time", "s"),
+            ghost_time: site.counter("ghost_time", "s"),
+        };
+        let shedding = self.build_shedding(sheds, site);
+        let ((steps, counters), work) = (requests?, work?);
+        site.traits.servers = Some(site.placed(servers.as_ref(), slots));
+        site.traits.work = work;
+        let mut handler = Handler::new(work, steps, counters);
+        if let Some(shedding) = shedding.as_ref().filter(|shedding| shedding.drops_expired) {
+            handler.gives_up_with_the_caller(shedding.losses.caller_left);
+        }
+        Some(Service {
+            slots: slots as usize,
+            accept_queue: accept_queue as usize,
+            losses,
+            metrics,
+            handler,
+            waiting,
+            health: Health::default(),
+            shedding,
+        })
+    }
+
+    fn build_queue(&mut self, site: &mut NodeSite<'_, '_>) -> AcceptQueue {
+        let classes = self.build_priorities(site);
+        let why = "as servers do";
+        let order = site.site.or_default("queue_order", self.queue_order.take(), OrderSpec::Fifo, why);
+        let order = match order {
+            OrderSpec::Fifo => Order::Fifo,
+            OrderSpec::Lifo => Order::Lifo,
+            OrderSpec::AdaptiveLifo => Order::AdaptiveLifo,
+        };
+        let codel = self.codel.map(|at| {
+            let mut part = site.site.part("codel", at.span);
+            let target = part.or_fact("target", at.value.target, &calls::CODEL_TARGET).get();
+            let interval = part.or_fact("interval", at.value.interval, &calls::CODEL_INTERVAL).get();
+            CoDel { target, interval }
+        });
+        let interval = codel.map_or(calls::CODEL_INTERVAL.value.get(), |codel| codel.interval);
+        if order == Order::AdaptiveLifo && codel.is_none() {
+            let why = "a queue in use for longer is overloaded, fact calls.codel_interval";
+            site.site.derived("overloaded_after", calls::CODEL_INTERVAL.value, why);
+        }
+        if order == Order::Fifo && codel.is_none() && classes.is_empty() {
+            return AcceptQueue::plain();
+        }
+        AcceptQueue::ruled(order, interval, codel, classes)
+    }
+
+    /// The class of each flow; none if all are alike.
+    fn build_priorities(&mut self, site: &mut NodeSite<'_, '_>) -> Vec<usize> {
+        let listed = many(self.priorities.take());
+        let mut classes = vec![listed.len(); if listed.is_empty() { 0 } else { site.plan.flows.len() }];
+        for (class, at) in listed.into_iter().enumerate() {
+            let Some(flow) = site.plan.flows.iter().position(|flow| *flow == at.value) else {
+                let nearest = crate::diagnostic::nearest(&at.value, site.plan.flows.iter().map(String::as_str));
+                let flows = site.plan.flows.join(", ");
+                site.site
+                    .error(at.span, "S020", format!("there is no flow `{}`", at.value))
+                    .note(format!("flows: {flows}"))
+                    .did_you_mean(nearest);
+                continue;
+            };
+            classes[flow] = class;
+            site.site.written(&format!("priorities[{class}]"), at);
+        }
+        classes
+    }
+
+    /// What is shed; nothing if the scenario says nothing of it.
+    fn build_shedding(&mut self, sheds: bool, site: &mut NodeSite<'_, '_>) -> Option<Box<Shedding>> {
+        let why = "a server does not notice that its caller has left";
+        let expired = site.site.or_default("expired", self.expired.take(), ExpiredSpec::Served, why);
+        let rejection = site.site.or_fact("rejection_work", self.rejection_work.take(), &calls::REJECTION_WORK);
+        if !sheds {
+            return None;
+        }
+        let losses = SheddingLosses {
+            caller_left: site.loss(LossKind::TimedOut, "its caller had left"),
+            too_late: site.loss(LossKind::Rejected, "waited too long in the accept queue"),
+            displaced: site.loss(LossKind::Rejected, "displaced by a more important request"),
+            limited: site.loss(LossKind::Rejected, "over the adaptive limit"),
+        };
+        let limit = self.adaptive_limit.take().map(|at| build_limit(at, site));
+        Some(Box::new(Shedding {
+            drops_expired: expired == ExpiredSpec::Dropped,
+            rejection_work: rejection.get(),
+            limit,
+            losses,
+            dropped: site.counter("dropped_at_their_turn", "requests"),
+        }))
+    }
+}
+
+fn build_limit(at: At<AdaptiveLimitSpec>, site: &mut NodeSite<'_, '_>) -> (AdaptiveLimit, crate::metrics::GaugeId) {
+    let gauge = site.gauge("adaptive_limit", "requests");
+    let AdaptiveLimitSpec { initial, min, max, smoothing, tolerance, long_window } = at.value;
+    let mut part = site.site.part("adaptive_limit", at.span);
+    for (key, at) in [("smoothing", smoothing), ("tolerance", tolerance)] {
+        let most = if key == "smoothing" { 1.0 } else { 1e6 };
+        if let Some(at) = at.filter(|at| !(at.value > 0.0 && at.value <= most)) {
+            part.error(at.span, "S031", format!("`{key}` lies above 0 and is at most {most}"))
+                .hint("leave it out for the usual one");
+        }
+    }
+    for (key, at) in [("initial", initial), ("min", min), ("max", max), ("long_window", long_window)] {
+        if let Some(at) = at.filter(|at| at.value == 0) {
+            part.error(at.span, "S031", format!("`{key}` is at least 1")).hint("leave it out for the usual one");
+        }
+    }
+    let parameters = LimitParameters {
+        initial: part.or_fact("initial", initial, &calls::ADAPTIVE_INITIAL),
+        min: part.or_fact("min", min, &calls::ADAPTIVE_MIN),
+        max: part.or_fact("max", max, &calls::ADAPTIVE_MAX),
+        smoothing: part.or_fact("smoothing", smoothing, &calls::ADAPTIVE_SMOOTHING),
+        tolerance: part.or_fact("tolerance", tolerance, &calls::ADAPTIVE_TOLERANCE),
+        long_window: part.or_fact("long_window", long_window, &calls::ADAPTIVE_LONG_WINDOW),
+    };
+    (AdaptiveLimit::new(parameters), gauge)
+}
