@@ -260,7 +260,8 @@ fn build_step(
     }
     site.site.optional("expiration", expiration);
     super::sqs::check_sender(delay, batch, endpoint.node, &mut site);
-    let latency = site.latency("latency", latency, request_latency(kind))?;
+    let latency =
+        site.latency("latency", latency, request_latency(kind, site.plan.nodes[endpoint.node.index()].is_fifo))?;
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
@@ -278,8 +279,9 @@ fn build_step(
 }
 
 /// How long a request to a node of this kind is under way, there and back.
-fn request_latency(kind: &str) -> &'static Fact<facts::Latency> {
+fn request_latency(kind: &str, is_fifo: bool) -> &'static Fact<facts::Latency> {
     match kind {
+        "sqs" if is_fifo => &facts::sqs::FIFO_SEND_LATENCY,
         "sqs" => &facts::sqs::SEND_LATENCY,
         "sns" => &facts::sns::PUBLISH_LATENCY,
         "kinesis" => &facts::kinesis::PUT_RECORD_LATENCY,

@@ -3,7 +3,7 @@
 use super::calls::{Calls, Growth, Partitions};
 use super::fifo::{GroupMap, Groups, Identity, Says};
 use super::ids::Deduplication;
-use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec};
+use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::{
     Attempts, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses, SqsMetrics,
     SqsParameters, StaleDelete, Timers,
@@ -42,6 +42,11 @@ impl SqsSpec {
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
         let metrics = metrics(&order, site);
+        let why = "assumption: the service does not say which";
+        let polls = match site.site.or_default("waiting_polls", self.waiting_polls, WaitingSpec::Longest, why) {
+            WaitingSpec::Longest => Polls::default(),
+            WaitingSpec::Any => Polls::at_random(),
+        };
         let own = |edge: &Edge| edge.visibility.map(|at| at.value.get());
         let asked =
             site.incoming(Verb::Polls).into_iter().filter_map(|(node, edge)| Some((node, own(edge)?))).collect();
@@ -61,7 +66,7 @@ impl SqsSpec {
             timers: Timers::asked(asked),
             delays: Deadlines::new(),
             retention: Deadlines::new(),
-            polls: Polls::default(),
+            polls,
             senders: Senders::of(site),
             attempts: Attempts::of(site),
             graves: Graves::of(site),
@@ -271,7 +276,7 @@ fn refuse_all(keys: &[(&'static str, Option<Span>)], is_fifo: bool, site: &mut N
         let (this, why) = match key {
             "hosts" | "hosts_sampled" => ("FIFO", "a FIFO queue gives out every message that a poll may have"),
             _ if is_fifo => ("FIFO", "only standard queues have it"),
-            _ => ("standard", "only FIFO queues have it: write `fifo_queue = true` for one"),
+            _ => ("standard", "only FIFO queues have it"),
         };
         let error = site.site.error(span, "S032", format!("`{key}` has no effect on a {this} queue"));
         error.hint(format!("leave it out: {why}"));

@@ -11,6 +11,9 @@ use crate::engine::{MsgId, NodeId, Refusal, Signal, SimDuration};
 
 pub(super) type Cx<'a> = Ctx<'a, SqsAlarm>;
 
+/// Tells the draws for who is served next from all others.
+const WAITING: u64 = 1 << 45;
+
 impl Sqs {
     /// The message group of a message; a standard queue does not care.
     #[inline]
@@ -25,7 +28,7 @@ impl Sqs {
     /// Gives what is visible to the polls that wait.
     pub(super) fn serve(&mut self, cx: &mut Cx<'_>) {
         while self.visible > 0
-            && let Some(poll) = self.polls.next()
+            && let Some(poll) = self.polls.next(|number| cx.draws(mix(number | WAITING)))
         {
             if !self.give(poll.from, poll.slot, poll.max, Hosts::all(), cx) {
                 self.polls.put_back(poll);
@@ -177,13 +180,11 @@ impl Sqs {
         let message = cx.message_mut(msg);
         message.receives = message.receives.saturating_add(1);
         let seen = std::mem::replace(&mut message.mark, mark::IN_FLIGHT);
-        let (receive, is_stray) = (message.receives, message.is_stray());
+        let receive = message.receives;
         cx.count(self.metrics.received, 1);
         if receive > 1 {
             cx.count(self.metrics.received_again, 1);
             self.count_duplicate(seen, cx);
-        } else if is_stray {
-            cx.count(self.metrics.duplicates_sent_again, 1);
         }
         if let Order::Fair(_) = &self.order {
             let (group, now) = (self.group(msg, cx), cx.now());

@@ -188,7 +188,11 @@ impl Sqs {
         self.visible += 1;
         let number = cx.number(msg);
         if let Order::Standard(hosts) = &mut self.order {
-            hosts.put(msg, number, in_front);
+            if in_front {
+                hosts.put_back(msg, number, |msg| cx.message(msg).tag);
+            } else {
+                hosts.put(msg, number);
+            }
         } else {
             let group = self.group(msg, cx);
             match &mut self.order {

@@ -181,7 +181,7 @@ struct SqsMetrics {
     duplicates_missed_delete: CounterId,
     /// Messages that two consumers received at once.
     duplicates_missed_receive: CounterId,
-    /// Messages received whose sender did not hear that they were taken in, and most likely sent them again.
+    /// Messages deleted whose sender did not hear that they were taken in, and most likely sent them again.
     duplicates_sent_again: CounterId,
     /// Receives that were repeated and got the same messages again.
     repeated_receives: CounterId,

@@ -66,6 +66,9 @@ impl Sqs {
             return;
         }
         cx.count(self.metrics.deleted, 1);
+        if cx.message(msg).is_stray() {
+            cx.count(self.metrics.duplicates_sent_again, 1);
+        }
         if at == mark::IN_FLIGHT_KEPT {
             // A host does not hear of it: its copy is seen when the copy's time is over.
             cx.message_mut(msg).mark = mark::IN_FLIGHT_GHOST;

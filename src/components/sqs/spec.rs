@@ -29,6 +29,8 @@ pub struct SqsSpec {
     pub(super) dead_letter: Option<At<DeadLetterSpec>>,
     /// What deleting with an outdated receipt does: "ignored", "succeeds", or how often it works, as "10%".
     pub(super) stale_handle_delete: Option<At<StaleDeleteSpec>>,
+    /// Which of the long polls that wait gets the next message.
+    pub(super) waiting_polls: Option<At<WaitingSpec>>,
     /// Standard: how often the service itself delivers a message twice.
     pub(super) duplicate_probability: Option<At<Share>>,
     /// Standard: whether messages name their key as message group, so that quiet groups are served before noisy ones.
@@ -132,6 +134,16 @@ macro_rules! words {
             }
         }
     };
+}
+
+words! {
+    /// Which of the polls that wait is served next.
+    WaitingSpec {
+        /// The one that has waited longest.
+        Longest = "longest",
+        /// Any of them.
+        Any = "any",
+    }
 }
 
 words! {

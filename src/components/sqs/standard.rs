@@ -62,16 +62,22 @@ impl Hosts {
         Sample::of(self.sampled, self.lists.len(), draws)
     }
 
-    /// Puts a message on its host: at the back, or in front when it comes back early.
-    pub(super) fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
+    /// Puts a new message on its host, at the back.
+    #[inline]
+    pub(super) fn put(&mut self, msg: MsgId, number: u64) {
         let index = host_of(number, self.lists.len());
         self.filled |= 1 << index;
-        let host = &mut self.lists[index];
-        if in_front {
-            host.push_front(msg);
-        } else {
-            host.push_back(msg);
-        }
+        self.lists[index].push_back(msg);
+    }
+
+    /// Puts a message that comes back where it was: behind those that came before it. `place` is as in
+    /// [`take`](Self::take).
+    pub(super) fn put_back(&mut self, msg: MsgId, number: u64, place: impl Fn(MsgId) -> u32) {
+        let index = host_of(number, self.lists.len());
+        self.filled |= 1 << index;
+        let (host, own) = (&mut self.lists[index], place(msg));
+        let before = host.partition_point(|&other| place(other).wrapping_sub(own) > u32::MAX / 2);
+        host.insert(before, msg);
     }
 
     /// Takes the message that came first among those at the heads of the sampled hosts. `place` is its place in the

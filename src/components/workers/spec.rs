@@ -200,7 +200,10 @@ impl WorkersSpec {
         let pause =
             s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
         let retries = poll_retry::build(self.retries, site);
-        let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), &sqs::RECEIVE_LATENCY);
+        let queue = self.polls.as_ref().and_then(|to| site.target(to));
+        let is_fifo = queue.is_some_and(|queue| site.plan.nodes[queue.node.index()].is_fifo);
+        let own = if is_fifo { &sqs::FIFO_RECEIVE_LATENCY } else { &sqs::RECEIVE_LATENCY };
+        let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), own);
         let delete_latency = site.latency("delete_latency", self.delete_latency.clone(), &sqs::DELETE_LATENCY);
         let after_failure = visibility::after_failure(self.after_failure, site);
         let (lost_responses, repeats) = self.losses(site);

@@ -83,7 +83,8 @@ pub(super) fn extend(written: Option<At<ExtendSpec>>, site: &mut NodeSite<'_, '_
     let At { value: ExtendSpec { every, to }, span } = written?;
     let mut part = site.site.part("extend_visibility", span);
     if let Some(at) = every.filter(|at| at.value.get().is_zero()) {
-        part.error(at.span, "S031", "`every` must be longer than nothing");
+        part.error(at.span, "S031", "`every` must be longer than nothing")
+            .hint("a third of the time that the message stays hidden is usual");
     }
     let seconds = whole("to", to, Duration::from_secs(0), &mut part);
     let (every, to) = (part.required("every", every), part.required("to", to));

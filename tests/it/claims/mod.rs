@@ -7,5 +7,7 @@ mod brokers;
 mod calls;
 mod fifo;
 mod guards;
+mod queue_limits;
 mod queues;
 mod topics;
+mod visibility;
