@@ -83,6 +83,15 @@ pub fn fan_out(queues: u32, workers: u32, load: f64, jobs: u64) -> String {
     text
 }
 
+/// One message to so many phones.
+pub fn crowd(members: u32) -> String {
+    format!(
+        "[run]\nduration = \"1s\"\ndrain = \"1h\"\n[traffic.f]\nspike = {{ at = \"0s\", count = 1 }}\n\
+         [pipeline.p.events]\nkind = \"sns\"\nfrom = \"f\"\nsubscribers = {{ to = \"app\", count = {members} }}\n\
+         [pipeline.p.app]\nkind = \"push\"\nfails = \"1%\"\n"
+    )
+}
+
 /// A burst of jobs at one instant into a queue with 20 workers.
 pub fn burst(jobs: u64) -> String {
     let seconds = jobs / 10 + 100;

@@ -9,8 +9,7 @@ use super::{
 use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
 use crate::engine::random::{StreamKey, mix};
 use crate::engine::{
-    Bounds, Kernel, LossId, LossKind, NewJob, NodeId, Observer, Reaction, Signal, SimDuration, SimTime, Stop, World,
-    run,
+    Bounds, Kernel, LossId, NewJob, NodeId, Observer, Reaction, Signal, SimDuration, SimTime, Stop, World, run,
 };
 use crate::metrics::{Catalogue, Gauge, Recorder, View};
 use crate::site::{At, Resolution, Site, check_name, decode, parse, take_kind};
@@ -117,6 +116,7 @@ impl Bench {
             ports: spec.as_node().ports(name),
             shards: spec.as_node().shards(),
             is_fifo: spec.as_node().is_fifo(),
+            hides: spec.as_node().hides(),
         });
         let plan = Plan {
             nodes: nodes.collect(),
@@ -124,11 +124,11 @@ impl Bench {
             wrong_works: Vec::new(),
             flows: vec!["jobs".to_owned()],
             flow_keys: vec![Some(crate::traffic::Keys::distinct(KEYS, 0.0, "key-"))],
+            flow_contents: vec![None],
             horizon: SimDuration::from_secs(1 << 30),
             sample_every: SimDuration::from_secs(1),
         };
-        let nothing = LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false };
-        let mut losses = vec![nothing, LossCause { reason: "the run ended", ..nothing }];
+        let mut losses = vec![LossCause::of_nobody("nothing"), LossCause::of_nobody("the run ended")];
         let (mut catalogue, mut nodes) = (Catalogue::default(), Vec::new());
         for (index, (name, kind, spec, span)) in (0..).zip(drafts) {
             let site = &mut Site::new(name, span, &sources, &mut found, &mut resolution);
@@ -233,6 +233,7 @@ impl Bench {
             works: Works::new(Arc::clone(&works), root),
             faults: faults.clone(),
             keys: plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
+            contents: root.child("contents"),
             losses: losses.clone(),
         };
         let mut kernel = Kernel::new(nodes.len(), losses.iter().map(|loss| loss.kind).collect());
@@ -271,6 +272,13 @@ impl Ran {
         let names = self.catalogue.gauges();
         let index = names.iter().position(|known| known.node == node && known.metric == metric);
         &self.recorder.gauges()[index.unwrap_or_else(|| panic!("{name} has no gauge {metric}"))]
+    }
+
+    /// What the gauges of a node added up to over the run.
+    pub(super) fn integrals(&self, name: &str) -> Vec<(&'static str, f64)> {
+        let node = node(&self.plan, name);
+        let integrals = self.catalogue.integrals().iter().filter(|integral| integral.name.node == node);
+        integrals.map(|integral| (integral.name.metric, self.recorder.integral(integral))).collect()
     }
 
     /// Jobs lost by a cause of a node.

@@ -21,6 +21,8 @@ pub struct Shared {
     pub faults: Vec<Fault>,
     /// One family of random streams per node, keyed by its name.
     pub keys: Vec<StreamKey>,
+    /// The random streams of what messages say.
+    pub contents: StreamKey,
     /// The causes of loss, by id.
     pub losses: Vec<LossCause>,
 }
@@ -155,6 +157,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         cause.permanent && cause.node == callee
     }
 
+    /// Whether `callee` answered with `loss` because it was asked for too much.
+    pub fn is_throttled(&self, loss: LossId, callee: NodeId) -> bool {
+        let cause = &self.shared.losses[usize::from(loss.0)];
+        cause.throttled && cause.node == callee
+    }
+
     fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
         if let Some(Call { node, task, attempt, .. }) = message.reply_to.take()
@@ -245,6 +253,11 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     pub fn work(&self, work: WorkId, msg: MsgId) -> SimDuration {
         let job = self.kernel.job_of(msg);
         if work == WorkId(0) { job.work } else { self.shared.works.duration(work, job.number) }
+    }
+
+    /// The random streams of what messages say: the same at every node.
+    pub fn contents(&self) -> StreamKey {
+        self.shared.contents
     }
 
     /// Random numbers of this node that belong to `number` and to nothing else.

@@ -2,6 +2,7 @@
 //! the lesson: `calls` waits for an answer, `sends` hands over, `polls` and `reads` pull, `consumes` and `subscribers`
 //! are pushed to.
 
+use crate::engine::SimDuration;
 use crate::site::At;
 use crate::units::Duration;
 
@@ -72,6 +73,8 @@ pub struct Edge {
     pub visibility: Option<At<Duration>>,
     /// `polls`: whether a receive that failed is repeated as the same attempt.
     pub repeats: bool,
+    /// `polls`: how long messages are gathered, and how long they may be worked on then, if that is so.
+    pub gathers: Option<(SimDuration, SimDuration)>,
     /// `reads`: whether the stream pushes to this reader, over a connection of its own.
     pub fans_out: bool,
 }
@@ -79,7 +82,17 @@ pub struct Edge {
 impl Edge {
     /// An edge of which no more is to be said.
     pub const fn new(verb: Verb, to: At<String>) -> Self {
-        Self { verb, to, expiration: None, delay: None, batch: None, visibility: None, repeats: false, fans_out: false }
+        Self {
+            verb,
+            to,
+            expiration: None,
+            delay: None,
+            batch: None,
+            visibility: None,
+            repeats: false,
+            gathers: None,
+            fans_out: false,
+        }
     }
 
     /// The name of the node it leads to.
@@ -112,6 +125,11 @@ pub trait NodeSpec {
     /// The shards of a stream: each is read on its own. None for everything else.
     fn shards(&self) -> u32 {
         0
+    }
+
+    /// How long a queue hides a message that somebody has fetched, before anything is checked. None for everything else.
+    fn hides(&self) -> Option<Duration> {
+        None
     }
 
     /// Whether it keeps its messages in order, as a FIFO queue: its dead-letter queue has to do the same.

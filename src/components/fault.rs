@@ -27,6 +27,8 @@ pub enum FaultKind {
     Fails(f64),
     /// So many of its consumers stop without a word, and come back at the end of the fault.
     Kill(u32),
+    /// So many of its machines are taken away after a notice.
+    Interrupt(u32),
     /// It is rebooted in good order, and is back when it is ready.
     Reboot,
     /// It crashes, and is back when it is ready.
@@ -51,9 +53,12 @@ impl Health {
     /// A fault begins or ends. Kills and restarts are the business of the node.
     pub(super) fn change(&mut self, kind: FaultKind, begins: bool) {
         match kind {
-            FaultKind::Kill(_) | FaultKind::Reboot | FaultKind::Crash | FaultKind::Redrive(_) | FaultKind::Purge => {
-                return;
-            }
+            FaultKind::Kill(_)
+            | FaultKind::Interrupt(_)
+            | FaultKind::Reboot
+            | FaultKind::Crash
+            | FaultKind::Redrive(_)
+            | FaultKind::Purge => return,
             FaultKind::Down if begins => self.down += 1,
             FaultKind::Down => self.down -= 1,
             FaultKind::Slow(factor) => toggle(&mut self.slow, factor, begins),

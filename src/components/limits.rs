@@ -46,16 +46,28 @@ impl EachSecond {
     /// Whether one more piece at `now` is within the limit; if so, it counts.
     #[inline]
     pub(super) fn admit(&mut self, now: SimTime) -> bool {
+        let free = self.has(1.0, now);
+        if free {
+            self.take(1.0);
+        }
+        free
+    }
+
+    /// Whether so many more pieces at `now` are within the limit.
+    #[inline]
+    pub(super) fn has(&mut self, pieces: f64, now: SimTime) -> bool {
         if now >= self.since + SimDuration::from_secs(1) {
             let second = SimDuration::from_secs(1).as_nanos();
             self.since = SimTime::from_nanos(now.as_nanos() / second * second);
             self.used = 0.0;
         }
-        let free = self.used + 1.0 <= self.limit;
-        if free {
-            self.used += 1.0;
-        }
-        free
+        self.used + pieces <= self.limit
+    }
+
+    /// Counts so many pieces: look first whether the limit [`has`](Self::has) them.
+    #[inline]
+    pub(super) fn take(&mut self, pieces: f64) {
+        self.used += pieces;
     }
 }
 

@@ -6,12 +6,14 @@
 
 #[cfg(test)]
 mod bench;
+mod binomial;
 mod context;
 mod edge;
 mod fault;
 mod guard;
 mod handler;
 mod kinesis;
+mod lambda;
 mod latency;
 mod limits;
 mod mq;
@@ -20,6 +22,7 @@ mod polls;
 mod reader;
 mod request;
 mod retry;
+mod scaling;
 mod service;
 mod sink;
 mod site;
@@ -34,7 +37,7 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{RequestTraits, ShardTraits, Traits};
+pub use traits::{FunctionTraits, PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};
@@ -224,8 +227,11 @@ macro_rules! registry {
 
 registry! {
     Email => sink::Email,
+    Firehose => sink::Firehose,
     Http => sink::Http,
+    Push => sink::Push,
     S3 => sink::S3,
+    Sms => sink::Sms,
     Service => service::Service,
     Sns => sns::Sns,
     Sqs => sqs::Sqs,
@@ -233,4 +239,5 @@ registry! {
     Workers => workers::Workers,
     Kinesis => kinesis::Kinesis,
     Reader => reader::Reader,
+    Lambda => lambda::Lambda,
 }

@@ -225,7 +225,11 @@ impl Requests {
         let counters = (!steps.is_empty()).then(|| RequestCounters {
             attempts: site.counter("attempts", "requests"),
             timeouts: site.counter("timeouts", "requests"),
+            answered: site.counter("answered", "requests"),
         });
+        if let Some(RequestCounters { attempts, answered, .. }) = counters {
+            site.ratio("attempts_per_answer", "requests", attempts, answered);
+        }
         complete.then_some((steps, counters))
     }
 }
@@ -238,8 +242,11 @@ fn build_step(
     outer: &mut NodeSite<'_, '_>,
 ) -> Option<Step> {
     let (to, span) = (at.to(), at.span);
-    let endpoint = outer.target(&to)?;
+    let mut endpoint = outer.target(&to)?;
     let kind = outer.kind_of(endpoint.node);
+    if kind == "lambda" && verb == Verb::Sends {
+        endpoint.port = super::lambda::EVENT;
+    }
     let RequestSpec { timeout, latency, retries, expiration, delay, batch, guard, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
@@ -286,6 +293,7 @@ fn request_latency(kind: &str, is_fifo: bool) -> &'static Fact<facts::Latency> {
         "sns" => &facts::sns::PUBLISH_LATENCY,
         "kinesis" => &facts::kinesis::PUT_RECORD_LATENCY,
         "mq" => &facts::mq::NETWORK_LATENCY,
+        "lambda" => &facts::lambda::INVOKE_LATENCY,
         _ => &facts::http::CALL_LATENCY,
     }
 }

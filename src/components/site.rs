@@ -4,9 +4,11 @@ use super::context::Endpoint;
 use super::edge::{Edge, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
-use crate::metrics::{Catalogue, CounterId, GaugeId, TimingId};
+use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
 use crate::site::{At, Site};
-use crate::traffic::{Keys, ReadFile, WorkId};
+use crate::traffic::{Contents, Keys, ReadFile, WorkId};
+use crate::units::Duration;
+use std::sync::Arc;
 
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,8 @@ pub struct Plan {
     pub flows: Vec<String>,
     /// The keys of each flow; none if its jobs have no key.
     pub flow_keys: Vec<Option<Keys>>,
+    /// What the messages of each flow say; none if they say nothing by which somebody could filter.
+    pub flow_contents: Vec<Option<Arc<Contents>>>,
     /// No replication lasts longer.
     pub horizon: SimDuration,
     /// Distance of samples.
@@ -42,6 +46,8 @@ pub struct PlannedNode {
     pub shards: u32,
     /// Whether it is a FIFO queue.
     pub is_fifo: bool,
+    /// How long it hides what somebody has fetched, if it is a queue.
+    pub hides: Option<Duration>,
 }
 
 /// A cause of loss that a node registered.
@@ -55,6 +61,15 @@ pub struct LossCause {
     pub kind: LossKind,
     /// Whether it is no use to try again, as after most 4xx answers; a caller that knows the services does not.
     pub permanent: bool,
+    /// Whether the callee was asked for too much, and says so.
+    pub throttled: bool,
+}
+
+impl LossCause {
+    /// The cause of what is no loss of any node.
+    pub const fn of_nobody(reason: &'static str) -> Self {
+        Self { node: NodeId(0), reason, kind: LossKind::Unfinished, permanent: false, throttled: false }
+    }
 }
 
 /// The place where one node is built.
@@ -91,6 +106,16 @@ impl NodeSite<'_, '_> {
         self.catalogue.gauge_of(self.node, metric, unit, capacity)
     }
 
+    /// A value that rises to that of another gauge at most; its mean over the other's is reported as utilisation.
+    pub fn gauge_within(&mut self, metric: &'static str, unit: &'static str, whole: GaugeId) -> GaugeId {
+        self.catalogue.gauge_within(self.node, metric, unit, whole)
+    }
+
+    /// What a gauge adds up to over time; a second of one is worth `each`.
+    pub fn integral(&mut self, metric: &'static str, unit: &'static str, of: GaugeId, each: f64) {
+        self.catalogue.integral(self.node, metric, unit, of, each);
+    }
+
     /// What part one counter is of another.
     pub fn share(&mut self, metric: &'static str, part: CounterId, whole: CounterId) {
         self.catalogue.share(self.node, metric, part, whole);
@@ -101,6 +126,11 @@ impl NodeSite<'_, '_> {
         self.catalogue.price(self.node, metric, counter, each);
     }
 
+    /// How much `part` comes to for each `whole`; `unit` is that of the part.
+    pub fn ratio(&mut self, metric: &'static str, unit: &'static str, part: CounterId, whole: CounterId) {
+        self.catalogue.ratio(MetricName { node: self.node, metric, unit }, part, whole);
+    }
+
     /// A distribution of times.
     pub fn timing(&mut self, metric: &'static str) -> TimingId {
         self.catalogue.timing(self.node, metric)
@@ -108,12 +138,19 @@ impl NodeSite<'_, '_> {
 
     /// A cause of loss. As a refusal it is worth another attempt: an overload, an outage, a 5xx or 429 answer.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind, permanent: false })
+        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: false })
+    }
+
+    /// A refusal of what is too much, which says so: who pushes may then wait longer than after an outage.
+    pub fn throttle(&mut self, reason: &'static str) -> LossId {
+        let kind = LossKind::Rejected;
+        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: true })
     }
 
     /// A refusal that the next attempt would meet as well: the request itself is at fault, a 4xx answer.
     pub fn permanent_refusal(&mut self, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind: LossKind::Rejected, permanent: true })
+        let kind = LossKind::Rejected;
+        self.register(LossCause { node: self.node, reason, kind, permanent: true, throttled: false })
     }
 
     fn register(&mut self, cause: LossCause) -> LossId {

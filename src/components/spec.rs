@@ -82,6 +82,26 @@ pub(super) fn all<T: Clone>(written: Option<&At<OneOrMany<T>>>) -> Vec<At<T>> {
     many(written.cloned())
 }
 
+/// Makes an enum of words as they are written; `Deserialize` and `ToToml` are in scope where it is used.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        pub(super) enum $name {
+            $($(#[$what])* #[serde(rename = $word)] $variant),*
+        }
+
+        impl ToToml for $name {
+            fn to_toml(&self) -> String {
+                match self { $(Self::$variant => $word.to_toml()),* }
+            }
+        }
+    };
+}
+
+pub(super) use words;
+
 /// A round trip as written: `"0s"`, `"20ms"`, or a law such as `{ lognormal = { median = "8ms", p99 = "50ms" } }`.
 pub(super) type LatencySpec = LawSpec<Duration>;
 

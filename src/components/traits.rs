@@ -27,12 +27,14 @@ pub struct Traits {
     pub keeps: Option<At<SimDuration>>,
     /// How old a message may become, whether the scenario says so or not.
     pub retains: Option<SimDuration>,
-    /// Receives after which a message that failed is put aside.
-    pub gives_up_after: Option<At<u32>>,
     /// How often it asks for more time while it works on a message, and for how much.
     pub extends: Option<At<(SimDuration, SimDuration)>>,
     /// Whether messages that fail too often are put aside; nothing if that is no question here.
     pub puts_aside: Option<bool>,
+    /// How often a message may be received before it is put aside.
+    pub puts_aside_after: Option<At<u32>>,
+    /// What it is as a function.
+    pub function: Option<FunctionTraits>,
     /// Whether messages of one key are handed out one after the other.
     pub orders_by_key: bool,
     /// How long a consumer may hold a message that a broker has pushed to it.
@@ -45,6 +47,76 @@ pub struct Traits {
     pub short_polls: Option<At<SimDuration>>,
     /// Messages that a broker pushes to each consumer ahead of its answers; none if the other side decides.
     pub prefetch: Option<At<u32>>,
+    /// Those to whom it pushes what comes, each a copy.
+    pub pushes: Vec<PushTraits>,
+    /// What its text messages cost.
+    pub texts: Option<TextTraits>,
+    /// Messages a second of one key that it takes, if that is limited.
+    pub group_rate: Option<f64>,
+    /// How its machines come and go, if they do.
+    pub scaling: Option<ScalingTraits>,
+}
+
+/// One to whom copies are pushed.
+#[derive(Debug, Clone, Copy)]
+pub struct PushTraits {
+    /// Who gets them.
+    pub to: At<NodeId>,
+    /// How many like receivers it stands for.
+    pub members: u32,
+    /// The share of the messages that it wants.
+    pub share: f64,
+    /// How long a copy is tried before it is given up.
+    pub gives_up_after: SimDuration,
+    /// Whether what is given up is put aside.
+    pub keeps_failed: bool,
+    /// Whether copies come as fast as messages do, to somebody who has to answer each.
+    pub floods: bool,
+    /// Messages a second above which it is switched off, if there is such a limit.
+    pub off_above: Option<f64>,
+    /// Whether they are text messages, which cost money.
+    pub is_text: bool,
+}
+
+/// What text messages cost.
+#[derive(Debug, Clone, Copy)]
+pub struct TextTraits {
+    /// What may be spent, in US dollars.
+    pub limit: At<f64>,
+    /// What a part costs.
+    pub price: f64,
+    /// Bytes of a message in one part.
+    pub part_bytes: u32,
+}
+
+/// A group of machines that sizes itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ScalingTraits {
+    /// The fewest machines.
+    pub least: At<u32>,
+    /// Machines at the beginning.
+    pub desired: u32,
+    /// Whether it grows from no machine at all when messages come.
+    pub wakes: bool,
+    /// How long little has to wait before it takes machines away; none: it never does.
+    pub shrinks_after: Option<At<SimDuration>>,
+    /// Whether it takes a machine away in the middle of its work.
+    pub cuts_off: bool,
+    /// The target of a policy that follows what waits without asking how many machines there are for it.
+    pub raw_target: Option<At<f64>>,
+}
+
+/// A function: a node whose every request has an end that is set.
+#[derive(Debug, Clone, Copy)]
+pub struct FunctionTraits {
+    /// How long a request may take.
+    pub timeout: At<SimDuration>,
+    /// How long messages are gathered before it gets them.
+    pub window: SimDuration,
+    /// How many requests it works on at once, if that is kept free for it.
+    pub reserved: Option<At<u32>>,
+    /// Whether a limit is set for the pollers of its queue.
+    pub limits_pollers: bool,
 }
 
 /// A request of a node.

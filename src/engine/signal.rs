@@ -92,6 +92,20 @@ pub enum Signal {
         /// [`LossId::NONE`] is success, anything else says which limit refused it.
         loss: LossId,
     },
+    /// A neighbour that sizes itself by what there is to do asks how much that is.
+    Measure {
+        /// Who asks.
+        from: NodeId,
+    },
+    /// The answer: what a service shows of itself at this moment.
+    Measured {
+        /// Messages that wait and can be had.
+        waiting: u32,
+        /// Messages that somebody works on.
+        held: u32,
+        /// Another number after every call: a service that nobody calls may stop showing anything.
+        calls: u32,
+    },
     /// A fault begins or ends.
     Fault {
         /// Its place in the plan.

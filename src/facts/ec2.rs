@@ -9,6 +9,9 @@ const GROUP: Source =
     read("Amazon EC2 Auto Scaling API Reference, CreateAutoScalingGroup (service model of botocore 1.44.5)");
 const TRACKING: Source =
     read("Amazon EC2 Auto Scaling API Reference, TargetTrackingConfiguration (service model of botocore 1.44.5)");
+const GUIDE: Source =
+    read("Amazon EC2 Auto Scaling User Guide (awsdocs/amazon-ec2-auto-scaling-user-guide, 2023-06-15)");
+const SPOT: Source = read("Amazon EC2 User Guide, Spot Instance interruption notices (as quoted by third parties)");
 const EMULATOR: Source = read("moto, applicationautoscaling/models.py (an emulator, third party)");
 const QUEUE_METRICS: Source =
     read("Amazon SQS Developer Guide, Monitoring with CloudWatch (awsdocs/amazon-sqs-developer-guide, 2023-06-15)");
@@ -54,6 +57,30 @@ facts! { "ec2";
     QUEUE_METRIC_DELAY_MAX: Duration = Duration::from_mins(15), Quota, Stated, QUEUE_METRICS,
         "How late the first measures of a queue can be that was idle before.",
         "A group that follows them sees a spike that late.";
+
+    METRIC_DELAY: Duration = Duration::from_secs(30), Assumption, Own, OWN,
+        "How long after it was taken a measure reaches the alarms that look at it.",
+        "Anything up to a minute is assumed; this is the middle.";
+
+    HOOK_TIMEOUT: Duration = Duration::from_hours(1), Default, Stated, GUIDE,
+        "How long a machine that is taken away may go on with a lifecycle hook, if it says nothing meanwhile.",
+        "With each heartbeat that it sends the time begins anew, up to ec2.hook_time_max.";
+
+    HOOK_TIME_MAX: Duration = Duration::from_hours(48), Quota, Stated, GUIDE,
+        "The longest time that a lifecycle hook can hold a machine, however often it sends heartbeats.",
+        "Or ec2.hook_heartbeats_max times its timeout, if that is shorter.";
+
+    HOOK_HEARTBEATS_MAX: u32 = 100, Quota, Stated, GUIDE,
+        "So many times its timeout a lifecycle hook holds a machine at most.",
+        "Or ec2.hook_time_max, if that is shorter.";
+
+    BILLED_HOUR: Duration = Duration::from_hours(1), Default, Stated, GUIDE,
+        "Of machines that are alike a group gives up the one whose next such stretch since its launch begins soonest.",
+        "From the time when machines were paid by the hour. Between equals chance decides.";
+
+    SPOT_NOTICE: Duration = Duration::from_secs(120), Quota, Dated, SPOT,
+        "How long before it is taken away a spot instance gets its notice.",
+        "It has to look for the notice itself; a program that does not is cut off in the middle of its work.";
 
     BILLED_MINIMUM: Duration = Duration::from_secs(60), Price, Unsure, REMEMBERED,
         "A machine is billed for at least this long, and beyond that by the second.",

@@ -17,6 +17,7 @@ mod values;
 
 pub mod calls;
 pub mod ec2;
+pub mod firehose;
 pub mod http;
 pub mod kinesis;
 pub mod lambda;

@@ -4,8 +4,8 @@
 
 use crate::units::{Bytes, Duration, Share};
 
-use super::sns::RetrySchedule;
-use super::{Between, Latency, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
+use super::sns::{RetrySchedule, endpoints, fifo};
+use super::{Between, Latency, ec2, firehose, http, kinesis, lambda, mq, s3, sns, sqs};
 
 const fn ns(duration: Duration) -> u64 {
     duration.get().as_nanos()
@@ -92,6 +92,16 @@ const _: () = assert!(spread(sns::PUBLISH_LATENCY.value) && spread(sns::DELIVERY
 const _: () = assert!(spread(sns::DELIVERY_LATENCY_SQS.value));
 const _: () = assert!(spread(sns::EMAIL_HANDOVER_LATENCY.value));
 const _: () = assert!(spread(sns::EMAIL_LATENCY.value) && spread(sns::SMS_LATENCY.value));
+const _: () = assert!(spread(endpoints::SMS_HANDOVER_LATENCY.value) && spread(endpoints::PUSH_HANDOVER_LATENCY.value));
+const _: () = assert!(spread(endpoints::PUSH_LATENCY.value) && spread(firehose::PUT_LATENCY.value));
+const _: () = assert!(endpoints::SMS_PART_CHARACTERS_UCS2.value < endpoints::SMS_PART_CHARACTERS.value);
+const _: () = assert!(endpoints::SMS_PART_CHARACTERS.value <= endpoints::SMS_CHARACTERS_MAX.value);
+const _: () = assert!(endpoints::SMS_PART_PRICE.value.each() < sns::SMS_SPEND_MAX.value.each());
+const _: () = assert!(fifo::FIFO_GROUP_RATE.value.get() < fifo::FIFO_TOPIC_RATE.value.get());
+const _: () = assert!(fifo::FIFO_TOPIC_RATE.value.get() <= sns::PUBLISH_RATE.value.get());
+const _: () = assert!(fifo::FIFO_SUBSCRIPTIONS_MAX.value <= sns::SUBSCRIPTIONS_MAX.value);
+const _: () = assert!(no_longer(fifo::ARCHIVE_RETENTION_MIN.value, fifo::ARCHIVE_RETENTION_MAX.value));
+const _: () = assert!(ns(fifo::FIFO_DEDUPLICATION_INTERVAL.value) == ns(sqs::FIFO_DEDUPLICATION_INTERVAL.value));
 
 // Kinesis: defaults lie in their ranges, and the two descriptions of the read limit agree.
 const _: () = assert!(no_larger(kinesis::MAX_RECORD_SIZE_MIN.value, kinesis::MAX_RECORD_SIZE.value));
@@ -155,7 +165,24 @@ const _: () = assert!(no_longer(sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value, http::
 const _: () = assert!(lambda::SQS_CONCURRENCY_START.value <= lambda::SQS_CONCURRENCY_MAX.value);
 const _: () = assert!(lambda::SCALE_UP_STEP.value <= lambda::ACCOUNT_CONCURRENCY.value);
 const _: () = assert!(no_larger(lambda::ASYNC_PAYLOAD_MAX.value, lambda::PAYLOAD_MAX.value));
+const _: () = assert!(no_longer(lambda::TIMEOUT.value, lambda::TIMEOUT_MAX.value));
+const _: () = assert!(lambda::SQS_BATCH_SIZE.value <= lambda::SQS_BATCH_SIZE_WITHOUT_WINDOW_MAX.value);
+const _: () = assert!(lambda::SQS_BATCH_SIZE_WITHOUT_WINDOW_MAX.value <= sqs::MAX_NUMBER_OF_MESSAGES_MAX.value);
+const _: () = assert!(lambda::SQS_POLLERS_IDLE.value <= lambda::SQS_CONCURRENCY_START.value);
+const _: () = assert!(no_longer(lambda::SQS_POLL_WAIT.value, sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value));
+const _: () = assert!(lambda::PROVISIONED_POLLERS_MIN.value <= lambda::PROVISIONED_POLLERS.value);
+const _: () = assert!(lambda::PROVISIONED_POLLERS.value <= lambda::PROVISIONED_POLLERS_MAX.value);
+const _: () = assert!(no_longer(lambda::ASYNC_RETRY_WAIT.value, lambda::ASYNC_RETRY_WAIT_SECOND.value));
+const _: () = assert!(no_longer(lambda::ASYNC_THROTTLE_WAIT.value, lambda::ASYNC_THROTTLE_WAIT_MAX.value));
+const _: () = assert!(no_longer(lambda::ASYNC_EVENT_AGE_MIN.value, lambda::ASYNC_EVENT_AGE_MAX.value));
+const _: () = assert!(no_longer(lambda::SQS_THROTTLE_WAIT.value, lambda::SQS_THROTTLE_WAIT_MAX.value));
+const _: () = assert!(spread(lambda::INIT_PYTHON.value) && spread(lambda::INIT_NODE.value));
+const _: () = assert!(spread(lambda::INIT_GO.value) && spread(lambda::INIT_RUST.value));
+const _: () = assert!(spread(lambda::INIT_JAVA.value) && spread(lambda::INIT_JAVA_SNAP_START.value));
+const _: () = assert!(spread(lambda::INVOKE_LATENCY.value));
 const _: () = assert!(lambda::KINESIS_BATCH_SIZE.value <= kinesis::GET_RECORDS_MAX.value);
 const _: () = assert!(no_longer(ec2::DEFAULT_COOLDOWN.value, ec2::INSTANCE_WARMUP_MAX.value));
+const _: () = assert!(no_longer(ec2::HOOK_TIMEOUT.value, ec2::HOOK_TIME_MAX.value));
+const _: () = assert!(no_longer(ec2::METRIC_DELAY.value, ec2::METRIC_PERIOD.value));
 const _: () = assert!(ec2::SCALE_OUT_POINTS.value < ec2::SCALE_IN_POINTS.value);
 const _: () = assert!(spread(ec2::LAUNCH_LATENCY.value));

@@ -1,6 +1,6 @@
 //! The list of all facts, and how a person finds one in it.
 
-use super::{FactRow, calls, ec2, http, kinesis, lambda, mq, s3, sns, sqs};
+use super::{FactRow, calls, ec2, firehose, http, kinesis, lambda, mq, s3, sns, sqs};
 
 /// So many names are offered when nothing matches.
 const NEAREST: usize = 5;
@@ -13,6 +13,7 @@ pub fn all() -> Vec<FactRow> {
     [
         calls::rows(),
         ec2::rows(),
+        firehose::rows(),
         http::rows(),
         kinesis::rows(),
         lambda::rows(),
@@ -20,6 +21,8 @@ pub fn all() -> Vec<FactRow> {
         mq::instances::rows(),
         s3::rows(),
         sns::rows(),
+        sns::endpoints::rows(),
+        sns::fifo::rows(),
         sqs::rows(),
     ]
     .concat()

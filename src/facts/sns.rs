@@ -2,8 +2,11 @@
 //!
 //! A topic stores nothing for later: each message goes to each subscription along a fixed schedule of attempts and is
 //! then given to the subscription's dead-letter queue, or lost. The schedules differ by four orders of magnitude (a
-//! minute, hours, weeks), which is why each is written out phase by phase. Left out: FIFO topics, archive and replay,
-//! mobile push.
+//! minute, hours, weeks), which is why each is written out phase by phase. What holds for one kind of endpoint alone is in
+//! [`endpoints`], what holds for FIFO topics alone in [`fifo`].
+
+pub mod endpoints;
+pub mod fifo;
 
 use std::fmt;
 
@@ -12,6 +15,22 @@ use crate::units::{Bytes, Duration, Rate, Share};
 use super::FactValue;
 use super::table::{OWN, Source, dated, facts, read};
 use super::values::{Latency, Price};
+
+/// The Regions with the highest rate of publishes, those with the next one, and those with the one after that.
+pub const REGIONS: [&[&str]; 3] = [
+    &["us-east-1"],
+    &["us-west-2", "eu-west-1"],
+    &[
+        "us-east-2",
+        "us-west-1",
+        "ap-south-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "eu-central-1",
+    ],
+];
 
 /// When an undelivered message is tried again: four phases, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -157,7 +176,7 @@ facts! { "sns";
 
     PUBLISH_RATE_MEDIUM_REGIONS: Rate = Rate::per_second(1_500.0), Quota, Dated, QUOTAS,
         "The same for standard topics in eight further large Regions.",
-        "Beyond it publishing is throttled; FIFO topics have 3,000 there.";
+        "Beyond it publishing is throttled; FIFO topics have 3,000 there. Which eight these are is from memory.";
 
     PUBLISH_RATE_OTHER_REGIONS: Rate = Rate::per_second(300.0), Quota, Dated, QUOTAS,
         "The same for standard topics in all other Regions.",

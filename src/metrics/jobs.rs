@@ -5,6 +5,7 @@ use super::fate::Fate;
 use super::gauge::{Gauge, Tally};
 use super::histogram::Histogram;
 use super::recorder::View;
+use super::recovery::Flow;
 use crate::engine::random::fold;
 use crate::engine::{Job, LossId, Observer, SimDuration, SimTime};
 
@@ -61,6 +62,8 @@ pub struct JobBook {
     under_way: Gauge,
     arrivals: Tally,
     completions: Tally,
+    /// Those of the completions that were late, or not the first.
+    late: Tally,
     /// When the backlog was largest, and when it was first down to a twentieth of that.
     peak_at: SimTime,
     drained_at: Option<SimTime>,
@@ -83,6 +86,7 @@ impl JobBook {
             under_way: Gauge::default(),
             arrivals: Tally::new(view.step),
             completions: Tally::new(view.step),
+            late: Tally::new(view.step),
             peak_at: SimTime::ZERO,
             drained_at: None,
             traffic_checksum: 0,
@@ -187,6 +191,12 @@ impl JobBook {
         drained.map(|drained| drained.since(self.peak_at))
     }
 
+    /// How long after `end` as much was done in time as arrived; `None` if that did not happen while traffic lasted.
+    pub(super) fn recovery(&self, end: SimTime) -> Option<SimDuration> {
+        let (arrivals, done, late) = (self.arrivals.counts(), self.completions.counts(), self.late.counts());
+        Flow { arrivals, done, late, step: self.arrivals.step() }.recovery(end)
+    }
+
     /// Checksum over arrivals, sizes, keys and work in the order of arrival.
     pub const fn traffic_checksum(&self) -> u64 {
         self.traffic_checksum
@@ -215,12 +225,14 @@ impl Observer for JobBook {
         let latency = job.last_done.since(job.born);
         let fate = if job.is_repeated() {
             self.done_twice += 1;
+            self.late.count(job.last_done);
             Fate::DoneTwice
         } else if latency <= self.objective {
             self.done_in_time += 1;
             Fate::DoneInTime
         } else {
             self.done_late += 1;
+            self.late.count(job.last_done);
             Fate::DoneLate
         };
         self.pass_on(job, key, Some(fate));

@@ -7,6 +7,7 @@ mod histogram;
 mod jobs;
 mod observation;
 mod recorder;
+mod recovery;
 
 pub use fate::Fate;
 pub use gauge::{Gauge, Tally};

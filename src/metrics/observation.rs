@@ -37,8 +37,8 @@ impl NodeColumn {
             "s" => "_s",
             "1" => "_share",
             "bytes" => "_bytes",
-            "1/s" => "_per_s",
             "usd" => "_usd",
+            "1/s" => "_per_s",
             _ => "",
         };
         match self.statistic.as_str() {
@@ -96,6 +96,7 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
         column("backlog_mean", "jobs", "jobs that had come and were neither done nor lost, over time"),
         column("backlog_max", "jobs", "the most of them at one moment"),
         column("drain_s", "s", "from that moment until a twentieth was left, or what was usual before if that is more"),
+        column("recovery_s", "s", "from the end of the last fault until 95 % of what arrives is done in time again"),
         column("throughput_per_s", "1/s", "jobs done, over the time observed"),
         column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
         column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),
@@ -144,6 +145,10 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
         let (node, metric, unit) = (price.name.node, price.name.metric, price.name.unit);
         columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
     }
+    for integral in catalogue.integrals() {
+        let (node, metric, unit) = (integral.name.node, integral.name.metric, integral.name.unit);
+        columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
+    }
     columns
 }
 
@@ -162,6 +167,8 @@ pub struct Frame<'a> {
     pub ended: SimTime,
     /// Events simulated.
     pub events: u64,
+    /// When the last fault that hit the pipeline was over; none if there was no fault.
+    pub fault_ended: Option<SimTime>,
 }
 
 impl Observation {
@@ -233,6 +240,7 @@ fn summary(recorder: &Recorder, fates: &[u64; Fate::ALL.len()], frame: &Frame<'_
         (seconds > 0.0).then(|| jobs.under_way().area() as f64 / 1e9 / seconds),
         Some(jobs.under_way().max() as f64),
         jobs.drain().map(SimDuration::as_secs_f64),
+        frame.fault_ended.and_then(|end| jobs.recovery(end)).map(SimDuration::as_secs_f64),
         (seconds > 0.0).then(|| jobs.latency().count() as f64 / seconds),
         share(total(&["ghost_time", "repeated_time"]), total(&["work_time"])),
         Some(frame.ended.as_secs_f64()),
@@ -252,7 +260,7 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.push(mean.map(|mean| mean * name.gauge_scale()));
         row.push(Some(gauge.max() as f64 * name.gauge_scale()));
         if let Some(capacity) = frame.catalogue.capacity(index) {
-            row.push(mean.map(|mean| mean / capacity.max(1) as f64));
+            row.push(recorder.utilisation(gauge, capacity, seconds));
         }
     }
     for timing in recorder.timings() {
@@ -261,5 +269,6 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
     }
     row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
     row.extend(frame.catalogue.prices().iter().map(|price| Some(recorder.cost(price))));
+    row.extend(frame.catalogue.integrals().iter().map(|integral| Some(recorder.integral(integral))));
     row
 }

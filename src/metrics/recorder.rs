@@ -48,7 +48,9 @@ pub struct Catalogue {
     gauges: Vec<MetricName>,
     timings: Vec<MetricName>,
     /// What a gauge can rise to: its mean over this is a utilisation.
-    capacities: Vec<(GaugeId, u64)>,
+    capacities: Vec<(GaugeId, Capacity)>,
+    /// What gauges add up to over time.
+    integrals: Vec<Integral>,
     /// What part one counter is of another.
     shares: Vec<Share>,
     /// What counters cost.
@@ -63,6 +65,26 @@ pub struct Price {
     /// What is paid for.
     pub counter: CounterId,
     /// Dollars for each.
+    pub each: f64,
+}
+
+/// What a gauge can rise to.
+#[derive(Debug, Clone, Copy)]
+pub enum Capacity {
+    /// Always the same.
+    Fixed(u64),
+    /// As much as there is at the time: another gauge.
+    Gauge(GaugeId),
+}
+
+/// What a gauge adds up to over time, as machines to machine-seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Integral {
+    /// What it is called; it is a total.
+    pub name: MetricName,
+    /// The gauge.
+    pub of: GaugeId,
+    /// What one second of one is worth.
     pub each: f64,
 }
 
@@ -91,12 +113,29 @@ impl Catalogue {
     /// A value that rises to `capacity` at most: servers, workers.
     pub fn gauge_of(&mut self, node: NodeId, metric: &'static str, unit: &'static str, capacity: u64) -> GaugeId {
         let id = self.gauge(node, metric, unit);
-        self.capacities.push((id, capacity));
+        self.capacities.push((id, Capacity::Fixed(capacity)));
         id
     }
 
+    /// A value that rises to that of another gauge at most: workers of a fleet that grows and shrinks.
+    pub fn gauge_within(&mut self, node: NodeId, metric: &'static str, unit: &'static str, whole: GaugeId) -> GaugeId {
+        let id = self.gauge(node, metric, unit);
+        self.capacities.push((id, Capacity::Gauge(whole)));
+        id
+    }
+
+    /// What a gauge adds up to over time; a second of one is worth `each`.
+    pub fn integral(&mut self, node: NodeId, metric: &'static str, unit: &'static str, of: GaugeId, each: f64) {
+        self.integrals.push(Integral { name: MetricName { node, metric, unit }, of, each });
+    }
+
+    /// What gauges add up to over time.
+    pub fn integrals(&self) -> &[Integral] {
+        &self.integrals
+    }
+
     /// What a gauge can rise to, if that is known.
-    pub fn capacity(&self, gauge: usize) -> Option<u64> {
+    pub fn capacity(&self, gauge: usize) -> Option<Capacity> {
         self.capacities.iter().find(|(id, _)| usize::from(id.0) == gauge).map(|&(_, capacity)| capacity)
     }
 
@@ -113,6 +152,11 @@ impl Catalogue {
     /// The prices.
     pub fn prices(&self) -> &[Price] {
         &self.prices
+    }
+
+    /// How much `part` comes to for each `whole`, over the whole run, in a unit of its own.
+    pub fn ratio(&mut self, name: MetricName, part: CounterId, whole: CounterId) {
+        self.shares.push(Share { name, part, whole });
     }
 
     /// The shares.
@@ -245,6 +289,26 @@ impl Recorder {
     #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn cost(&self, price: &Price) -> f64 {
         self.counters[usize::from(price.counter.0)] as f64 * price.each
+    }
+
+    /// What a gauge adds up to over the time observed.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
+    pub fn integral(&self, integral: &Integral) -> f64 {
+        self.gauges[usize::from(integral.of.0)].area() as f64 / 1e9 * integral.each
+    }
+
+    /// What part of what a gauge could rise to it was, on average; nothing if it could not rise at all.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
+    pub fn utilisation(&self, gauge: &Gauge, capacity: Capacity, seconds: f64) -> Option<f64> {
+        match capacity {
+            Capacity::Fixed(capacity) => {
+                (seconds > 0.0).then(|| gauge.area() as f64 / 1e9 / seconds / capacity.max(1) as f64)
+            }
+            Capacity::Gauge(id) => {
+                let whole = self.gauges[usize::from(id.0)].area();
+                (whole > 0).then(|| gauge.area() as f64 / whole as f64)
+            }
+        }
     }
 
     /// The counters, in the order of the catalogue.

@@ -18,7 +18,8 @@ pub struct FaultSpec {
     /// Which node it hits: `pipeline.node`, or `*.node` for the node of that name in every pipeline.
     pub node: Option<At<String>>,
     /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
-    /// vanish in the middle of their work. `reboot`, `crash`: a broker is away for as long as its deployment takes.
+    /// vanish in the middle of their work. `interrupt`: spot instances get their notice of two minutes, then they are
+    /// gone. `reboot`, `crash`: a broker is away for as long as its deployment takes.
     /// Two are no faults, but what an operator does to a queue: `redrive` sends dead letters back to where they came
     /// from, `purge` deletes everything.
     #[cfg_attr(test, schemars(extend("enum" = FAULT_KINDS)))]
@@ -27,13 +28,14 @@ pub struct FaultSpec {
     pub from: Option<At<Duration>>,
     /// When it is over.
     pub to: Option<At<Duration>>,
-    /// When consumers are killed, a broker is rebooted or crashes, a queue is redriven or purged.
+    /// When consumers are killed, instances get their notice, a broker is rebooted or crashes, a queue is redriven or
+    /// purged.
     pub at: Option<At<Duration>>,
     /// `slow`: how many times as long the work takes.
     pub factor: Option<At<f64>>,
     /// `fails`: how large a part of the requests fails.
     pub share: Option<At<Share>>,
-    /// `kill`: how many consumers. Default: all.
+    /// `kill`: how many consumers; `interrupt`: how many instances. Default: all.
     pub count: Option<At<u32>>,
     /// `redrive`: messages a second at most. Default: as fast as the service does it.
     pub rate: Option<At<Rate>>,
@@ -42,7 +44,8 @@ pub struct FaultSpec {
 }
 
 /// The kinds of faults, as written.
-pub const FAULT_KINDS: [&str; 8] = ["down", "slow", "fails", "kill", "reboot", "crash", "redrive", "purge"];
+pub const FAULT_KINDS: [&str; 9] =
+    ["down", "slow", "fails", "kill", "interrupt", "reboot", "crash", "redrive", "purge"];
 
 /// Slower than this a redrive would not come to an end in any run.
 const LEAST_REDRIVE_RATE: f64 = 0.001;
@@ -86,6 +89,11 @@ pub enum FaultKind {
         /// How many; nothing: all.
         count: Option<u32>,
     },
+    /// Machines are taken away after a notice.
+    Interrupt {
+        /// How many; nothing: all.
+        count: Option<u32>,
+    },
     /// The node is rebooted, and is back when it is ready.
     Reboot,
     /// The node crashes, and is back when it is ready.
@@ -107,6 +115,7 @@ impl FaultKind {
             Self::Slow { .. } => "slow",
             Self::Fails { .. } => "fails",
             Self::Kill { .. } => "kill",
+            Self::Interrupt { .. } => "interrupt",
             Self::Reboot => "reboot",
             Self::Crash => "crash",
             Self::Redrive { .. } => "redrive",
@@ -116,7 +125,15 @@ impl FaultKind {
 
     /// Whether it happens in an instant.
     const fn is_instant(self) -> bool {
-        matches!(self, Self::Kill { .. } | Self::Reboot | Self::Crash | Self::Redrive { .. } | Self::Purge)
+        matches!(
+            self,
+            Self::Kill { .. }
+                | Self::Interrupt { .. }
+                | Self::Reboot
+                | Self::Crash
+                | Self::Redrive { .. }
+                | Self::Purge
+        )
     }
 }
 
@@ -168,8 +185,8 @@ impl FaultSpec {
         let keys: [(&str, Option<Span>, &[&str]); 7] = [
             ("factor", self.factor.as_ref().map(|at| at.span), &["slow"]),
             ("share", self.share.as_ref().map(|at| at.span), &["fails"]),
-            ("count", self.count.as_ref().map(|at| at.span), &["kill"]),
-            ("at", self.at.as_ref().map(|at| at.span), &["kill", "reboot", "crash", "redrive", "purge"]),
+            ("count", self.count.as_ref().map(|at| at.span), &["kill", "interrupt"]),
+            ("at", self.at.as_ref().map(|at| at.span), &["kill", "interrupt", "reboot", "crash", "redrive", "purge"]),
             ("rate", self.rate.as_ref().map(|at| at.span), &["redrive"]),
             ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
             ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
@@ -220,12 +237,15 @@ fn kind(
         }
         "purge" => Some(FaultKind::Purge),
         "fails" => Some(FaultKind::Fails { share: site.required("share", share)?.get() }),
-        "kill" => {
+        "kill" | "interrupt" => {
+            let kills = kind == "kill";
             if let Some(wrong) = count.filter(|at| at.value == 0) {
-                site.error(wrong.span, "S031", "killing nobody is no fault").label("must be at least 1");
+                let doing = if kills { "killing" } else { "interrupting" };
+                site.error(wrong.span, "S031", format!("{doing} nobody is no fault")).label("must be at least 1");
                 return None;
             }
-            Some(FaultKind::Kill { count: site.optional("count", count) })
+            let count = site.optional("count", count);
+            Some(if kills { FaultKind::Kill { count } } else { FaultKind::Interrupt { count } })
         }
         _ => {
             site.error(span?, "S013", format!("there is no fault `{}`", clip(&kind, 60)))
@@ -243,6 +263,7 @@ fn label(node: &str, kind: FaultKind) -> String {
         FaultKind::Slow { .. } => format!("{node} slow"),
         FaultKind::Fails { .. } => format!("{node} fails"),
         FaultKind::Kill { .. } => format!("{node} killed"),
+        FaultKind::Interrupt { .. } => format!("{node} interrupted"),
         FaultKind::Reboot => format!("{node} reboots"),
         FaultKind::Crash => format!("{node} crashes"),
         FaultKind::Redrive { .. } => format!("{node} redriven"),
@@ -261,6 +282,7 @@ fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &N
             site.error(span, "S035", format!("`{node}` is {}, and `{word}` does nothing to it", kind.noun))
                 .note(format!("what can happen to {}: {}", kind.noun, kind.faults.join(", ")))
                 .hint(match word {
+                    "interrupt" => "only machines of `workers` can be taken away",
                     "kill" => "only those who work on messages can be killed: `workers` and a `reader`",
                     "redrive" | "purge" => "only a queue can be redriven or purged",
                     "reboot" | "crash" => "say how long it is away: `kind = \"down\"` with `from` and `to`",
@@ -356,6 +378,8 @@ mod tests {
         assert_eq!((fault.kind, fault.from == fault.to), (FaultKind::Crash, true));
         let fault = resolve("node = 'queued.encoders'\nkind = 'kill'\nat = '1min'\ncount = 2").0.expect("it is fine");
         assert_eq!((fault.kind, fault.from == fault.to), (FaultKind::Kill { count: Some(2) }, true));
+        let fault = resolve("node = 'queued.encoders'\nkind = 'interrupt'\nat = '1min'").0.expect("it is fine");
+        assert_eq!((fault.kind, fault.label.as_str()), (FaultKind::Interrupt { count: None }, "encoders interrupted"));
     }
 
     #[test]

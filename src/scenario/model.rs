@@ -160,6 +160,7 @@ impl CaseModel {
             works: Works::new(Arc::clone(&self.works), root),
             faults: pipeline.faults.clone(),
             keys,
+            contents: root.child("contents"),
             losses: pipeline.losses.clone(),
         };
         if let Some(sink) = sink {
@@ -206,6 +207,7 @@ impl CaseModel {
             warmup,
             ended: finish.at,
             events: finish.events,
+            fault_ended: pipeline.faults.iter().map(|fault| fault.to).max(),
         };
         Replication::Done(Box::new(Observation::of(&world.shared.recorder, &frame)))
     }

@@ -99,6 +99,7 @@ mod tests {
             ports: Vec::new(),
             shards: 0,
             is_fifo: false,
+            hides: None,
         }
     }
 

@@ -5,7 +5,7 @@ use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
 use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Traits, Verb};
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
-use crate::engine::{LossKind, NodeId};
+use crate::engine::NodeId;
 use crate::metrics::Catalogue;
 use crate::site::{At, Resolution, Site, take_kind};
 use crate::traffic::{Flow, ReadFile};
@@ -47,10 +47,7 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
     }
     let entries = entries(&drafts, &name, complete, desk);
     let mut catalogue = Catalogue::default();
-    let mut losses = vec![
-        LossCause { node: NodeId(0), reason: "nothing", kind: LossKind::Unfinished, permanent: false },
-        LossCause { node: NodeId(0), reason: "the run ended", kind: LossKind::Unfinished, permanent: false },
-    ];
+    let mut losses = vec![LossCause::of_nobody("nothing"), LossCause::of_nobody("the run ended")];
     debug_assert!(losses.len() == usize::from(UNFINISHED) + 1);
     let (mut nodes, mut traits) = (Vec::new(), Vec::new());
     for (index, Draft { name, path, kind, spec }) in (0_u16..).zip(drafts) {
@@ -85,7 +82,7 @@ fn planned(draft: &Draft) -> PlannedNode {
     let node = draft.spec.as_node();
     let name = draft.name.value.clone();
     let (edges, ports, shards, is_fifo) = (node.edges(), node.ports(&name), node.shards(), node.is_fifo());
-    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, name }
+    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, hides: node.hides(), name }
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not
@@ -156,7 +153,10 @@ fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
         (Some("calls"), _) => "use `calls`: it answers, so somebody waits for it".to_owned(),
         (Some("sends"), _) => "use `sends`: it takes the message and answers at once".to_owned(),
         (Some(word), _) => format!("use `{word}`"),
-        (None, Verb::Subscribers) => format!("{} delivers to queues, services, web endpoints and mailboxes", from.noun),
+        (None, Verb::Subscribers) => format!(
+            "{} delivers to queues, functions, services, web endpoints, mailboxes, phones and delivery streams",
+            from.noun
+        ),
         (None, Verb::DeadLetter) => "a dead-letter queue is a queue of its own".to_owned(),
         (None, Verb::Polls | Verb::Reads | Verb::Consumes) => {
             format!("nothing can be fetched from {}: name what keeps the messages", target.noun)

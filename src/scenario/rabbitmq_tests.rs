@@ -210,6 +210,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
         works: Works::new(Arc::clone(&case.works), root),
         faults: Vec::new(),
         keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
+        contents: root.child("contents"),
         losses: pipeline.losses.clone(),
     };
     let mut kernel = Kernel::new(pipeline.nodes.len(), pipeline.loss_kinds());

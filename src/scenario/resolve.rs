@@ -214,6 +214,7 @@ fn plan(run: &Run, sample_every: SimDuration, flows: &[Flow], works: &[Work]) ->
         wrong_works: Vec::new(),
         flows: flows.iter().map(|flow| flow.name.clone()).collect(),
         flow_keys: flows.iter().map(|flow| flow.keys.clone()).collect(),
+        flow_contents: flows.iter().map(|flow| flow.contents.clone()).collect(),
         horizon: run.duration + run.drain,
         sample_every,
     }
@@ -242,6 +243,7 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
                 FaultKind::Slow { factor } => components::FaultKind::Slow(factor),
                 FaultKind::Fails { share } => components::FaultKind::Fails(share),
                 FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),
+                FaultKind::Interrupt { count } => components::FaultKind::Interrupt(count.unwrap_or(u32::MAX)),
                 FaultKind::Reboot => components::FaultKind::Reboot,
                 FaultKind::Crash => components::FaultKind::Crash,
                 FaultKind::Redrive { rate } => components::FaultKind::Redrive(rate),

@@ -1,6 +1,7 @@
 //! The place in a scenario where something is built: it says what is wrong there and remembers where each value is
 //! from, so that a reader can ask of every number in a run whether it was written, a default of the service or derived.
 
+mod any;
 mod at;
 mod decode;
 mod parse;
@@ -10,6 +11,7 @@ mod tree;
 
 use std::ops::RangeInclusive;
 
+pub use any::Any;
 pub use at::At;
 pub use decode::{NAME_MAX_CHARS, check_name, decode, take_kind};
 pub use parse::{TEXT_MAX_BYTES, parse, parse_value};

@@ -57,6 +57,7 @@ to_toml! {
     u32 => v v.to_string();
     u64 => v v.to_string();
     usize => v v.to_string();
+    i32 => v v.to_string();
     i64 => v v.to_string();
     f64 => v format!("{v:?}");
     str => v toml_string(v);

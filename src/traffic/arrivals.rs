@@ -1,5 +1,6 @@
 //! All arrivals of a replication, in order of time.
 
+use super::contents::Contents;
 use super::keys::Keys;
 use super::law::Law;
 use super::pattern::{AnyClock, AnyPattern, Clock, Pattern};
@@ -30,6 +31,8 @@ pub struct Flow {
     pub size: Law,
     /// Who sends the jobs; none when the scenario gives no key.
     pub keys: Option<Keys>,
+    /// What its messages say, if somebody filters by it.
+    pub contents: Option<Arc<Contents>>,
 }
 
 impl Flow {
@@ -270,7 +273,7 @@ mod tests {
 
     fn flow(name: &str, sources: Vec<Source>) -> Flow {
         let size = Law::lognormal(2048.0, 0.5).expect("sound");
-        Flow { name: name.to_owned(), sources, size, keys: Some(Keys::distinct(200, 0.9, "video-")) }
+        Flow { name: name.to_owned(), sources, size, keys: Some(Keys::distinct(200, 0.9, "video-")), contents: None }
     }
 
     fn rate(rate: f64) -> Source {

@@ -18,6 +18,7 @@ pub mod pattern;
 
 mod arrivals;
 mod columns;
+mod contents;
 mod keys;
 mod sample;
 mod spec;
@@ -29,6 +30,7 @@ mod check;
 
 pub use arrivals::{Arrival, Arrivals, Flow, Source, index_of, number};
 pub use columns::ReadFile;
+pub use contents::{Content, Contents, Fields, Scalar};
 pub use keys::{KeySpec, Keys};
 pub use law::{DrawnFor, Law, LawSpec, Published};
 pub use spec::{TrafficSpec, WorkSpec};

@@ -2,6 +2,7 @@
 
 use super::arrivals::{Flow, Source};
 use super::columns::ReadFile;
+use super::contents::Contents;
 use super::keys::KeySpec;
 use super::law::{DrawnFor, Law, LawSpec, Measure};
 use super::pattern::{
@@ -9,9 +10,10 @@ use super::pattern::{
     TraceSpec, build_phases,
 };
 use super::work::Work;
-use crate::site::{At, Site};
+use crate::site::{Any, At, Site};
 use crate::units::{Bytes, Duration, Rate};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The most spikes of one flow: each is looked at for every arrival.
 const SPIKES_MAX: usize = 1_000;
@@ -43,6 +45,10 @@ pub struct TrafficSpec {
     pub size: Option<At<LawSpec<Bytes>>>,
     /// Who sends the jobs: their message group or partition key.
     pub key: Option<At<KeySpec>>,
+    /// Attributes of a job's message, by which subscriptions filter.
+    pub attributes: Option<At<Any>>,
+    /// Fields of the body of a job's message, by which subscriptions filter.
+    pub body: Option<At<Any>>,
 }
 
 /// A kind of work.
@@ -108,7 +114,9 @@ impl TrafficSpec {
             Some(at) => Some(at.value.build(&mut site.part("key", at.span))?),
             None => None,
         };
-        let flow = Flow { name: site.name().to_owned(), sources: gathered.sources, size: sizes?, keys };
+        let contents = Contents::build(self.attributes, self.body, site)?;
+        let contents = (!contents.is_empty()).then(|| Arc::new(contents));
+        let flow = Flow { name: site.name().to_owned(), sources: gathered.sources, size: sizes?, keys, contents };
         gathered.sound.then_some(flow)
     }
 

@@ -59,6 +59,45 @@ prefetch = 5
 count    = 4
 work     = "pack"
 "#;
+const MAILED: &str = r#"
+[pipeline.mailed.news]
+kind        = "sns"
+from        = "orders"
+subscribers = "mail"
+[pipeline.mailed.mail]
+kind = "email"
+"#;
+const PUSHED: &str = r#"
+[pipeline.pushed.news]
+kind        = "sns"
+from        = "orders"
+subscribers = { to = "shop" }
+[pipeline.pushed.shop]
+kind  = "service"
+slots = 4
+work  = "pack"
+"#;
+const TEXTED: &str = r#"
+[pipeline.texted.news]
+kind        = "sns"
+from        = "orders"
+subscribers = "phone"
+[pipeline.texted.phone]
+kind = "sms"
+"#;
+const GROUPED: &str = r#"
+[pipeline.grouped.news]
+kind        = "sns"
+fifo_topic  = true
+from        = "orders"
+subscribers = "jobs"
+[pipeline.grouped.jobs]
+kind       = "sqs"
+fifo_queue = true
+"#;
+const AWAY: &str = "[[fault]]\nnode = \"pushed.shop\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"3min\"\n[work.pack]";
+const SPIKE: (&str, &str) =
+    ("rate = \"1/s\"", "rate = \"1/s\"\nspike = { at = \"1min\", count = 100, over = \"10s\" }");
 const BACKWARD: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"20h\"\n";
 const FIFO: (&str, &str) = ("kind        = \"sqs\"", "kind = \"sqs\"\nfifo_queue = true");
 const FIFO_TOO: (&str, &str) =
@@ -133,9 +172,76 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (QUEUED, &[("queue = \"failed\"", "queue = \"failed\", max_receive_count = 2")]),
         "1",
     ),
+    ("A040", (MAILED, &[("\"1/s\"", "\"11/s\"")]), (MAILED, &[("\"1/s\"", "\"9/s\"")]), "\"mail\""),
+    ("A040", (MAILED, &[SPIKE, ("10s", "5s")]), (MAILED, &[SPIKE, ("100", "50")]), "\"mail\""),
+    (
+        "A041",
+        (PUSHED, &[("[work.pack]", AWAY)]),
+        (PUSHED, &[("[work.pack]", AWAY), ("\"3min\"", "\"2min\"")]),
+        "\"shop\"",
+    ),
+    (
+        "A042",
+        (PUSHED, &[SPIKE]),
+        (PUSHED, &[SPIKE, ("to = \"shop\"", "to = \"shop\", max_receives_per_second = 2")]),
+        "\"shop\"",
+    ),
+    (
+        "A043",
+        (TEXTED, &[]),
+        (TEXTED, &[("\"phone\"", "\"phone\"\nsms_attributes = { monthly_spend_limit = 28 }")]),
+        "news",
+    ),
+    (
+        "A043",
+        (TEXTED, &[("\"phone\"", "\"phone\"\nsms_attributes = { monthly_spend_limit = 20 }")]),
+        (TEXTED, &[("\"1/s\"", "\"15/min\"\nsize = \"160B\"")]),
+        "20",
+    ),
+    (
+        "A044",
+        (GROUPED, &[("\"1/s\"", "\"400/s\"")]),
+        (GROUPED, &[("\"1/s\"", "\"400/s\"\nkey = { distinct = 10 }")]),
+        "news",
+    ),
+    (
+        "A050",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        "0",
+    ),
+    (
+        "A050",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0\nauto_scaling.desired_capacity = 2")]),
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0"), ("policies = [", WOKEN)]),
+        "0",
+    ),
+    (
+        "A051",
+        (QUEUED, &[("count = 4", TRACKED), LONG, SELDOM, HIDDEN]),
+        (QUEUED, &[("count = 4", TRACKED), LONG, SELDOM, HIDDEN, ("min_size = 1", PROTECTED)]),
+        POLICIES,
+    ),
+    (
+        "A052",
+        (QUEUED, &[("count = 4", TRACKED), ("target_value = 10", "target_value = 10, metric = \"visible_messages\"")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        RAW,
+    ),
 ];
 const SOON_FORGOTTEN: &str = "kind = \"sqs\"\nmessage_retention_period = \"30min\"\n[pipeline.queued.packers]";
 const KEPT_SHORTER: (&str, &str) = ("dead_letter =", "message_retention_period = \"20min\"\ndead_letter =");
+/// A group of machines that follows the backlog of each.
+const TRACKED: &str = "auto_scaling.min_size = 1\nauto_scaling.max_size = 9\n\
+                       auto_scaling.policies = [{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+const POLICIES: &str = "[{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+const RAW: &str = "{ policy_type = \"target_tracking_scaling\", target_value = 10, metric = \"visible_messages\" }";
+/// A policy more, which looks at all that wait.
+const WOKEN: &str = "policies = [{ policy_type = \"step_scaling\", threshold = 1, \
+                     step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }] }, ";
+const LONG: (&str, &str) = ("\"2s\"", "\"16min\"");
+const HIDDEN: (&str, &str) = ("dead_letter =", "visibility_timeout = \"20min\"\ndead_letter =");
+const PROTECTED: &str = "min_size = 1\nauto_scaling.scale_in_protection = \"while_busy\"";
 /// Ten messages at once take twenty seconds.
 const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
 const SELDOM: (&str, &str) = ("\"1/s\"", "\"1/h\"");

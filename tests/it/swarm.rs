@@ -151,15 +151,49 @@ fn queue(d: &mut Drawing, name: &'static str, fifo: bool) {
     }
 }
 
-fn fleet(d: &mut Drawing, name: &'static str) {
+fn fleet(d: &mut Drawing, name: &'static str, may_grow: bool) {
     d.node(name, "workers");
-    d.line("count", &["1", "3", "100"]);
+    if may_grow && d.chance(40) {
+        group(d);
+    } else {
+        d.line("count", &["1", "3", "100"]);
+    }
     d.maybe("work", &["'job'"]);
     d.maybe("speed", &["0.001", "1", "1000"]);
 }
 
+/// Machines that come and go.
+fn group(d: &mut Drawing) {
+    d.line("auto_scaling.min_size", &["0", "1"]);
+    d.line("auto_scaling.max_size", &["1", "5", "50"]);
+    d.maybe("auto_scaling.workers_per_instance", &["3"]);
+    d.maybe("auto_scaling.launch_latency", &["'0s'", "'1s'"]);
+    d.maybe("auto_scaling.bootstrap", &["'0s'", "'5min'"]);
+    d.maybe("auto_scaling.default_instance_warmup", &["'0s'", "'1min'"]);
+    d.maybe("auto_scaling.metric_period", &["'10s'"]);
+    d.maybe("auto_scaling.scale_in_protection", &["'while_busy'", "'always'"]);
+    d.maybe("auto_scaling.termination_hook", &["{}", "{ heartbeat_timeout = '10s' }"]);
+    d.maybe("auto_scaling.warm_pool", &["{}", "{ pool_state = 'running', min_size = 2 }"]);
+    d.maybe("auto_scaling.availability_zones", &["3"]);
+    d.maybe("auto_scaling.heeds_notice", &["true"]);
+    d.maybe("auto_scaling.capacity_rebalance", &["true"]);
+    d.line(
+        "auto_scaling.policies",
+        &[
+            "[]",
+            "[{ policy_type = 'target_tracking_scaling', target_value = 5, scale_in_points = 1 }]",
+            "[{ policy_type = 'target_tracking_scaling', target_value = 1, metric = 'all_messages' }]",
+            "[{ policy_type = 'simple_scaling', threshold = 1, scaling_adjustment = 2, cooldown = '0s' }]",
+            "[{ policy_type = 'step_scaling', threshold = 9, adjustment_type = 'percent_change_in_capacity', \
+             step_adjustments = [{ scaling_adjustment = 50 }] }, { policy_type = 'step_scaling', threshold = 0, \
+             comparison_operator = 'less_than_or_equal_to_threshold', adjustment_type = 'exact_capacity', \
+             step_adjustments = [{ scaling_adjustment = 0 }] }]",
+        ],
+    );
+}
+
 fn polling(d: &mut Drawing, name: &'static str, queue: &str) {
-    fleet(d, name);
+    fleet(d, name, true);
     writeln!(d.text, "polls = '{queue}'").expect("a string takes everything");
     d.maybe("max_number_of_messages", &["1", "10"]);
     d.maybe("wait_time", &["'0s'", "'1s'", "'20s'"]);
@@ -191,22 +225,56 @@ fn queued(d: &mut Drawing) {
 }
 
 fn published(d: &mut Drawing) {
+    if d.chance(30) {
+        return announced(d);
+    }
     d.node("topic", "sns");
     d.say("from = 'jobs'\n");
     d.line(
         "subscribers",
-        &["['queue', 'hook']", "['hook', { to = 'queue', filter = { share = '50%' } }]", "['queue', 'hook', 'box']"],
+        &[
+            "['queue', 'hook']",
+            "['hook', { to = 'queue', filter = { share = '50%' } }]",
+            "['queue', 'hook', 'box']",
+            "['queue', { to = 'hook', count = 7 }, { to = 'box', count = 3, confirms_again_after = '5s' }]",
+            "[{ to = 'phone', count = 1000 }, 'lake', { to = 'app', count = 12_000_000, invalid_tokens = '10%' }]",
+            "[{ to = 'phone', dead_letter = 'queue' }, { to = 'app', time_to_live = '1s' }, { to = 'box', deleted = '30s' }]",
+            "[{ to = 'queue', endpoint_gone = '10s', endpoint_back = '20s' }, { to = 'hook', max_receives_per_second = 3 }]",
+        ],
     );
     d.maybe("publish_rate", &["'1/s'", "'300/s'"]);
     d.maybe("delivery_latency", &LATENCIES);
     queue(d, "queue", false);
     polling(d, "workers", "queue");
-    d.node("hook", "http");
-    d.maybe("latency", &["'0s'", "'20s'"]);
-    d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
-    d.maybe("status", &["404", "429", "500"]);
-    d.node("box", "email");
-    d.maybe("fails", &["'0%'", "'50%'"]);
+    for (name, kind) in [("hook", "http"), ("box", "email"), ("phone", "sms"), ("app", "push"), ("lake", "firehose")] {
+        d.node(name, kind);
+        d.maybe("latency", &["'0s'", "'20s'"]);
+        d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
+        if kind == "http" {
+            d.maybe("status", &["404", "429", "500"]);
+        }
+    }
+}
+
+/// A FIFO topic, whose queues may come late and ask for what they missed.
+fn announced(d: &mut Drawing) {
+    d.node("topic", "sns");
+    d.say("from = 'jobs'\nfifo_topic = true\narchive_policy = { message_retention_period = '1d' }\n");
+    d.line(
+        "subscribers",
+        &[
+            "['queue', 'other']",
+            "['queue', { to = 'other', created = '20s', replay_policy = {} }]",
+            "[{ to = 'other', replay_policy = { at = '40s', ending_point = '30s' } }, { to = 'queue', endpoint_gone = '20s' }]",
+            "{ to = 'queue', created = '30s', filter = { share = '50%' }, replay_policy = { starting_point = '10s' } }",
+        ],
+    );
+    d.maybe("fifo_throughput_scope", &["'Topic'", "'MessageGroup'"]);
+    d.maybe("delivery_latency", &LATENCIES);
+    queue(d, "queue", true);
+    polling(d, "workers", "queue");
+    queue(d, "other", false);
+    polling(d, "others", "other");
 }
 
 fn streamed(d: &mut Drawing) {
@@ -248,7 +316,7 @@ fn brokered(d: &mut Drawing) {
     d.maybe("message_ttl", &["'1ms'", "'10s'"]);
     d.maybe("confirms", &["true", "false"]);
     d.maybe("prefetch", &["1", "100", "'unlimited'"]);
-    fleet(d, "consumers");
+    fleet(d, "consumers", false);
     d.say("consumes = 'broker'\n");
     d.maybe("auto_ack", &["true", "false"]);
     d.line("latency", &LATENCIES[1..]);
@@ -262,9 +330,9 @@ fn faults(d: &mut Drawing) {
         let (node, possible) = d.one_of(&nodes);
         let kind = d.one_of(possible);
         writeln!(d.text, "[[fault]]\nnode = 'p.{node}'\nkind = '{kind}'").expect("a string takes everything");
-        if ["kill", "reboot", "crash", "redrive", "purge"].contains(&kind) {
+        if ["kill", "interrupt", "reboot", "crash", "redrive", "purge"].contains(&kind) {
             d.line("at", &["'0s'", "'30s'", "'70s'"]);
-            if kind == "kill" {
+            if kind == "kill" || kind == "interrupt" {
                 d.maybe("count", &["1", "50"]);
             }
             if kind == "redrive" {

@@ -214,6 +214,9 @@ impl Handler {
             cx.release(attempt);
         }
         if loss.is_none() {
+            if let Some(counters) = self.counters {
+                cx.count(counters.answered, 1);
+            }
             self.conclude(index, true, cx);
             self.leave_request(index);
             self.tasks.get_mut(index)?.step += 1;

@@ -48,6 +48,8 @@ pub(super) struct RequestCounters {
     pub attempts: CounterId,
     /// Attempts given up for want of an answer.
     pub timeouts: CounterId,
+    /// Requests that were answered well, by whichever attempt.
+    pub answered: CounterId,
 }
 
 /// The handling of messages by one node.

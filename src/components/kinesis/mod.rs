@@ -227,7 +227,8 @@ impl Component for Kinesis {
             Signal::Settle { .. } => {
                 unreachable!("a reader has a position and no receipts: it cannot give a single record back")
             }
-            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } => {
+            Signal::Measure { .. } => unreachable!("who reads a stream does not size itself by it"),
+            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } | Signal::Measured { .. } => {
                 unreachable!("a stream asks nobody")
             }
         }

@@ -291,7 +291,8 @@ impl Component for Mq {
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.hang_up(from, slot, cx),
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } => {
+            Signal::Measure { .. } => unreachable!("who consumes from a broker does not size itself by it"),
+            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } | Signal::Measured { .. } => {
                 unreachable!("a broker asks nobody")
             }
         }

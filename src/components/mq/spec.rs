@@ -2,7 +2,7 @@
 
 use super::PrefetchSpec;
 use super::layout::{self, TopicsSpec};
-use crate::components::spec::{LatencySpec, OneOrMany, all};
+use crate::components::spec::{LatencySpec, OneOrMany, all, words};
 use crate::components::{Edge, NodeSpec};
 use crate::site::{At, ToToml};
 use crate::units::{Bytes, Duration};
@@ -75,24 +75,6 @@ pub struct MqSpec {
     pub(super) reconnect: Option<At<Duration>>,
     /// The longest of these waits, each of which is twice as long as the one before.
     pub(super) reconnect_max: Option<At<Duration>>,
-}
-
-/// Makes an enum of words as they are written.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-        #[cfg_attr(test, derive(schemars::JsonSchema))]
-        pub(super) enum $name {
-            $($(#[$what])* #[serde(rename = $word)] $variant),*
-        }
-
-        impl ToToml for $name {
-            fn to_toml(&self) -> String {
-                match self { $(Self::$variant => $word.to_toml()),* }
-            }
-        }
-    };
 }
 
 words! {

@@ -278,9 +278,12 @@ impl Component for Reader {
                 self.go_on(ended, cx);
             }
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Arrive { .. } | Signal::Pull { .. } | Signal::Settle { .. } | Signal::Hangup { .. } => {
-                unreachable!("a reader is not asked")
-            }
+            Signal::Arrive { .. }
+            | Signal::Pull { .. }
+            | Signal::Settle { .. }
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. } => unreachable!("a reader is not asked"),
+            Signal::Measured { .. } => unreachable!("a reader does not size itself"),
         }
     }
 

@@ -134,7 +134,9 @@ impl Component for Service {
             | Signal::Pull { .. }
             | Signal::Empty { .. }
             | Signal::Settle { .. }
-            | Signal::Hangup { .. } => unreachable!("edges of these verbs do not lead to a service"),
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. }
+            | Signal::Measured { .. } => unreachable!("edges of these verbs do not lead to a service"),
         }
     }
 

@@ -3,9 +3,10 @@
 use super::{AlarmOf, SinkKind};
 use crate::components::spec::{LatencySpec, OneOrMany, all};
 use crate::components::{Edge, NodeSpec, Verb};
-use crate::facts::{self, Fact, http, s3, sns};
+use crate::facts::sns::endpoints;
+use crate::facts::{self, Fact, firehose, http, s3, sns};
 use crate::site::At;
-use crate::units::Share;
+use crate::units::{Bytes, Rate, Share};
 use serde::Deserialize;
 
 /// What a scenario may say about any sink.
@@ -16,6 +17,15 @@ pub struct SinkParts {
     pub(super) delivery_time: Option<At<LatencySpec>>,
     pub(super) fails: Option<At<Share>>,
     pub(super) status: Option<At<u16>>,
+    pub(super) limits: PutLimits,
+}
+
+/// What a delivery stream accepts in a second.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PutLimits {
+    pub records: Option<At<Rate>>,
+    pub requests: Option<At<Rate>>,
+    pub bytes: Option<At<Bytes>>,
 }
 
 /// An Amazon S3 bucket into which objects are put.
@@ -61,6 +71,55 @@ pub struct EmailSpec {
     fails: Option<At<Share>>,
 }
 
+/// Phones that get text messages.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SmsSpec {
+    /// The flows of traffic that are sent here directly.
+    from: Option<At<OneOrMany<String>>>,
+    /// How long the carrier takes to accept a text message.
+    latency: Option<At<LatencySpec>>,
+    /// How long an accepted text message is on its way to the phone.
+    delivery_time: Option<At<LatencySpec>>,
+    /// The share of text messages that the carrier does not accept now.
+    fails: Option<At<Share>>,
+}
+
+/// Phones that get notifications for an app.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PushSpec {
+    /// The flows of traffic that are sent here directly.
+    from: Option<At<OneOrMany<String>>>,
+    /// How long the push service takes to accept a notification.
+    latency: Option<At<LatencySpec>>,
+    /// How long an accepted notification is on its way to the phone.
+    delivery_time: Option<At<LatencySpec>>,
+    /// The share of notifications that the push service does not accept now.
+    fails: Option<At<Share>>,
+}
+
+/// An Amazon Data Firehose stream, as far as it accepts records.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FirehoseSpec {
+    /// The flows of traffic that are put here directly.
+    from: Option<At<OneOrMany<String>>>,
+    /// How long a put takes.
+    latency: Option<At<LatencySpec>>,
+    /// The share of puts that fail; the client may try again.
+    fails: Option<At<Share>>,
+    /// Records that it accepts in a second.
+    record_rate: Option<At<Rate>>,
+    /// Requests that it accepts in a second.
+    request_rate: Option<At<Rate>>,
+    /// Bytes that it accepts in a second.
+    bytes_per_second: Option<At<Bytes>>,
+}
+
 /// Amazon S3.
 #[derive(Debug, Clone, Copy)]
 pub struct Bucket;
@@ -72,6 +131,18 @@ pub struct WebEndpoint;
 /// A mailbox.
 #[derive(Debug, Clone, Copy)]
 pub struct Mailbox;
+
+/// Text messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Phone;
+
+/// Notifications for an app.
+#[derive(Debug, Clone, Copy)]
+pub struct App;
+
+/// Amazon Data Firehose.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryStream;
 
 impl SinkKind for Bucket {
     const KIND: &'static str = "s3";
@@ -109,6 +180,43 @@ impl SinkKind for Mailbox {
     type Spec = EmailSpec;
 }
 
+impl SinkKind for Phone {
+    const KIND: &'static str = "sms";
+    const ABOUT: &'static str = "phones that get text messages: accepted by the carrier at once, there later";
+    const NOUN: &'static str = "a phone";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
+    const LATENCY: &'static Fact<facts::Latency> = &endpoints::SMS_HANDOVER_LATENCY;
+    const ONWARD: Option<&'static Fact<facts::Latency>> = Some(&sns::SMS_LATENCY);
+    const COUNTERS: [&'static str; 3] = ["texts", "bytes", "errors"];
+    type Alarm = AlarmOf<Self>;
+    type Spec = SmsSpec;
+}
+
+impl SinkKind for App {
+    const KIND: &'static str = "push";
+    const ABOUT: &'static str = "phones that get notifications for an app through their makers' push services";
+    const NOUN: &'static str = "an app on a phone";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
+    const LATENCY: &'static Fact<facts::Latency> = &endpoints::PUSH_HANDOVER_LATENCY;
+    const ONWARD: Option<&'static Fact<facts::Latency>> = Some(&endpoints::PUSH_LATENCY);
+    const COUNTERS: [&'static str; 3] = ["notifications", "bytes", "errors"];
+    type Alarm = AlarmOf<Self>;
+    type Spec = PushSpec;
+}
+
+impl SinkKind for DeliveryStream {
+    const KIND: &'static str = "firehose";
+    const ABOUT: &'static str =
+        "an Amazon Data Firehose stream: accepts records up to its quotas, and there the path ends";
+    const NOUN: &'static str = "a delivery stream";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Subscribers];
+    const LATENCY: &'static Fact<facts::Latency> = &firehose::PUT_LATENCY;
+    const ONWARD: Option<&'static Fact<facts::Latency>> = None;
+    const COUNTERS: [&'static str; 3] = ["put_requests", "bytes", "errors"];
+    type Alarm = AlarmOf<Self>;
+    type Spec = FirehoseSpec;
+}
+
 impl From<S3Spec> for SinkParts {
     fn from(S3Spec { from, latency, fails }: S3Spec) -> Self {
         Self { from, latency, fails, ..Self::default() }
@@ -127,6 +235,26 @@ impl From<EmailSpec> for SinkParts {
     }
 }
 
+impl From<SmsSpec> for SinkParts {
+    fn from(SmsSpec { from, latency, delivery_time, fails }: SmsSpec) -> Self {
+        Self { from, latency, delivery_time, fails, ..Self::default() }
+    }
+}
+
+impl From<PushSpec> for SinkParts {
+    fn from(PushSpec { from, latency, delivery_time, fails }: PushSpec) -> Self {
+        Self { from, latency, delivery_time, fails, ..Self::default() }
+    }
+}
+
+impl From<FirehoseSpec> for SinkParts {
+    fn from(spec: FirehoseSpec) -> Self {
+        let FirehoseSpec { from, latency, fails, record_rate, request_rate, bytes_per_second } = spec;
+        let limits = PutLimits { records: record_rate, requests: request_rate, bytes: bytes_per_second };
+        Self { from, latency, fails, limits, ..Self::default() }
+    }
+}
+
 macro_rules! flows_only {
     ($($spec:ty),*) => { $(
         impl NodeSpec for $spec {
@@ -141,4 +269,4 @@ macro_rules! flows_only {
     )* };
 }
 
-flows_only!(S3Spec, HttpSpec, EmailSpec);
+flows_only!(S3Spec, HttpSpec, EmailSpec, SmsSpec, PushSpec, FirehoseSpec);

@@ -1,23 +1,31 @@
-//! Where paths end: a bucket, somebody else's web endpoint, a mailbox.
+//! Where paths end: a bucket, somebody else's web endpoint, a mailbox, a phone, a delivery stream.
 //!
 //! ```text
 //!  Arrive ─▶ latency ─▶ answer: 2xx, or an error for a share of the requests
-//!                         └▶ e-mail only: on its way to the inbox, done there
+//!                         └▶ e-mail, text, push: on its way, done when it is there
 //! ```
-//! A sink takes any number of requests at once, so it never queues. What it answers with success is done.
-//! Facts: `s3.put_latency`, `http.endpoint_latency`, `http.status_*`, `sns.email_*`.
+//! A sink takes any number of requests at once, so it never queues; only a delivery stream has quotas, and refuses what is
+//! above them. What a sink answers with success is done, or on its way. What holds for e-mail and text messages as such,
+//! the rates at which they go out, is the topic's business.
+//!
+//! A topic may send one request for many like receivers: its `tag` says how many. Then the answer leaves in the `tag` how
+//! many of them failed, so that the rest of the request goes on as the one message that it is.
+//!
+//! Facts: `s3.put_latency`, `http.endpoint_latency`, `http.status_*`, `sns.email_*`, `sns.sms_*`, `sns.push_*`,
+//! `firehose.*`.
 //!
 //! Simplified: a bucket's limit on requests per prefix is not held against a pipeline, because a scenario does not name
-//! its objects. Simplified: a mailbox takes e-mails at any rate; that a topic's subscription is switched off above 10 a
-//! second is not modelled.
+//! its objects. Simplified: what a delivery stream does with what it accepted is not modelled.
 
+mod intake;
 mod kinds;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use kinds::{Bucket, Mailbox, SinkParts, WebEndpoint};
+pub(super) use kinds::{App, Bucket, DeliveryStream, Mailbox, Phone, SinkParts, WebEndpoint};
 
+use super::binomial::binomial;
 use super::context::Ctx;
 use super::fault::Health;
 use super::latency::Latency;
@@ -29,6 +37,7 @@ use crate::facts::{self, Fact, http};
 use crate::metrics::{CounterId, GaugeId};
 use crate::site::At;
 use crate::units::Share;
+use intake::Intake;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -38,6 +47,12 @@ pub(super) type S3 = Sink<Bucket>;
 pub(super) type Http = Sink<WebEndpoint>;
 /// Somebody's mailbox.
 pub(super) type Email = Sink<Mailbox>;
+/// Phones that get text messages.
+pub(super) type Sms = Sink<Phone>;
+/// Phones that get notifications for an app.
+pub(super) type Push = Sink<App>;
+/// A delivery stream.
+pub(super) type Firehose = Sink<DeliveryStream>;
 
 /// What tells one kind of sink from another.
 pub trait SinkKind: Copy + Debug + 'static {
@@ -70,6 +85,8 @@ pub struct Sink<K> {
     onward: Option<Latency>,
     /// The share of requests that it answers with an error -- parameter.
     fails: f64,
+    /// What it takes in a second, if that is limited -- parameter and state.
+    intake: Option<Box<Intake>>,
     losses: SinkLosses,
     metrics: SinkMetrics,
     /// Messages that are not answered, or on their way -- state.
@@ -146,13 +163,15 @@ impl<K: SinkKind> Component for Sink<K> {
     type Alarm = K::Alarm;
 
     fn build(spec: K::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
-        let SinkParts { from, latency, delivery_time, fails, status } = spec.into();
+        let SinkParts { from, latency, delivery_time, fails, status, limits } = spec.into();
         for flow in many(from) {
             site.site.written("from", flow);
         }
         let latency = site.latency("latency", latency, K::LATENCY);
         let onward = K::ONWARD.map(|fact| site.latency("delivery_time", delivery_time, fact));
         let fails = site.site.or_default("fails", fails, Share::ZERO, "it takes every request");
+        let is_stream = K::KIND == DeliveryStream::KIND;
+        let intake = if is_stream { Some(Box::new(Intake::build(&limits, site)?)) } else { None };
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
         let [requests, bytes, errors] = K::COUNTERS;
         let metrics = SinkMetrics {
@@ -169,6 +188,7 @@ impl<K: SinkKind> Component for Sink<K> {
             latency: latency?,
             onward,
             fails: fails.get(),
+            intake,
             losses,
             metrics,
             held: 0,
@@ -180,7 +200,7 @@ impl<K: SinkKind> Component for Sink<K> {
 
     fn on(&mut self, signal: &Signal, cx: &mut Ctx<'_, K::Alarm>) {
         match *signal {
-            Signal::Arrive { msg, .. } => self.take(msg, cx),
+            Signal::Arrive { msg, batched, .. } => self.take(msg, batched, cx),
             Signal::Fault { index, begins } => {
                 let fault = cx.fault(index).kind;
                 let was_down = self.health.is_down();
@@ -192,7 +212,9 @@ impl<K: SinkKind> Component for Sink<K> {
             | Signal::Empty { .. }
             | Signal::Settle { .. }
             | Signal::Reply { .. }
-            | Signal::Hangup { .. } => unreachable!("edges of these verbs do not lead to a sink"),
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. }
+            | Signal::Measured { .. } => unreachable!("edges of these verbs do not lead to a sink"),
         }
     }
 
@@ -202,8 +224,9 @@ impl<K: SinkKind> Component for Sink<K> {
         if alarm.what == Due::Arrival {
             return arrive(alarm.msg, cx);
         }
+        let many = u64::from(receivers(alarm.msg, cx));
         let (gauge, now) = cx.gauge(self.metrics.in_progress);
-        gauge.fall(now);
+        gauge.set(now, gauge.value() - many);
         if alarm.outages == self.outages {
             self.answer(alarm.msg, cx);
         } else {
@@ -235,6 +258,11 @@ fn failing<K: SinkKind>(status: Option<At<u16>>, site: &mut NodeSite<'_, '_>) ->
     })
 }
 
+/// How many receivers a request is for.
+fn receivers<T: Into<AnyTimer>>(msg: MsgId, cx: &Ctx<'_, T>) -> u32 {
+    cx.message(msg).tag.max(1)
+}
+
 /// What was on its way is there.
 fn arrive<T: Into<AnyTimer>>(msg: MsgId, cx: &mut Ctx<'_, T>) {
     cx.done(msg);
@@ -248,11 +276,18 @@ fn request<T: Into<AnyTimer>>(msg: MsgId, purpose: u64, cx: &Ctx<'_, T>) -> u64 
 }
 
 impl<K: SinkKind> Sink<K> {
-    fn take(&mut self, msg: MsgId, cx: &mut Ctx<'_, K::Alarm>) {
-        cx.count(self.metrics.requests, 1);
-        cx.count(self.metrics.bytes, cx.message(msg).size.into());
+    fn take(&mut self, msg: MsgId, batched: bool, cx: &mut Ctx<'_, K::Alarm>) {
+        let many = u64::from(receivers(msg, cx));
+        let size = cx.message(msg).size;
+        cx.count(self.metrics.requests, many);
+        cx.count(self.metrics.bytes, many * u64::from(size));
         if self.health.is_down() {
             return self.refuse(msg, self.losses.down, cx);
+        }
+        if let Some(intake) = &mut self.intake
+            && let Some(loss) = intake.refusal(size, batched, cx)
+        {
+            return self.refuse(msg, loss, cx);
         }
         let mut latency = cx.latency(&self.latency, request(msg, 0, cx));
         if !self.health.is_sound() {
@@ -262,7 +297,7 @@ impl<K: SinkKind> Sink<K> {
             return self.answer(msg, cx);
         }
         let (gauge, now) = cx.gauge(self.metrics.in_progress);
-        gauge.rise(now);
+        gauge.set(now, gauge.value() + many);
         self.wait(msg, Due::Answer, latency, cx);
     }
 
@@ -273,10 +308,18 @@ impl<K: SinkKind> Sink<K> {
 
     fn answer(&mut self, msg: MsgId, cx: &mut Ctx<'_, K::Alarm>) {
         let failing = 1.0 - (1.0 - self.fails) * (1.0 - self.health.failing_share());
-        if failing > 0.0 && cx.draws(request(msg, 1, cx)).uniform() < failing {
+        let many = receivers(msg, cx);
+        let failed = if failing > 0.0 { binomial(many, failing, &mut cx.draws(request(msg, 1, cx))) } else { 0 };
+        if failed == many {
             return self.refuse(msg, self.losses.failing, cx);
         }
-        let Some(onward) = &self.onward else { return cx.conclude(msg, LossId::NONE) };
+        // Who asked on behalf of many learns how many of them failed; it is nothing that a single request has.
+        cx.message_mut(msg).tag = failed;
+        cx.count(self.metrics.errors, failed.into());
+        let Some(onward) = &self.onward else {
+            let loss = if failed == 0 { LossId::NONE } else { self.losses.failing };
+            return cx.conclude(msg, loss);
+        };
         let delay = cx.latency(onward, request(msg, 2, cx));
         cx.accept(msg);
         if delay.is_zero() {
@@ -287,7 +330,7 @@ impl<K: SinkKind> Sink<K> {
     }
 
     fn refuse(&self, msg: MsgId, loss: LossId, cx: &mut Ctx<'_, K::Alarm>) {
-        cx.count(self.metrics.errors, 1);
+        cx.count(self.metrics.errors, receivers(msg, cx).into());
         cx.refuse(msg, loss);
     }
 }

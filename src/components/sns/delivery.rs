@@ -1,48 +1,47 @@
-//! The way of a notification to its endpoint: on its way, attempted, answered, tried again, delivered or given up.
+//! The way of a notification to its endpoint: on its way, attempted, answered, delivered.
 
+use super::failure::Failure;
+use super::special::Obstacle;
 use super::{Cx, Delivery, Protocol, Sns, SnsAlarm, Subscription};
 use crate::components::AnyTimer;
 use crate::components::context::Ctx;
-use crate::components::context::Endpoint;
-use crate::components::sqs::DEAD_LETTER;
 use crate::engine::random::mix;
 use crate::engine::{Call, Ending, LossId, MsgId, SimDuration};
 use crate::facts::sns;
 
-/// What a random draw of a delivery is for; beside the number of the attempt.
-mod purpose {
-    pub(super) const LATENCY: u64 = 1 << 32;
-    pub(super) const JITTER: u64 = 2 << 32;
-}
+/// What a random draw of a delivery is for.
+const LATENCY: u64 = 1 << 32;
 
-/// Why an attempt failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failure {
-    /// Another attempt may succeed.
-    Temporary,
-    /// The endpoint will never take it.
-    ForGood,
-}
+/// The lane of an attempt stands in its serial number above the count of failures, so that every attempt has chances of
+/// its own at the endpoint.
+const LANE_SHIFT: u32 = 24;
 
 impl Sns {
-    fn subscription(&mut self, index: u16) -> &mut Subscription {
-        &mut self.subscriptions[usize::from(index)]
+    fn subscription(&mut self, index: u32) -> &mut Subscription {
+        &mut self.subscriptions[index as usize]
     }
 
-    /// A notification of `published` sets out to a subscription.
-    pub(super) fn notify(&mut self, published: MsgId, subscription: u16, cx: &mut Cx<'_>) {
-        let delivery = Delivery { published, attempt: None, serial: 0, failures: 0, subscription };
+    /// A notification of `published` sets out to a subscription, or to so many of its members.
+    pub(super) fn notify(&mut self, published: MsgId, subscription: u32, many: u32, cx: &mut Cx<'_>) {
+        let delivery = Delivery { published, attempt: None, serial: 0, failures: 0, subscription, many };
         let delivery = self.deliveries.insert(delivery);
-        let Subscription { latency, salt, protocol, .. } = &self.subscriptions[usize::from(subscription)];
+        self.undelivered += u64::from(many);
+        let Subscription { latency, salt, protocol, order, .. } = &mut self.subscriptions[subscription as usize];
         let mut delay = SimDuration::ZERO;
         if !latency.is_none() {
-            delay = cx.latency(latency, cx.number(published) ^ mix(salt.wrapping_add(purpose::LATENCY)));
+            delay = cx.latency(latency, cx.number(published) ^ mix(salt.wrapping_add(LATENCY)));
             if !self.health.is_sound() {
                 delay = delay.scaled(self.health.slowness());
             }
         }
-        if *protocol == Protocol::Queue {
-            // A queue takes everything as it comes: no turns, no time to wait for.
+        if let Some(order) = order {
+            let group = self.fifo.as_ref().map_or(0, |fifo| fifo.group(published, cx));
+            if !order.join(group, delivery, cx.now() + delay) {
+                return;
+            }
+        }
+        if protocol.is_managed() {
+            // It takes everything as it comes: no turns, no time to wait for.
             self.attempt(delivery, delay, cx);
         } else if delay.is_zero() {
             self.make_turn(delivery, cx);
@@ -56,6 +55,9 @@ impl Sns {
         let Some(&Delivery { subscription: index, .. }) = self.deliveries.get(delivery) else { return };
         let (now, down) = (cx.now(), self.health.is_down());
         let subscription = self.subscription(index);
+        if subscription.protocol == Protocol::Text && !down {
+            return self.queue_texts(delivery, cx);
+        }
         if down || subscription.next_turn > now || !subscription.backlog.is_empty() {
             subscription.backlog.push_back(delivery);
             if !down {
@@ -70,7 +72,7 @@ impl Sns {
     }
 
     /// Sets the alarm for a subscription's next turn, unless it is set.
-    fn arm(&mut self, index: u16, cx: &mut Cx<'_>) {
+    fn arm(&mut self, index: u32, cx: &mut Cx<'_>) {
         let subscription = self.subscription(index);
         if !std::mem::replace(&mut subscription.armed, true) {
             let at = subscription.next_turn.max(cx.now());
@@ -79,13 +81,17 @@ impl Sns {
     }
 
     /// The turn of a subscription's next delivery; of all that wait, if its receives are not limited.
-    pub(super) fn turn(&mut self, index: u16, cx: &mut Cx<'_>) {
+    pub(super) fn turn(&mut self, index: u32, cx: &mut Cx<'_>) {
         self.subscription(index).armed = false;
         let now = cx.now();
         while !self.health.is_down()
             && self.subscription(index).next_turn <= now
             && let Some(delivery) = self.subscription(index).backlog.pop_front()
         {
+            if self.subscription(index).protocol == Protocol::Text {
+                self.queue_texts(delivery, cx);
+                continue;
+            }
             if let Some(spacing) = self.subscription(index).spacing {
                 self.subscription(index).next_turn = now + spacing;
             }
@@ -98,7 +104,7 @@ impl Sns {
 
     /// The topic is back: what waited goes out.
     pub(super) fn resume(&mut self, cx: &mut Cx<'_>) {
-        for index in (0_u16..).take(self.subscriptions.len()) {
+        for index in (0..).take(self.subscriptions.len()) {
             if !self.subscription(index).backlog.is_empty() {
                 self.arm(index, cx);
             }
@@ -106,15 +112,28 @@ impl Sns {
     }
 
     /// Sends an attempt, which reaches the endpoint after `delay`.
-    fn attempt(&mut self, index: u32, delay: SimDuration, cx: &mut Cx<'_>) {
-        let Some(delivery) = self.deliveries.get_mut(index) else { return };
-        let subscription = &self.subscriptions[usize::from(delivery.subscription)];
-        cx.count(self.metrics.attempts, 1);
-        if subscription.endpoint_gone <= cx.now() + delay {
+    pub(super) fn attempt(&mut self, index: u32, delay: SimDuration, cx: &mut Cx<'_>) {
+        let Some(&Delivery { published, subscription, failures, many, .. }) = self.deliveries.get(index) else {
+            return;
+        };
+        let subscription = &mut self.subscriptions[subscription as usize];
+        if subscription.gone.contains(cx.now() + delay) {
+            cx.count(self.metrics.attempts, many.into());
             return self.failed(index, Failure::ForGood, cx);
         }
-        let published = delivery.published;
-        let call = Call { node: cx.node(), task: index, attempt: delivery.failures, behalf: published };
+        if let Some(special) = &mut subscription.special
+            && let Some(Obstacle { stopped, failure }) = special.obstacle(published, failures, many, cx)
+        {
+            self.give_up(index, stopped, failure, cx);
+            if stopped == many {
+                return;
+            }
+        }
+        let Some(delivery) = self.deliveries.get_mut(index) else { return };
+        let subscription = &self.subscriptions[delivery.subscription as usize];
+        cx.count(self.metrics.attempts, delivery.many.into());
+        let attempt = delivery.failures | subscription.lane << LANE_SHIFT;
+        let call = Call { node: cx.node(), task: index, attempt, behalf: published };
         let attempt = if subscription.protocol == Protocol::Queue {
             let attempt = cx.attempt_unanswered(published);
             cx.message_mut(attempt).reply_to = Some(call);
@@ -126,6 +145,10 @@ impl Sns {
         };
         let message = cx.message_mut(attempt);
         message.size = message.size.saturating_add(subscription.envelope);
+        if delivery.many > 1 {
+            // The endpoint answers for all of them.
+            message.tag = delivery.many;
+        }
         let (to, protocol) = (subscription.to, subscription.protocol);
         cx.hand_over(attempt, to, delay);
         if protocol == Protocol::Http {
@@ -150,92 +173,68 @@ impl Sns {
         loop {
             let deliveries = &self.deliveries;
             let is_waiting = |(delivery, serial)| is_waiting(deliveries.get(delivery), serial);
-            let Some((delivery, _)) = self.timeouts.due(cx.now(), is_waiting) else { break };
-            if let Some(attempt) = self.deliveries.get_mut(delivery).and_then(|delivery| delivery.attempt.take()) {
+            let Some((index, _)) = self.timeouts.due(cx.now(), is_waiting) else { break };
+            let Some(delivery) = self.deliveries.get_mut(index) else { continue };
+            cx.count(self.metrics.timeouts, delivery.many.into());
+            if let Some(attempt) = delivery.attempt.take() {
                 cx.abandon(attempt);
             }
-            cx.count(self.metrics.timeouts, 1);
-            self.failed(delivery, Failure::Temporary, cx);
+            self.failed(index, Failure::Temporary, cx);
         }
         if let Some(at) = self.timeouts.rearm() {
             cx.alarm_at(at, SnsAlarm::Timeout);
         }
     }
 
-    /// An endpoint has answered.
+    /// An endpoint has answered: for one subscriber, or for so many of which some failed.
     pub(super) fn answered(&mut self, index: u32, loss: LossId, cx: &mut Cx<'_>) {
         let Some(delivery) = self.deliveries.get_mut(index) else { return };
+        let many = delivery.many;
+        let mut failed = if loss.is_none() { 0 } else { many };
         if let Some(attempt) = delivery.attempt.take() {
+            if many > 1 {
+                failed = cx.message(attempt).tag;
+            }
             cx.release(attempt);
         }
-        if loss.is_none() {
-            return self.delivered(index, cx);
+        let failure = if failed == 0 { Failure::Temporary } else { self.failure_of(index, loss, cx) };
+        if failed < many {
+            self.delivered(index, many - failed, cx);
         }
-        let callee = self.subscriptions[usize::from(delivery.subscription)].to.node;
-        let for_good = cx.is_refused_for_good(loss, callee);
-        self.failed(index, if for_good { Failure::ForGood } else { Failure::Temporary }, cx);
+        if failed > 0 {
+            self.failed(index, failure, cx);
+        }
     }
 
-    fn delivered(&mut self, index: u32, cx: &mut Cx<'_>) {
+    fn failure_of(&self, index: u32, loss: LossId, cx: &Cx<'_>) -> Failure {
+        self.deliveries.get(index).map_or(Failure::Temporary, |delivery| self.failure(delivery, loss, cx))
+    }
+
+    fn delivered(&mut self, index: u32, many: u32, cx: &mut Cx<'_>) {
         let Some(&Delivery { published, .. }) = self.deliveries.get(index) else { return };
-        cx.count(self.metrics.delivered, 1);
+        cx.count(self.metrics.delivered, many.into());
         cx.time(self.metrics.dwell_time, cx.now().since(cx.message(published).sent));
-        self.end(index, published, cx);
+        self.settle(index, many, cx);
     }
 
-    /// An attempt failed: the delivery is tried again after its wait, or given up.
-    fn failed(&mut self, index: u32, failure: Failure, cx: &mut Cx<'_>) {
+    /// So many of a delivery have come to their end; with the last of them the delivery, and with the last delivery the
+    /// published message has served its purpose.
+    pub(super) fn settle(&mut self, index: u32, many: u32, cx: &mut Cx<'_>) {
         let Some(delivery) = self.deliveries.get_mut(index) else { return };
-        let retry = delivery.failures;
-        delivery.failures += 1;
-        let subscription = &self.subscriptions[usize::from(delivery.subscription)];
-        if subscription.protocol == Protocol::Http {
-            cx.count(self.metrics.failed, 1);
+        self.undelivered -= u64::from(many);
+        cx.set(self.metrics.undelivered, self.undelivered);
+        delivery.many -= many;
+        if delivery.many > 0 {
+            return;
         }
-        let wait = subscription.schedule.wait(retry).filter(|_| failure == Failure::Temporary);
-        let Some(mut wait) = wait else { return self.give_up(index, failure, cx) };
-        if wait.is_zero() {
-            return self.make_turn(index, cx);
-        }
-        if self.retry_jitter > 0.0 {
-            let number = subscription.salt.wrapping_add(purpose::JITTER | u64::from(retry));
-            let chance = cx.draws(cx.number(delivery.published) ^ mix(number)).uniform();
-            wait = wait.scaled(1.0 + self.retry_jitter * (2.0 * chance - 1.0));
-        }
-        self.retrying += 1;
-        cx.set(self.metrics.retrying, self.retrying);
-        cx.alarm_after(wait, SnsAlarm::Retry { delivery: index });
-    }
-
-    /// No more attempts: to the dead-letter queue, or lost. Either way it is a part of the job that was not done.
-    fn give_up(&mut self, index: u32, failure: Failure, cx: &mut Cx<'_>) {
-        let Some(&Delivery { published, subscription, .. }) = self.deliveries.get(index) else { return };
-        let &Subscription { dead_letter, envelope, protocol, .. } = &self.subscriptions[usize::from(subscription)];
-        if protocol != Protocol::Http {
-            cx.count(self.metrics.failed, 1);
-        }
-        let branch = cx.branch(published);
-        let message = cx.message_mut(branch);
-        message.size = message.size.saturating_add(envelope);
-        let losses = self.losses;
-        if let Some(Endpoint { node, .. }) = dead_letter {
-            let for_good = failure == Failure::ForGood;
-            let loss = if for_good { losses.refused_dead_lettered } else { losses.exhausted_dead_lettered };
-            cx.count(self.metrics.redriven, 1);
-            cx.park(branch, loss);
-            cx.hand_over(branch, Endpoint { node, port: DEAD_LETTER }, SimDuration::ZERO);
-        } else {
-            let loss = if failure == Failure::ForGood { losses.refused } else { losses.exhausted };
-            cx.count(self.metrics.lost, 1);
-            cx.retire(branch, Ending::Lost(loss));
-        }
-        self.end(index, published, cx);
-    }
-
-    /// A delivery has ended; with the last one, the published message has served its purpose.
-    fn end(&mut self, index: u32, published: MsgId, cx: &mut Cx<'_>) {
+        let (published, subscription) = (delivery.published, delivery.subscription as usize);
         self.deliveries.free(index);
-        cx.set(self.metrics.undelivered, self.deliveries.len() as u64);
+        if let Some(order) = &mut self.subscriptions[subscription].order {
+            let group = self.fifo.as_ref().map_or(0, |fifo| fifo.group(published, cx));
+            if let Some((delivery, at)) = order.leave(group) {
+                cx.alarm_at(at.max(cx.now()), SnsAlarm::Ready { delivery });
+            }
+        }
         let left = &mut cx.message_mut(published).tag;
         *left -= 1;
         if *left == 0 {

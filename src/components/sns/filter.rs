@@ -1,22 +1,47 @@
-//! Which messages a subscription wants.
+//! Which messages a subscription wants: by a share, by the key, or by a policy on attributes or body.
 //!
-//! Simplified: messages have no attributes. A policy on attributes is written as what it comes to: the share of the
-//! messages that it lets through, or the keys whose messages it lets through (an attribute that says who or what a
-//! message is about). Each subscription's share is a draw of its own.
+//! A share is for who does not want to say what the messages carry: it is what a policy comes to. Each subscriber's
+//! share is a draw of its own. A policy looks at what the traffic says about its messages (`attributes`, `body`).
 
 use super::Cx;
+use super::filter_policy::Rules;
+use crate::components::binomial::binomial;
 use crate::engine::MsgId;
 use crate::engine::random::mix;
-use crate::traffic::Keys;
+use crate::metrics::CounterId;
+use crate::traffic::{Contents, Keys};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A filter policy, resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Filter {
     /// The share of messages that it lets through.
     pub share: f64,
     /// For each flow the keys whose messages it lets through, in rising order; `None`: of all keys.
     pub keys: Option<Vec<Vec<u32>>>,
+    /// What it demands of the messages; `None`: nothing.
+    pub policy: Option<Policy>,
+}
+
+/// What a filter demands of attributes or body.
+#[derive(Debug, Clone)]
+pub(super) struct Policy {
+    /// The demands.
+    pub rules: Rules,
+    /// Counts the bytes that are looked through, if it is the body.
+    pub scanned: Option<CounterId>,
+    /// What the messages of each flow say.
+    pub contents: Vec<Option<Arc<Contents>>>,
+}
+
+impl Policy {
+    fn matches(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
+        let contents = self.contents[usize::from(cx.flow(msg))].as_deref();
+        let fields =
+            contents.map(|contents| if self.scanned.is_some() { &contents.body } else { &contents.attributes });
+        self.rules.match_fields(fields, cx.contents(), cx.number(msg))
+    }
 }
 
 impl Filter {
@@ -39,12 +64,23 @@ impl Filter {
         (numbers, unknown)
     }
 
-    /// Whether the subscription with this `salt` wants `msg`: the same for the same job whenever it is asked.
-    pub(super) fn matches(&self, msg: MsgId, salt: u64, cx: &Cx<'_>) -> bool {
+    /// What counts the bytes that it looks through, if it looks into the body.
+    pub(super) fn scans(&self) -> Option<CounterId> {
+        self.policy.as_ref().and_then(|policy| policy.scanned)
+    }
+
+    /// How many of so many members of the subscription with this `salt` want `msg`: the same for the same job whenever it
+    /// is asked.
+    pub(super) fn wanted(&self, msg: MsgId, members: u32, salt: u64, cx: &Cx<'_>) -> u32 {
         let (flow, key) = (usize::from(cx.flow(msg)), cx.message(msg).key);
         let wanted = |flows: &Vec<Vec<u32>>| flows.get(flow).is_some_and(|keys| keys.binary_search(&key).is_ok());
-        self.keys.as_ref().is_none_or(wanted)
-            && (self.share >= 1.0 || cx.draws(cx.number(msg) ^ mix(salt)).uniform() < self.share)
+        let fits =
+            self.keys.as_ref().is_none_or(wanted) && self.policy.as_ref().is_none_or(|policy| policy.matches(msg, cx));
+        match fits {
+            false => 0,
+            true if self.share >= 1.0 => members,
+            true => binomial(members, self.share, &mut cx.draws(cx.number(msg) ^ mix(salt))),
+        }
     }
 }
 

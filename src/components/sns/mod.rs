@@ -1,20 +1,38 @@
-//! Amazon SNS: a standard topic. What is published goes to every subscription that wants it, at once and side by side.
+//! Amazon SNS: a topic, standard or FIFO. What is published goes to every subscription that wants it, at once and side by
+//! side.
 //!
 //! ```text
 //!  Arrive ─▶ published ─┬▶ filtered out
-//!   │ over the quota,   └▶ a notification for each other subscription:
-//!   ▼ too large             ─▶ on its way ─▶ attempt ─▶ delivered
-//!  refused                        ▲             │ 5xx, 429, no answer
-//!                                 └── retries ◀─┤ 4xx, or no retries left
-//!                                               └▶ dead-letter queue, or lost
+//!   │ over a quota,     ├▶ subscription switched off: lost
+//!   ▼ too large         └▶ a notification for each other subscription:
+//!  refused                  ─▶ on its way ─▶ its turn ─▶ attempt ─▶ delivered
+//!                                              ▲            │ 5xx, 429, no answer
+//!                                              └─ retries ◀─┤ 4xx, or no retries left
+//!                                                           └▶ dead-letter queue, or lost
 //! ```
 //! A topic keeps nothing for later: who is not subscribed at the moment of the publish never gets the message, and what
-//! nobody is subscribed to is lost. What every subscription filters out on purpose is done: nobody waits for it.
+//! nobody is subscribed to is lost. What every subscription filters out on purpose is done: nobody waits for it. Only a
+//! FIFO topic with an archive can be asked again (`archive`).
 //!
-//! The kind of an endpoint decides how long it is tried: a queue for 23 days, a web endpoint for a minute unless its
-//! delivery policy says otherwise, a mailbox for hours. A queue has the message when it accepts it; a web endpoint when
-//! it answers with 2xx within 15 seconds. A 4xx answer but 429, or an endpoint that is gone, ends a delivery at once.
-//! While a topic is down it refuses what is published, and what is due for delivery waits until it is back.
+//! The kind of an endpoint decides what success is, how fast it is fed and how long it is tried: a queue, a function or
+//! a delivery stream for 23 days, a web endpoint for a minute unless its delivery policy says otherwise, a mailbox or a
+//! phone for hours (`protocol`). A queue has the message when it accepts it; a web endpoint when it answers with 2xx within
+//! 15 seconds. A 4xx answer but 429, or an endpoint that is gone, ends a delivery at once. More than ten e-mails a second
+//! switch their subscription off; text messages go out one after the other until the month's money is spent; what is too
+//! old for a phone is not sent (`special`, `texts`). While a topic is down it refuses what is published, and what is due
+//! for delivery waits until it is back.
+//!
+//! A FIFO topic feeds queues only, and to a FIFO queue it brings the messages of a group one after the other: the next
+//! sets out when the one before it was delivered or given up (`ordered`).
+//!
+//! **Many like subscribers.** A subscription with a `count` stands for so many alike. They are cut into at most
+//! [`subscriber::LANES`] lanes, and each lane is a subscription of this file with so many members. One delivery, one
+//! attempt and one answer then carry all members of a lane that want the message; the answer says how many of them
+//! failed (a binomial draw at the endpoint), these go on as the rest of the delivery, the others are delivered. All
+//! metrics count members. The ledger counts messages, exactly as ever: one attempt for a lane, one e-mail, text or
+//! notification on its way for those of a lane that were accepted together, one dead letter for those of a lane that
+//! were given up together. A job is done when no member is left out.
+//! Simplified: the members of a lane share the time of their delivery; up to `LANES` subscribers are all on their own.
 //!
 //! Facts: `sns.*`, `http.status_*`.
 //!
@@ -22,17 +40,30 @@
 //! of the clock. Simplified: the way of an answer back to the topic takes no time, and a retry reaches its endpoint when
 //! its wait is over. Simplified: a limit on receives a second spaces attempts evenly.
 //!
-//! Left out: FIFO topics, confirmation of subscriptions, large messages through S3.
+//! Left out: large messages through S3, the limit on subscribe calls, the lag of a changed policy.
 
+mod archive;
+mod counts;
 mod delivery;
+mod failure;
+mod fifo_spec;
 mod filter;
+mod filter_policy;
+mod filter_spec;
+mod lanes;
+mod ordered;
 mod policy;
+mod protocol;
 mod publish;
+mod quotas;
 mod schedule;
 mod spec;
+mod special;
 mod subscriber;
+mod subscription;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub(super) use spec::SnsSpec;
 
@@ -42,47 +73,52 @@ use super::latency::Latency;
 use super::limits::EachSecond;
 use super::slab::Slab;
 use super::{Component, NodeSite, Verb};
-use crate::engine::{Deadlines, LossId, MsgId, Signal, SimDuration, SimTime};
-use crate::metrics::{CounterId, GaugeId, TimingId};
+use crate::engine::{Deadlines, MsgId, Signal, SimDuration, SimTime};
+use archive::Replay;
+use counts::{SnsLosses, SnsMetrics};
 use filter::Filter;
+use ordered::{FifoTopic, GroupLanes};
+use protocol::Protocol;
 use schedule::Schedule;
+use special::Special;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use texts::TextAccount;
 
-/// Who is on the other side of a subscription: it decides what a delivery is and how it is retried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Protocol {
-    /// A queue, managed by AWS.
-    Queue,
-    /// A web endpoint.
-    Http,
-    /// A mailbox.
-    Email,
-}
-
-/// One subscription: what it was told to be, then its state.
+/// One subscription, or one lane of many like ones: what it was told to be, then its state.
 #[derive(Debug, Clone)]
 struct Subscription {
     /// The endpoint -- parameter.
     to: Endpoint,
     protocol: Protocol,
+    /// How many subscribers it stands for -- parameter.
+    members: u32,
+    /// Which of the lanes of its like it is -- parameter.
+    lane: u32,
     /// Waits before retries -- parameter.
-    schedule: Schedule,
+    schedule: Arc<Schedule>,
     /// From an accepted publish to the first attempt -- parameter.
     latency: Latency,
     /// What it wants; `None`: everything -- parameter.
-    filter: Option<Filter>,
+    filter: Option<Arc<Filter>>,
     /// The dead-letter queue -- parameter.
     dead_letter: Option<Endpoint>,
     /// Bytes that the envelope adds to each message; none with raw delivery -- parameter.
     envelope: u32,
-    /// Messages published before never reach it -- parameter.
-    created: SimTime,
-    /// From then on its endpoint refuses everything for good -- parameter.
-    endpoint_gone: SimTime,
+    /// What is published before or after never reaches it -- parameter.
+    confirmed: Period,
+    /// When its endpoint refuses everything for good -- parameter.
+    gone: Period,
     /// The least distance of its attempts, if its receives a second are limited -- parameter.
     spacing: Option<SimDuration>,
     /// What its random draws are keyed by -- parameter.
     salt: u64,
+    /// When it is given the archive, if ever -- parameter.
+    replay: Option<Replay>,
+    /// What only some kinds of endpoints have -- parameter and state.
+    special: Option<Box<Special>>,
+    /// The order of its groups, if it keeps one -- state.
+    order: Option<Box<GroupLanes>>,
     /// Deliveries whose turn has not come: held back by the limit, or because the topic is down -- state.
     backlog: VecDeque<u32>,
     /// The earliest time of its next attempt -- state.
@@ -91,7 +127,20 @@ struct Subscription {
     armed: bool,
 }
 
-/// A notification that is neither delivered nor given up.
+/// From an instant on, and before another.
+#[derive(Debug, Clone, Copy)]
+struct Period {
+    from: SimTime,
+    until: SimTime,
+}
+
+impl Period {
+    fn contains(self, at: SimTime) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
+/// A notification that is neither delivered nor given up, or those of one lane.
 #[derive(Debug, Clone, Default)]
 struct Delivery {
     /// The published message, which stays with the topic until all its deliveries have ended.
@@ -103,61 +152,9 @@ struct Delivery {
     /// Attempts that failed.
     failures: u32,
     /// Index of the subscription.
-    subscription: u16,
-}
-
-/// Why a job does not come through a topic.
-#[derive(Debug, Clone, Copy)]
-struct SnsLosses {
-    /// More messages a second than the account may publish.
-    throttled: LossId,
-    /// The message is larger than the topic takes.
-    too_large: LossId,
-    /// A fault: the service does not answer.
-    down: LossId,
-    /// A fault: the service answers with an error.
-    failing: LossId,
-    /// Nobody was subscribed.
-    no_subscription: LossId,
-    /// The endpoint refused it for good, and there is no dead-letter queue.
-    refused: LossId,
-    /// All retries failed, and there is no dead-letter queue.
-    exhausted: LossId,
-    /// The endpoint refused it for good.
-    refused_dead_lettered: LossId,
-    /// All retries failed.
-    exhausted_dead_lettered: LossId,
-}
-
-/// What a topic counts; the names are those of its `CloudWatch` metrics where it has them.
-#[derive(Debug, Clone, Copy)]
-struct SnsMetrics {
-    /// API calls.
-    requests: CounterId,
-    /// Publishes refused for the quota.
-    throttled: CounterId,
-    /// Messages accepted.
-    published: CounterId,
-    /// Notifications that no subscription's filter let through.
-    filtered_out: CounterId,
-    /// Attempts to deliver.
-    attempts: CounterId,
-    /// Attempts that a web endpoint did not answer in time.
-    timeouts: CounterId,
-    /// Notifications delivered.
-    delivered: CounterId,
-    /// Failed attempts at web endpoints; at others, notifications given up.
-    failed: CounterId,
-    /// Notifications moved to a dead-letter queue.
-    redriven: CounterId,
-    /// Notifications lost.
-    lost: CounterId,
-    /// Notifications neither delivered nor given up.
-    undelivered: GaugeId,
-    /// Notifications that wait for their next attempt after one that failed.
-    retrying: GaugeId,
-    /// From an accepted publish to the delivery.
-    dwell_time: TimingId,
+    subscription: u32,
+    /// How many subscribers it is for.
+    many: u32,
 }
 
 /// A topic while it runs.
@@ -171,10 +168,16 @@ pub struct Sns {
     metrics: SnsMetrics,
     /// The subscriptions -- parameter and state.
     subscriptions: Vec<Subscription>,
+    /// What only a FIFO topic has -- parameter and state.
+    fifo: Option<Box<FifoTopic>>,
+    /// The account that pays for text messages, if any are sent -- parameter and state.
+    texts: Option<Box<TextAccount>>,
     /// Messages that may be published in this second -- state.
     quota: EachSecond,
     /// Notifications under way -- state.
     deliveries: Slab<Delivery>,
+    /// How many subscribers these are for -- state.
+    undelivered: u64,
     /// Published messages with notifications under way -- state.
     open: u64,
     /// Notifications that wait for a retry -- state.
@@ -185,8 +188,9 @@ pub struct Sns {
     timeouts: Deadlines<(u32, u32)>,
     /// What is wrong with it -- state.
     health: Health,
-    /// The subscriptions that want the message being published; kept for its memory -- state.
-    wanted_by: Vec<u16>,
+    /// The subscriptions that want the message being published, each with how many members of it; kept for its memory --
+    /// state.
+    wanted_by: Vec<(u32, u32)>,
 }
 
 /// Alarms of a topic.
@@ -197,7 +201,11 @@ pub enum SnsAlarm {
     /// The wait before a retry is over.
     Retry { delivery: u32 },
     /// The next attempt of a limited subscription may start.
-    Turn { subscription: u16 },
+    Turn { subscription: u32 },
+    /// The turn of a text message has come.
+    Text { delivery: u32 },
+    /// A subscription is given the archive.
+    Replay { subscription: u32 },
     /// An endpoint may have had its time to answer.
     Timeout,
 }
@@ -206,7 +214,8 @@ type Cx<'a> = Ctx<'a, SnsAlarm>;
 
 impl Component for Sns {
     const KIND: &'static str = "sns";
-    const ABOUT: &'static str = "an Amazon SNS topic: fan-out to queues, web endpoints and mailboxes, with retries";
+    const ABOUT: &'static str =
+        "an Amazon SNS topic, standard or FIFO: fan-out to queues, web endpoints, mailboxes and phones, with retries";
     const NOUN: &'static str = "a topic";
     const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends];
     type Spec = SnsSpec;
@@ -214,6 +223,12 @@ impl Component for Sns {
 
     fn build(spec: SnsSpec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
         spec.build(site)
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        for (subscription, replay) in (0..).zip(&self.subscriptions).filter_map(|(i, s)| Some((i, s.replay?))) {
+            cx.alarm_at(replay.at, SnsAlarm::Replay { subscription });
+        }
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
@@ -225,7 +240,9 @@ impl Component for Sns {
             | Signal::Pull { .. }
             | Signal::Empty { .. }
             | Signal::Settle { .. }
-            | Signal::Hangup { .. } => unreachable!("a topic pushes: nobody pulls from it"),
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. }
+            | Signal::Measured { .. } => unreachable!("a topic pushes: nobody pulls from it"),
         }
     }
 
@@ -233,11 +250,14 @@ impl Component for Sns {
         match alarm {
             SnsAlarm::Ready { delivery } => self.make_turn(delivery, cx),
             SnsAlarm::Retry { delivery } => {
-                self.retrying -= 1;
+                let many = self.deliveries.get(delivery).map_or(0, |delivery| delivery.many);
+                self.retrying -= u64::from(many);
                 cx.set(self.metrics.retrying, self.retrying);
                 self.make_turn(delivery, cx);
             }
             SnsAlarm::Turn { subscription } => self.turn(subscription, cx),
+            SnsAlarm::Text { delivery } => self.send_texts(delivery, cx),
+            SnsAlarm::Replay { subscription } => self.replay(subscription, cx),
             SnsAlarm::Timeout => self.time_out(cx),
         }
     }

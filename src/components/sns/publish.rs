@@ -3,84 +3,155 @@
 use super::{Cx, Sns};
 use crate::components::fault::FaultKind;
 use crate::engine::random::mix;
-use crate::engine::{Call, Ending, LossId, MsgId, SimTime};
+use crate::engine::{Call, Ending, LossId, MsgId};
+use crate::facts::sns;
+
+/// What became of the subscriptions when a message was published, in subscribers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Chosen {
+    /// Who was subscribed.
+    subscribed: u64,
+    /// Who wanted it, and was switched off.
+    missed: u64,
+}
 
 impl Sns {
     pub(super) fn publish(&mut self, msg: MsgId, batched: bool, cx: &mut Cx<'_>) {
         if let Some(loss) = self.refusal(msg, batched, cx) {
             return cx.refuse(msg, loss);
         }
+        let (number, now) = (cx.number(msg), cx.now());
+        if let Some(fifo) = &mut self.fifo
+            && fifo.deduplication.is_duplicate(number, now)
+        {
+            // The call succeeds, and nothing is delivered.
+            cx.count(fifo.deduplicated, 1);
+            return cx.conclude(msg, LossId::NONE);
+        }
         cx.count(self.metrics.published, 1);
-        let subscribed = self.choose(msg, cx);
+        let chosen = self.choose(msg, cx);
         let Ok(notifications @ 1..) = u32::try_from(self.wanted_by.len()) else {
-            return self.end_unwanted(msg, subscribed, cx);
+            return self.end_unwanted(msg, chosen, cx);
         };
         cx.accept(msg);
-        let now = cx.now();
         let message = cx.message_mut(msg);
         message.sent = now;
         // How many of its notifications have not ended: it stays with the topic as long.
         message.tag = notifications;
         self.open += 1;
+        if let Some(archive) = self.fifo.as_mut().and_then(|fifo| fifo.archive.as_mut()) {
+            archive.keep(msg, false, cx);
+        }
+        if chosen.missed > 0 {
+            cx.count(self.metrics.lost, chosen.missed);
+            let branch = cx.branch(msg);
+            cx.retire(branch, Ending::Lost(self.losses.switched_off));
+        }
         let wanted_by = std::mem::take(&mut self.wanted_by);
-        for &subscription in &wanted_by {
-            self.notify(msg, subscription, cx);
+        for &(subscription, many) in &wanted_by {
+            self.notify(msg, subscription, many, cx);
         }
         self.wanted_by = wanted_by;
-        cx.set(self.metrics.undelivered, self.deliveries.len() as u64);
+        cx.set(self.metrics.undelivered, self.undelivered);
     }
 
-    /// Why the topic does not take the message, if it does not.
+    /// Why the topic does not take the message, if it does not; what it takes counts.
     fn refusal(&mut self, msg: MsgId, batched: bool, cx: &mut Cx<'_>) -> Option<LossId> {
         if self.health.is_down() {
             return Some(self.losses.down);
         }
+        let size = cx.message(msg).size;
         if !batched {
             cx.count(self.metrics.requests, 1);
         }
-        if cx.message(msg).size > self.maximum_message_size {
+        if size > self.maximum_message_size {
             return Some(self.losses.too_large);
         }
-        if !self.quota.admit(cx.now()) {
+        let now = cx.now();
+        let group = self.fifo.as_mut().map(|fifo| {
+            let group = fifo.group(msg, cx);
+            (group, fifo.has_room(group, size, now))
+        });
+        if group.is_some_and(|(_, has_room)| !has_room) || !self.quota.admit(now) {
             cx.count(self.metrics.throttled, 1);
             return Some(self.losses.throttled);
+        }
+        if let (Some((group, _)), Some(fifo)) = (group, &mut self.fifo) {
+            fifo.count(group, size);
         }
         let fails = self.health.fails(|| {
             let attempt = |call: Call| u64::from(call.node.0) << 32 | u64::from(call.attempt);
             cx.draws(cx.number(msg) ^ mix(cx.message(msg).reply_to.map_or(0, attempt) | 1 << 63))
         });
-        fails.then_some(self.losses.failing)
+        if fails {
+            return Some(self.losses.failing);
+        }
+        cx.count(self.metrics.billed_publishes, u64::from(size).div_ceil(sns::BILLED_CHUNK.value.get()).max(1));
+        None
     }
 
-    /// Finds the subscriptions that want the message, and says how many there are in all.
-    fn choose(&mut self, msg: MsgId, cx: &mut Cx<'_>) -> usize {
+    /// How many members of a subscription want a message.
+    pub(super) fn wanted(&self, subscription: u32, msg: MsgId, cx: &Cx<'_>) -> u32 {
+        let subscription = &self.subscriptions[subscription as usize];
+        let filter = subscription.filter.as_ref();
+        filter.map_or(subscription.members, |filter| filter.wanted(msg, subscription.members, subscription.salt, cx))
+    }
+
+    /// Finds the subscriptions that want the message and get it.
+    fn choose(&mut self, msg: MsgId, cx: &mut Cx<'_>) -> Chosen {
         self.wanted_by.clear();
-        let mut subscribed = 0;
-        for (index, subscription) in (0_u16..).zip(&self.subscriptions) {
-            if subscription.created > SimTime::ZERO && subscription.created > cx.now() {
+        let now = cx.now();
+        let (mut chosen, mut gets) = (Chosen::default(), 0);
+        for index in (0..).take(self.subscriptions.len()) {
+            let subscription = &self.subscriptions[index as usize];
+            let live = subscription.replay.is_none_or(|replay| replay.takes_live(now));
+            if !subscription.confirmed.contains(now) || !live {
                 continue;
             }
-            subscribed += 1;
-            if subscription.filter.as_ref().is_none_or(|filter| filter.matches(msg, subscription.salt, cx)) {
-                self.wanted_by.push(index);
+            chosen.subscribed += u64::from(subscription.members);
+            if let Some(scanned) = subscription.filter.as_ref().and_then(|filter| filter.scans()) {
+                cx.count(scanned, cx.message(msg).size.into());
             }
+            let many = self.wanted(index, msg, cx);
+            if many == 0 {
+                continue;
+            }
+            let subscription = &mut self.subscriptions[index as usize];
+            if let Some(special) = &mut subscription.special
+                && !special.takes(subscription.members, cx)
+            {
+                chosen.missed += u64::from(many);
+                continue;
+            }
+            gets += u64::from(many);
+            self.wanted_by.push((index, many));
         }
-        let filtered_out = subscribed - self.wanted_by.len();
+        let filtered_out = chosen.subscribed - chosen.missed - gets;
         if filtered_out > 0 {
-            cx.count(self.metrics.filtered_out, filtered_out as u64);
+            cx.count(self.metrics.filtered_out, filtered_out);
         }
-        subscribed
+        chosen
     }
 
-    /// A message that goes nowhere. The publisher is told of success in either case; what everybody filtered out on
-    /// purpose is done, what nobody was there for is lost.
-    fn end_unwanted(&self, msg: MsgId, subscribed: usize, cx: &mut Cx<'_>) {
-        if subscribed > 0 {
+    /// A message that goes nowhere now. The publisher is told of success in any case; what everybody filtered out on
+    /// purpose is done, what nobody was there for is lost, unless an archive keeps it for somebody who will be.
+    fn end_unwanted(&mut self, msg: MsgId, chosen: Chosen, cx: &mut Cx<'_>) {
+        let Chosen { subscribed, missed } = chosen;
+        let archive = self.fifo.as_mut().and_then(|fifo| fifo.archive.as_mut());
+        if subscribed > 0 && missed == 0 {
+            if let Some(archive) = archive {
+                archive.keep(msg, false, cx);
+            }
             return cx.conclude(msg, LossId::NONE);
         }
         cx.accept(msg);
-        cx.count(self.metrics.lost, 1);
-        cx.retire(msg, Ending::Lost(self.losses.no_subscription));
+        if archive.is_some_and(|archive| archive.keep(msg, true, cx)) {
+            self.open += 1;
+            return;
+        }
+        cx.count(self.metrics.lost, missed.max(1));
+        let loss = if missed > 0 { self.losses.switched_off } else { self.losses.no_subscription };
+        cx.retire(msg, Ending::Lost(loss));
     }
 
     pub(super) fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {

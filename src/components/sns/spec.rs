@@ -1,15 +1,18 @@
 //! What a scenario may say about a topic and its subscriptions.
 
+use super::fifo_spec::{ArchivePolicySpec, ThroughputScopeSpec};
+use super::lanes::lanes_for;
 use super::policy::DeliveryPolicySpec;
-use super::subscriber::{SubscriberSpec, Topic};
+use super::quotas::SmsAttributesSpec;
+use super::subscriber::SubscriberSpec;
+use super::subscription::{RareCounters, Topic};
 use super::{Protocol, Sns, SnsLosses, SnsMetrics, Subscription};
 use crate::components::fault::Health;
-use crate::components::limits::EachSecond;
 use crate::components::slab::Slab;
 use crate::components::spec::{LatencySpec, OneOrMany, all, many};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
-use crate::engine::{Deadlines, LossKind};
-use crate::facts::sns;
+use crate::engine::Deadlines;
+use crate::facts::sns::{self, fifo};
 use crate::site::At;
 use crate::units::{Bytes, Rate, Share};
 use serde::Deserialize;
@@ -21,12 +24,24 @@ use serde::Deserialize;
 pub struct SnsSpec {
     /// The flows of traffic that are published here directly.
     from: Option<At<OneOrMany<String>>>,
-    /// Who gets what is published: queues, services, web endpoints, mailboxes.
+    /// Who gets what is published: queues, functions, services, web endpoints, mailboxes, phones, delivery streams.
     subscribers: Option<At<OneOrMany<SubscriberSpec>>>,
     /// The largest message.
-    maximum_message_size: Option<At<Bytes>>,
-    /// Messages that can be published in a second.
-    publish_rate: Option<At<Rate>>,
+    pub(super) maximum_message_size: Option<At<Bytes>>,
+    /// Messages that can be published in a second; by Region, unless it is said.
+    pub(super) publish_rate: Option<At<Rate>>,
+    /// The Region, which decides how much an account can publish in a second.
+    pub(super) region: Option<At<String>>,
+    /// A FIFO topic: order by message group, deduplication, queues as subscribers, limits by group.
+    fifo_topic: Option<At<bool>>,
+    /// What the throughput of a FIFO topic counts for.
+    pub(super) fifo_throughput_scope: Option<At<ThroughputScopeSpec>>,
+    /// What a FIFO topic keeps for a replay.
+    pub(super) archive_policy: Option<At<ArchivePolicySpec>>,
+    /// What the account allows for text messages.
+    pub(super) sms_attributes: Option<At<SmsAttributesSpec>>,
+    /// The most attempts in a second at each web endpoint, unless its subscription has a limit of its own.
+    max_receives_per_second: Option<At<u32>>,
     /// When web endpoints that fail are tried again, unless their subscription has a policy of its own.
     delivery_policy: Option<At<DeliveryPolicySpec>>,
     /// From an accepted publish to the first attempt, unless the subscription says otherwise.
@@ -50,24 +65,38 @@ impl NodeSpec for SnsSpec {
 }
 
 impl SnsSpec {
+    /// The subscriptions as written.
+    pub(super) fn subscribers(&self) -> Vec<At<SubscriberSpec>> {
+        all(self.subscribers.as_ref())
+    }
+
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sns> {
         let errors = site.site.errors();
         for flow in many(self.from.clone()) {
             site.site.written("from", flow);
         }
+        let is_fifo = site.site.or_default("fifo_topic", self.fifo_topic, false, "a standard topic");
         let maximum_message_size = self.size(site);
-        let quota = self.quota(site);
+        let quota = self.quota(is_fifo, site);
+        self.check_counts(is_fifo, site);
         let retry_jitter = site.site.or_fact("retry_jitter", self.retry_jitter, &sns::RETRY_JITTER).get();
-        let losses = losses(site);
-        let metrics = metrics(site);
-        let subscriptions = self.subscriptions(site);
-        if subscriptions.is_empty() {
+        let losses = SnsLosses::register(site);
+        let metrics = SnsMetrics::register(site);
+        let fifo = self.fifo(is_fifo, site);
+        let sends_texts = |at: &At<SubscriberSpec>| {
+            site.target(&at.to()).is_some_and(|to| Protocol::of(site.kind_of(to.node)) == Protocol::Text)
+        };
+        let are_sent = self.subscribers().iter().any(sends_texts);
+        let texts = self.texts(are_sent, site);
+        let lists = self.subscriptions(is_fifo, site);
+        if lists.is_empty() {
             let span = site.site.span();
             site.site
                 .warn(span, "S050", "a topic without subscribers loses every message")
                 .note("a topic keeps nothing: what is published while nobody is subscribed is gone")
                 .hint("name the endpoints: `subscribers = [\"billing\", \"shipping\"]`");
         }
+        site.traits.group_rate = is_fifo.then(|| fifo::FIFO_GROUP_RATE.value.get());
         if site.site.errors() > errors {
             return None;
         }
@@ -76,9 +105,12 @@ impl SnsSpec {
             retry_jitter,
             losses,
             metrics,
-            subscriptions: subscriptions.into_iter().collect::<Option<_>>()?,
+            subscriptions: lists.into_iter().collect::<Option<Vec<_>>>()?.concat(),
+            fifo: fifo?,
+            texts: texts?,
             quota,
             deliveries: Slab::new(),
+            undelivered: 0,
             open: 0,
             retrying: 0,
             serial: 0,
@@ -88,40 +120,18 @@ impl SnsSpec {
         })
     }
 
-    /// The largest message. Above the default, a topic may feed managed endpoints only.
-    fn size(&self, site: &mut NodeSite<'_, '_>) -> Bytes {
-        let written = self.maximum_message_size;
-        let sizes = sns::MAXIMUM_MESSAGE_SIZE_MIN.value..=sns::MAXIMUM_MESSAGE_SIZE_MAX.value;
-        site.site.within("maximum_message_size", written.as_ref(), sizes, &sns::MAXIMUM_MESSAGE_SIZE_MAX);
-        let size = site.site.or_fact("maximum_message_size", written, &sns::MAXIMUM_MESSAGE_SIZE);
-        let usual = sns::MAXIMUM_MESSAGE_SIZE.value;
-        for to in all(self.subscribers.as_ref()).iter().map(At::to).filter(|_| size > usual) {
-            let Some(endpoint) = site.target(&to) else { continue };
-            if site.kind_of(endpoint.node) != "sqs" {
-                let message = format!("`{}` cannot subscribe to a topic with messages above {usual}", to.value);
-                site.site
-                    .error(to.span, "S035", message)
-                    .note(sns::MAXIMUM_MESSAGE_SIZE_MAX.note)
-                    .hint("let it read from a queue of its own that subscribes, or leave the size at its default");
-            }
-        }
-        size
-    }
-
-    fn quota(&self, site: &mut NodeSite<'_, '_>) -> EachSecond {
-        let rate = site.site.or_fact("publish_rate", self.publish_rate, &sns::PUBLISH_RATE).get();
-        if let Some(at) = self.publish_rate.filter(|_| rate < 1.0) {
-            site.site
-                .error(at.span, "S031", "`publish_rate` lets nothing through")
-                .label("must be at least 1/s: it is counted by whole seconds");
-        }
-        EachSecond::new(rate)
-    }
-
-    /// The subscriptions; `None` for each in which something is wrong.
-    fn subscriptions(self, site: &mut NodeSite<'_, '_>) -> Vec<Option<Subscription>> {
+    /// The subscriptions, each in its lanes; `None` for each in which something is wrong.
+    fn subscriptions(self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Vec<Option<Vec<Subscription>>> {
         let list = many(self.subscribers);
-        let topic = Topic { policy: self.delivery_policy, latency: self.delivery_latency };
+        let mut topic = Topic {
+            policy: self.delivery_policy,
+            max_receives_per_second: self.max_receives_per_second,
+            latency: self.delivery_latency,
+            is_fifo,
+            archives: is_fifo && self.archive_policy.is_some(),
+            lanes: lanes_for(list.iter().filter(|at| at.count() > 1).count()),
+            rare: RareCounters::default(),
+        };
         let mut names: Vec<String> = Vec::new();
         let single = list.len() == 1;
         let mut built = Vec::new();
@@ -146,47 +156,17 @@ impl SnsSpec {
                 losses: site.losses,
                 traits: site.traits,
             };
-            let subscription = at.build(&topic, &mut inner);
-            has_http |= subscription.as_ref().is_none_or(|subscription| subscription.protocol == Protocol::Http);
-            built.push(subscription);
+            let lanes = at.into_table().build(&mut topic, &mut inner);
+            has_http |= lanes.as_ref().is_none_or(|lanes| lanes[0].protocol == Protocol::Http);
+            built.push(lanes);
         }
-        if let Some(at) = topic.policy.filter(|_| !has_http) {
+        let policy = topic.policy.map(|at| ("delivery_policy", at.span));
+        let pace = topic.max_receives_per_second.map(|at| ("max_receives_per_second", at.span));
+        for (key, span) in policy.into_iter().chain(pace).filter(|_| !has_http) {
             site.site
-                .error(at.span, "S032", "`delivery_policy` has no effect: no subscriber is a web endpoint")
-                .hint("leave it out: queues and mailboxes have retry schedules that cannot be changed");
+                .error(span, "S032", format!("`{key}` has no effect: no subscriber is a web endpoint"))
+                .hint("leave it out: all others have retry schedules and rates that cannot be changed");
         }
         built
-    }
-}
-
-fn losses(site: &mut NodeSite<'_, '_>) -> SnsLosses {
-    SnsLosses {
-        throttled: site.loss(LossKind::Rejected, "throttled: more messages a second than an account publishes"),
-        too_large: site.permanent_refusal("message too large"),
-        down: site.loss(LossKind::Rejected, "down"),
-        failing: site.loss(LossKind::Rejected, "answered with an error"),
-        no_subscription: site.loss(LossKind::Lost, "no subscription took it"),
-        refused: site.loss(LossKind::Lost, "refused by a subscriber for good"),
-        exhausted: site.loss(LossKind::Lost, "not delivered after all retries"),
-        refused_dead_lettered: site.loss(LossKind::DeadLettered, "refused by a subscriber for good"),
-        exhausted_dead_lettered: site.loss(LossKind::DeadLettered, "not delivered after all retries"),
-    }
-}
-
-fn metrics(site: &mut NodeSite<'_, '_>) -> SnsMetrics {
-    SnsMetrics {
-        requests: site.counter("requests", "requests"),
-        throttled: site.counter("throttled", "requests"),
-        published: site.counter("messages_published", "messages"),
-        filtered_out: site.counter("notifications_filtered_out", "messages"),
-        attempts: site.counter("delivery_attempts", "requests"),
-        timeouts: site.counter("delivery_timeouts", "requests"),
-        delivered: site.counter("notifications_delivered", "messages"),
-        failed: site.counter("notifications_failed", "messages"),
-        redriven: site.counter("notifications_redriven_to_dlq", "messages"),
-        lost: site.counter("notifications_lost", "messages"),
-        undelivered: site.gauge("undelivered", "messages"),
-        retrying: site.gauge("retrying", "messages"),
-        dwell_time: site.timing("dwell_time"),
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::components::context::Endpoint;
 use crate::components::fault::Health;
+use crate::components::lambda::gathered_visibility;
 use crate::components::limits::CallsPerSecond;
 use crate::components::polls::Polls;
 use crate::components::retry::{Backoff, Jitter, RetryPolicy};
@@ -104,6 +105,14 @@ impl SqsSpec {
         let sizes = sqs::MAXIMUM_MESSAGE_SIZE_MIN.value..=sqs::MAXIMUM_MESSAGE_SIZE_MAX.value;
         s.within("maximum_message_size", self.maximum_message_size.as_ref(), sizes, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
         let visibility_timeout = s.or_fact("visibility_timeout", self.visibility_timeout, &sqs::VISIBILITY_TIMEOUT);
+        let visibility_timeout = site
+            .incoming(Verb::Polls)
+            .into_iter()
+            .filter_map(|(_, edge)| edge.gathers)
+            .fold(visibility_timeout.get(), |usual, (window, timeout)| {
+                usual.max(gathered_visibility(usual, window, timeout))
+            });
+        let s = &mut *site.site;
         let retention =
             s.or_fact("message_retention_period", self.message_retention_period, &sqs::MESSAGE_RETENTION_PERIOD);
         let delay = s.or_fact("delay", self.delay, &sqs::DELAY);
@@ -121,13 +130,18 @@ impl SqsSpec {
             None => None,
         };
         let retention = retention.get();
-        site.traits.hides = Some(site.placed(self.visibility_timeout.as_ref(), visibility_timeout.get()));
+        site.traits.hides = Some(site.placed(self.visibility_timeout.as_ref(), visibility_timeout));
         site.traits.retains = Some(retention);
         site.traits.keeps = self.message_retention_period.map(|at| At::new(retention, at.span));
         site.traits.puts_aside = Some(dead_letter.is_some());
+        let receives = dead_letter.map(|to| u32::from(to.max_receive_count));
+        site.traits.puts_aside_after = receives.map(|count| {
+            let written = self.dead_letter.as_ref().and_then(|at| at.value.max_receive_count);
+            site.placed(written.as_ref(), count)
+        });
         site.traits.orders_by_key = is_fifo;
         Some(SqsParameters {
-            visibility_timeout: visibility_timeout.get(),
+            visibility_timeout,
             message_retention_period: (retention < site.plan.horizon).then_some(retention),
             delay: delay.get(),
             max_message_size: u32::try_from(largest.get()).unwrap_or(u32::MAX),
@@ -309,8 +323,6 @@ impl DeadLetterSpec {
             Some(at) => part.written("max_receive_count", at),
             None => part.or_fact("max_receive_count", None, &sqs::MAX_RECEIVE_COUNT).into(),
         };
-        let written = self.max_receive_count.map(|at| at.span);
-        site.traits.gives_up_after = Some(At::new(count, written.unwrap_or(span)));
         Some(DeadLetter { queue: node, max_receive_count: u16::try_from(count).unwrap_or(u16::MAX), loss })
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Which message group a key of a flow is: keys that read the same are the same group, whichever flow they come from.
 #[derive(Debug, Clone)]
-pub(super) struct GroupMap(Arc<[FlowGroups]>);
+pub(in crate::components) struct GroupMap(Arc<[FlowGroups]>);
 
 /// The groups of one flow.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ enum FlowGroups {
 
 impl GroupMap {
     /// Compares the keys of all flows.
-    pub(super) fn new(flows: &[Option<Keys>]) -> Self {
+    pub(in crate::components) fn new(flows: &[Option<Keys>]) -> Self {
         let alone = flows.iter().flatten().count() < 2;
         let mut known = BTreeMap::new();
         let mut number = |text: String| {
@@ -47,7 +47,7 @@ impl GroupMap {
 
     /// The group of a message with this key of this flow.
     #[inline]
-    pub(super) fn group(&self, flow: u16, key: u32) -> u32 {
+    pub(in crate::components) fn group(&self, flow: u16, key: u32) -> u32 {
         match &self.0[usize::from(flow)] {
             FlowGroups::One => 0,
             FlowGroups::OfNumber => key + 1,

@@ -238,4 +238,14 @@ impl Sqs {
         let age = oldest.map_or(SimDuration::ZERO, |oldest| cx.now().since(oldest));
         cx.set(self.metrics.age_of_oldest, age.as_nanos() / 1_000_000);
     }
+
+    /// Says what its metrics show at this moment: `ApproximateNumberOfMessagesVisible` and `…NotVisible`.
+    #[cold]
+    pub(super) fn tell_measures(&self, to: NodeId, cx: &mut Cx<'_>) {
+        let count = |messages: usize| u32::try_from(messages).unwrap_or(u32::MAX);
+        #[allow(clippy::cast_possible_truncation, reason = "only whether it differs from the last one matters")]
+        let calls = self.places.wrapping_add(self.receives as u32);
+        let (waiting, held) = (count(self.visible), count(self.in_flight));
+        cx.tell(SimDuration::ZERO, to, Signal::Measured { waiting, held, calls });
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 /// The ids sent lately, and when.
 #[derive(Debug, Clone)]
-pub(super) struct Deduplication {
+pub(in crate::components) struct Deduplication {
     interval: SimDuration,
     order: VecDeque<(SimTime, u64)>,
     known: Ids,
@@ -14,12 +14,12 @@ pub(super) struct Deduplication {
 
 impl Deduplication {
     /// Nothing sent yet.
-    pub(super) const fn new(interval: SimDuration) -> Self {
+    pub(in crate::components) const fn new(interval: SimDuration) -> Self {
         Self { interval, order: VecDeque::new(), known: Ids { slots: Vec::new(), len: 0 } }
     }
 
     /// Whether a message with this id was sent within the interval; if not, it counts as sent now.
-    pub(super) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
+    pub(in crate::components) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
         // Ids are spread evenly over the slots, and none of them is an empty one.
         let id = mix(id).max(1);
         while let Some(&(sent, old)) = self.order.front()

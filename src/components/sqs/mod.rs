@@ -37,6 +37,8 @@ mod tests;
 mod timers;
 
 pub(super) use attempts::REPEAT;
+pub(super) use fifo::GroupMap;
+pub(super) use ids::Deduplication;
 pub(super) use sender::{BatchSpec, check_sender};
 pub(super) use spec::SqsSpec;
 
@@ -331,7 +333,8 @@ impl Component for Sqs {
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.polls.hang_up(from, slot),
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } => {
+            Signal::Measure { from } => self.tell_measures(from, cx),
+            Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } | Signal::Measured { .. } => {
                 unreachable!("a queue asks nobody")
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::components::spec::{OneOrMany, all};
 use crate::components::{Edge, NodeSpec, Verb};
+use crate::facts::sqs;
 use crate::site::{At, ToToml};
 use crate::units::{Bytes, Duration, Rate, Share};
 use serde::{Deserialize, Deserializer};
@@ -200,5 +201,9 @@ impl NodeSpec for SqsSpec {
 
     fn is_fifo(&self) -> bool {
         self.fifo_queue.as_ref().is_some_and(|at| at.value)
+    }
+
+    fn hides(&self) -> Option<Duration> {
+        Some(self.visibility_timeout.map_or(sqs::VISIBILITY_TIMEOUT.value, |at| at.value))
     }
 }

@@ -9,9 +9,11 @@
 //! ```
 //! Each worker handles one message at a time. One that polls asks for no more messages than it can start, unless the
 //! scenario says so: messages that wait in a worker's hands burn their visibility timeout. One that consumes gets as many
-//! as its prefetch allows, and keeps them from the others while it is busy.
+//! as its prefetch allows, and keeps them from the others while it is busy. The workers of a fleet that polls can stand
+//! on machines that come and go with the backlog, see `scaling`.
 
 mod consuming;
+mod machines;
 mod polling;
 mod spec;
 mod visibility;
@@ -23,6 +25,7 @@ use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
 use super::poll_retry::{Failures, PollRetries};
+use super::scaling::{Group, GroupAlarm};
 use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
@@ -38,7 +41,7 @@ struct WorkersParameters {
     node: NodeId,
     /// How messages come from there.
     source: Source,
-    /// Workers.
+    /// Workers; of a group of machines those at the beginning.
     count: u32,
     /// Factor on the speed of the workers.
     speed: f64,
@@ -146,6 +149,8 @@ pub struct Workers {
     beats: Option<Box<Beats>>,
     /// What they delete in one call, if they do.
     together: Option<Box<Together>>,
+    /// The machines on which its workers stand, if they come and go.
+    group: Option<Box<Group>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -155,6 +160,8 @@ struct Worker {
     doing: Doing,
     /// Receives that failed since one succeeded.
     failures: Failures,
+    /// It takes nothing more: its machine goes.
+    leaving: bool,
     /// Told apart from the worker that was killed in this place.
     life: u16,
     /// Pushed: when the last message came.
@@ -182,7 +189,7 @@ enum Doing {
     Handling,
     /// Waiting for the network, or pausing.
     Waiting,
-    /// Killed, and not yet replaced.
+    /// Killed and not yet replaced, or without a machine.
     Dead,
 }
 
@@ -197,11 +204,21 @@ pub enum WorkersAlarm {
     Poll { worker: u32, life: u16 },
     /// A worker asks for more time.
     Beat { worker: u32, serial: u32 },
+    /// Of the group of machines.
+    Group(GroupAlarm),
+    /// So many machines of a fleet that is not a group are taken away, after their notice.
+    Interrupted { count: u32 },
 }
 
 impl From<HandlerAlarm> for WorkersAlarm {
     fn from(alarm: HandlerAlarm) -> Self {
         Self::Handler(alarm)
+    }
+}
+
+impl From<GroupAlarm> for WorkersAlarm {
+    fn from(alarm: GroupAlarm) -> Self {
+        Self::Group(alarm)
     }
 }
 
@@ -212,7 +229,7 @@ impl Component for Workers {
     const ABOUT: &'static str = "a fleet that polls a queue or consumes from a broker, and works";
     const NOUN: &'static str = "a fleet of workers";
     const ACCEPTS: &'static [Verb] = &[];
-    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "kill"];
+    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "kill", "interrupt"];
     type Spec = WorkersSpec;
     type Alarm = WorkersAlarm;
 
@@ -221,6 +238,9 @@ impl Component for Workers {
     }
 
     fn start(&mut self, cx: &mut Cx<'_>) {
+        if self.group.is_some() {
+            return self.scale(cx, |group, _, cx| group.start(cx));
+        }
         for worker in 0..self.p.count {
             match self.p.source {
                 Source::Polls(_) => self.poll(worker, cx),
@@ -233,7 +253,7 @@ impl Component for Workers {
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
         match *signal {
             // It reaches nobody.
-            Signal::Receive { msg, slot, receive, .. } if self.worker(slot).doing == Doing::Dead => {
+            Signal::Receive { msg, slot, receive, .. } if !self.expects(slot) => {
                 self.drop_loan(msg, receive, cx);
             }
             Signal::Receive { msg, slot, receive, more } => match self.p.source {
@@ -247,9 +267,14 @@ impl Component for Workers {
                 }
             }
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Arrive { .. } | Signal::Pull { .. } | Signal::Settle { .. } | Signal::Hangup { .. } => {
-                unreachable!("workers are not asked")
+            Signal::Measured { waiting, held, calls } => {
+                self.scale(cx, |group, is_busy, cx| group.measured([waiting, held, calls], is_busy, cx));
             }
+            Signal::Arrive { .. }
+            | Signal::Pull { .. }
+            | Signal::Settle { .. }
+            | Signal::Hangup { .. }
+            | Signal::Measure { .. } => unreachable!("workers are not asked"),
         }
     }
 
@@ -272,6 +297,11 @@ impl Component for Workers {
             WorkersAlarm::Poll { worker, life } if self.is_same(worker, life) => self.poll(worker, cx),
             WorkersAlarm::Begin { .. } | WorkersAlarm::Poll { .. } => {}
             WorkersAlarm::Beat { worker, serial } => self.beat(worker, serial, cx),
+            WorkersAlarm::Group(alarm) => self.scale(cx, |group, is_busy, cx| group.on_alarm(alarm, is_busy, cx)),
+            WorkersAlarm::Interrupted { count } => {
+                self.kill_some(count, cx);
+                self.revive(cx);
+            }
         }
     }
 
@@ -284,6 +314,15 @@ impl Component for Workers {
 impl Workers {
     fn worker(&mut self, worker: u32) -> &mut Worker {
         &mut self.workers[worker as usize]
+    }
+
+    /// Whether a message that is on its way to a worker finds it there: who polls, polls once at a time.
+    fn expects(&self, worker: u32) -> bool {
+        match self.workers[worker as usize].doing {
+            Doing::Idle => true,
+            Doing::Handling | Doing::Waiting => self.p.is_pushed(),
+            Doing::Dead => false,
+        }
     }
 
     fn is_same(&mut self, worker: u32, life: u16) -> bool {
@@ -349,20 +388,12 @@ impl Workers {
         let kind = cx.fault(index).kind;
         self.health.change(kind, begins);
         self.handler.slow_down(self.health.slowness() / self.p.speed);
-        let victims = match kind {
-            FaultKind::Kill(count) => count.min(self.p.count),
-            FaultKind::Down => self.p.count,
-            _ => return,
-        };
-        for worker in 0..victims {
-            if begins {
-                self.kill(worker, cx);
-            } else if self.worker(worker).doing == Doing::Dead && !self.health.is_down() {
-                match self.p.source {
-                    Source::Polls(_) => self.poll(worker, cx),
-                    Source::Consumes(_) => self.subscribe_again(worker, cx),
-                }
-            }
+        match kind {
+            FaultKind::Kill(count) if begins => self.kill_some(count, cx),
+            FaultKind::Down if begins => self.kill_some(u32::MAX, cx),
+            FaultKind::Kill(_) | FaultKind::Down => self.revive(cx),
+            FaultKind::Interrupt(count) if begins => self.interrupt(count, cx),
+            _ => {}
         }
     }
 
@@ -393,6 +424,7 @@ impl Workers {
             self.drop_loan(msg, receive, cx);
         }
         cx.set(self.metrics.prefetched, self.prefetched as u64);
+        self.has_left(worker, cx);
     }
 
     /// Nobody works on the message any more, and nobody says so.

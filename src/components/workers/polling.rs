@@ -16,6 +16,9 @@ const LOST: u64 = 1 << 61;
 
 impl Workers {
     pub(super) fn poll(&mut self, worker: u32, cx: &mut Cx<'_>) {
+        if self.worker(worker).leaving {
+            return self.leave(worker, cx);
+        }
         self.worker(worker).doing = Doing::Idle;
         let leg = self.round_trip(|p| &p.polling().receive_latency, cx).half();
         let &Polling { max_number_of_messages: max, mut wait_ms, repeats, .. } = self.p.polling();
@@ -56,7 +59,7 @@ impl Workers {
 
     /// Nothing came: asks again after a pause, which grows from failure to failure.
     pub(super) fn rest(&mut self, worker: u32, refusal: Option<Refusal>, cx: &mut Cx<'_>) {
-        if self.worker(worker).doing == Doing::Dead {
+        if !self.expects(worker) {
             return;
         }
         let leg = self.round_trip(|p| &p.polling().receive_latency, cx).half();

@@ -8,6 +8,7 @@ use crate::components::handler::Handler;
 use crate::components::mq::{AS_THE_BROKER_SAYS, PrefetchSpec};
 use crate::components::poll_retry::{self, PollRetriesSpec};
 use crate::components::request::{RequestSpec, Requests};
+use crate::components::scaling::{Group, GroupSpec};
 use crate::components::spec::{LatencySpec, OneOrMany};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::diagnostic::Span;
@@ -28,6 +29,8 @@ pub struct WorkersSpec {
     consumes: Option<At<String>>,
     /// Workers.
     count: Option<At<u32>>,
+    /// Polls: the workers stand on machines that come and go with the backlog, instead of `count`.
+    auto_scaling: Option<At<GroupSpec>>,
     /// The work on each message.
     work: Option<At<String>>,
     /// How fast the workers are; 1 is the work as it is written.
@@ -87,7 +90,7 @@ const COUNT_MAX: u32 = 1_000_000;
 impl WorkersSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Workers> {
         let errors = site.site.errors();
-        let count = site.site.required("count", self.count);
+        let count = self.workers(site);
         if let Some(at) = self.count.filter(|at| !(1..=COUNT_MAX).contains(&at.value)) {
             site.site.error(at.span, "S031", format!("a fleet has between 1 and {COUNT_MAX} workers"));
         }
@@ -101,8 +104,14 @@ impl WorkersSpec {
         let source = self.source(site);
         let together = self.together(site);
         let beats = visibility::extend(self.extend_visibility.filter(|_| self.polls.is_some()), site);
+        let group = self.group(source.as_ref().map(|(node, _)| *node), site);
+        let servers = match &self.auto_scaling {
+            Some(at) => group.as_ref().map(|group| At::new(group.workers()[1], at.span)),
+            None => count.map(|count| site.placed(self.count.as_ref(), count)),
+        };
+        let count = group.as_ref().map_or(count, |group| Some(group.workers()[0]));
         let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
-        let metrics = metrics(count.unwrap_or_default(), site);
+        let metrics = metrics(count.unwrap_or_default(), group.as_deref(), site);
         let ((node, source), count) = (source?, count?);
         let (steps, counters) = requests?;
         let mut handler = Handler::new(work?, steps, counters);
@@ -110,11 +119,11 @@ impl WorkersSpec {
         if site.site.errors() > errors {
             return None;
         }
-        site.traits.servers = Some(site.placed(self.count.as_ref(), count));
+        site.traits.servers = servers;
         site.traits.speed = Some(speed);
         site.traits.work = handler.work();
         let p = WorkersParameters { node, source, count, speed };
-        let workers = vec![Worker::default(); p.count as usize];
+        let workers = vec![Worker::default(); if group.is_some() { 0 } else { p.count as usize }];
         Some(Workers {
             p,
             metrics,
@@ -125,7 +134,43 @@ impl WorkersSpec {
             health: Health::default(),
             beats,
             together,
+            group,
         })
+    }
+
+    /// How many workers there are, if they do not stand on machines that come and go.
+    fn workers(&self, site: &mut NodeSite<'_, '_>) -> Option<u32> {
+        let Some(group) = &self.auto_scaling else {
+            return site.site.required("count", self.count);
+        };
+        if let Some(at) = self.count {
+            site.site
+                .error(at.span, "S032", "`count` has no effect with `auto_scaling`")
+                .hint("say how many machines there are at first: `desired_capacity`, and `workers_per_instance`");
+        }
+        if let Some(consumes) = &self.consumes {
+            let message = format!("`{}` is pushed to, and a group follows a queue that is polled", site.site.name());
+            site.site
+                .error(group.span, "S035", message)
+                .hint(format!("say how many consumers `{}` has: `count = 10`", consumes.value));
+        }
+        None
+    }
+
+    /// The machines on which the workers stand, if they come and go.
+    fn group(&self, source: Option<NodeId>, site: &mut NodeSite<'_, '_>) -> Option<Box<Group>> {
+        let At { value, span } = self.auto_scaling.clone()?;
+        let mut part = site.site.part("auto_scaling", span);
+        let mut inner = NodeSite {
+            site: &mut part,
+            read: site.read,
+            plan: site.plan,
+            node: site.node,
+            catalogue: site.catalogue,
+            losses: site.losses,
+            traits: site.traits,
+        };
+        value.build(source?, &mut inner).map(Box::new)
     }
 
     /// Where the messages come from, and how; exactly one of two ways.
@@ -279,9 +324,12 @@ fn refuse_all(keys: &[(&str, Option<Span>)], verb: &str, other: &str, site: &mut
     }
 }
 
-fn metrics(count: u32, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
+fn metrics(count: u32, group: Option<&Group>, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
     WorkersMetrics {
-        busy: site.gauge_of("busy", "workers", count.into()),
+        busy: match group {
+            Some(group) => site.gauge_within("busy", "workers", group.workers_gauge()),
+            None => site.gauge_of("busy", "workers", count.into()),
+        },
         prefetched: site.gauge("prefetched", "messages"),
         handled: site.counter("handled", "messages"),
         failed: site.counter("failed", "messages"),

@@ -20,25 +20,31 @@ pub struct Node<'a> {
     pub name: &'a str,
     /// Busy servers over time.
     pub busy: Option<Line<'a>>,
+    /// Servers that there are over time, where they come and go.
+    pub there: Option<Line<'a>>,
     /// Share of the time of its servers that it was busy.
     pub utilisation: Option<Estimate>,
 }
 
-/// The numbers this chart draws: the `busy` series and the `utilisation` of every node that has one of them.
+/// The numbers this chart draws: the `busy` series and the `utilisation` of every node that has one of them, and the
+/// `workers` of those whose machines come and go.
 pub fn data(report: &Report) -> Vec<Node<'_>> {
     report.cells.iter().flat_map(|cell| nodes(report, cell)).collect()
 }
 
 fn nodes<'a>(report: &'a Report, cell: &'a Cell) -> impl Iterator<Item = Node<'a>> {
     cell.nodes.iter().filter_map(move |node| {
-        let series = cell.series.iter().find(|series| {
-            series.metric == "busy" && series.node.as_deref() == Some(&node.name) && !series.mean.is_empty()
-        });
-        let busy = series.map(|series| Line { case: cell.case, pipeline: cell.pipeline, series, run: &report.run });
+        let line = |metric: &str| {
+            let series = cell.series.iter().find(|series| {
+                series.metric == metric && series.node.as_deref() == Some(&node.name) && !series.mean.is_empty()
+            });
+            series.map(|series| Line { case: cell.case, pipeline: cell.pipeline, series, run: &report.run })
+        };
+        let (busy, there) = (line("busy"), line("workers"));
         let mut metrics = node.metrics.iter().filter(|metric| metric.metric == "utilisation");
         let utilisation = metrics.find(|metric| metric.statistic == "mean").and_then(|metric| metric.estimate);
         let known = busy.is_some() || utilisation.is_some();
-        known.then(|| Node { case: cell.case, pipeline: cell.pipeline, name: &node.name, busy, utilisation })
+        known.then(|| Node { case: cell.case, pipeline: cell.pipeline, name: &node.name, busy, there, utilisation })
     })
 }
 
@@ -48,8 +54,13 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if nodes.iter().all(|node| node.busy.is_none()) {
         return None;
     }
-    let explanation = "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, \
-                       with 95 % interval; at 100 %, jobs wait for it.";
+    let explanation = if nodes.iter().any(|node| node.there.is_some()) {
+        "Busy servers of each node over time; a pale line is all there are where they come and go. Bars: the share of \
+         its servers' time that a node was busy, with 95 % interval; at 100 %, jobs wait for it."
+    } else {
+        "Busy servers of each node over time. Bars: the share of its servers' time that a node was busy, \
+         with 95 % interval; at 100 %, jobs wait for it."
+    };
     let words = ["Utilisation: busy servers per node", explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
@@ -76,7 +87,7 @@ fn chosen<'n, 'a>(nodes: &[&'n Node<'a>], pipeline: usize) -> (Vec<&'n Node<'a>>
 }
 
 fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'_>]) {
-    let lines: Vec<Line<'_>> = nodes.iter().filter_map(|node| node.busy).collect();
+    let lines: Vec<Line<'_>> = nodes.iter().flat_map(|node| node.busy.into_iter().chain(node.there)).collect();
     if lines.is_empty() {
         return;
     }
@@ -120,6 +131,9 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, nodes: &[&Node<'_>], more: usi
     let scale = Frame { left, right: (frame.right - 48.0).min(left + 260.0), ..frame };
     for (index, node) in nodes.iter().enumerate() {
         let pen = pen(facet.pipeline, index);
+        if let Some(line) = &node.there {
+            facet.panel.curve(line.mean().collect(), Pen::solid(Ink::pale(hue.line, 55), 1.2));
+        }
         if let Some(line) = &node.busy {
             facet.panel.curve(line.mean().collect(), pen);
         }
@@ -148,6 +162,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, nodes: &[&Node<'_>], more: usi
 mod tests {
     use super::super::fixture;
     use super::*;
+    use crate::report::Series;
 
     #[test]
     fn every_node_with_servers_is_there_with_its_figures() {
@@ -156,6 +171,19 @@ mod tests {
         let encoders: Vec<&Node<'_>> = nodes.iter().filter(|node| node.name == "encoders").collect();
         assert_eq!(encoders.len(), 10);
         assert!(encoders.iter().all(|node| node.busy.is_some() && node.utilisation.is_some()));
+    }
+
+    #[test]
+    fn how_many_servers_there_are_is_there_where_they_come_and_go() {
+        let mut report = fixture::nodes(2);
+        let busy = report.cells[0].series.iter().position(|series| series.metric == "busy").expect("the model has it");
+        let workers = Series { metric: "workers", ..report.cells[0].series[busy].clone() };
+        report.cells[0].series.push(workers);
+        let nodes = data(&report);
+        let there: Vec<bool> = nodes.iter().map(|node| node.there.is_some()).collect();
+        assert_eq!(there, [true, false]);
+        assert_eq!(nodes[0].there.map(|line| line.highest()), nodes[0].busy.map(|line| line.highest()));
+        assert!(sketch(&report).is_some());
     }
 
     #[test]

@@ -4,20 +4,28 @@
 //!
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
+mod asleep;
+mod cut_off;
 mod dead_letters;
 mod dead_retention;
 mod drain;
+mod flood;
+mod group_rate;
 mod heartbeat;
 mod held;
 mod hot_group;
 mod late_fault;
 mod load;
+mod mail_rate;
 mod once_only;
 mod prefetch;
+mod raw_target;
 mod retries;
 mod shards;
 mod short_polls;
+mod text_money;
 mod timeout;
+mod unkept;
 mod view;
 mod visibility;
 
@@ -53,6 +61,14 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A030", about: "more time for a message is asked for too late", give: heartbeat::give },
     Advice { code: "A031", about: "dead letters are gone before anybody looks at them", give: dead_retention::give },
     Advice { code: "A032", about: "one lost answer is enough to put a message aside", give: once_only::give },
+    Advice { code: "A040", about: "e-mails come so fast that they are switched off", give: mail_rate::give },
+    Advice { code: "A041", about: "what a topic cannot deliver is lost", give: unkept::give },
+    Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },
+    Advice { code: "A043", about: "text messages cost more than may be spent", give: text_money::give },
+    Advice { code: "A044", about: "one message group is more than a FIFO topic takes", give: group_rate::give },
+    Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
+    Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
+    Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
 ];
 
 /// The codes of all advice.

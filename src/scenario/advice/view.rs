@@ -1,7 +1,7 @@
 //! A design as advice sees it: what its nodes say about themselves, and how many jobs come to each.
 
 use crate::components::{PlannedNode, Traits, Verb};
-use crate::engine::SimDuration;
+use crate::engine::{NodeId, SimDuration};
 use crate::scenario::cycle::{Step, steps};
 use crate::scenario::model::{CaseModel, PipelineModel};
 use crate::traffic::{Flow, Law};
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 pub(super) struct View<'v> {
     pub case: &'v CaseModel,
     pub pipeline: &'v PipelineModel,
-    /// Jobs a second by place and flow, on average and without spikes.
-    rates: BTreeMap<&'v str, Vec<f64>>,
+    /// How often a job comes to a place, by place and flow.
+    visits: BTreeMap<&'v str, Vec<f64>>,
 }
 
 /// A node with what it says about itself.
@@ -27,11 +27,11 @@ pub(super) struct Node<'v> {
 impl<'v> View<'v> {
     pub(super) fn new(case: &'v CaseModel, pipeline: &'v PipelineModel) -> Self {
         let steps = steps(&pipeline.plan, |verb| verb != Verb::DeadLetter);
-        let mut rates = BTreeMap::new();
+        let mut visits = BTreeMap::new();
         for node in &pipeline.plan.nodes {
-            fill(&node.name, case, pipeline, &steps, &mut rates);
+            fill(&node.name, case, pipeline, &steps, &mut visits);
         }
-        Self { case, pipeline, rates }
+        Self { case, pipeline, visits }
     }
 
     /// The nodes, in the order of the text.
@@ -69,10 +69,42 @@ impl<'v> View<'v> {
         Some(self.work(node)?.quantile(0.99) / node.traits.speed.unwrap_or(1.0))
     }
 
+    /// A node by its id.
+    pub(super) fn node(&self, id: NodeId) -> Option<Node<'v>> {
+        self.nodes().nth(id.index())
+    }
+
+    /// The name of a node.
+    pub(super) fn name(&self, id: NodeId) -> &'v str {
+        self.pipeline.plan.nodes.get(id.index()).map_or("", |node| &node.name)
+    }
+
+    /// Each flow with how often each of its jobs comes to a node.
+    fn visits(&self, node: Node<'v>) -> impl Iterator<Item = (&'v Flow, f64)> {
+        let visits = self.visits.get(node.name).cloned().unwrap_or_default();
+        self.case.flows.iter().zip(visits)
+    }
+
     /// Jobs a second of each flow that come to a node, on average and without spikes.
     pub(super) fn rates(&self, node: Node<'v>) -> impl Iterator<Item = (&'v Flow, f64)> {
-        let rates = self.rates.get(node.name).cloned().unwrap_or_default();
-        self.case.flows.iter().zip(rates)
+        let duration = self.case.run.duration.as_secs_f64();
+        self.visits(node).map(move |(flow, visits)| (flow, visits * flow.lasting_rate(duration)))
+    }
+
+    /// Jobs a second of each flow that come to a node at its peak.
+    pub(super) fn peaks(&self, node: Node<'v>) -> impl Iterator<Item = (&'v Flow, f64)> {
+        self.visits(node).map(|(flow, visits)| (flow, visits * flow.peak_rate()))
+    }
+
+    /// Jobs a second that come to a node, should all flows peak together.
+    pub(super) fn peak(&self, node: Node<'v>) -> f64 {
+        self.peaks(node).map(|(_, rate)| rate).sum()
+    }
+
+    /// Jobs of each flow that come to a node during the run.
+    pub(super) fn jobs(&self, node: Node<'v>) -> impl Iterator<Item = (&'v Flow, f64)> {
+        let duration = self.case.run.duration.as_secs_f64();
+        self.visits(node).map(move |(flow, visits)| (flow, visits * flow.expected_jobs(duration)))
     }
 
     /// How many servers the work of a node keeps busy on average.
@@ -82,34 +114,33 @@ impl<'v> View<'v> {
     }
 }
 
-/// Fills in the rates at a place and at all places before it. There is no way round in a circle: that was checked.
+/// Fills in the visits at a place and at all places before it. There is no way round in a circle: that was checked.
 fn fill<'v>(
     place: &'v str,
     case: &CaseModel,
     pipeline: &'v PipelineModel,
     steps: &[Step<'v>],
-    rates: &mut BTreeMap<&'v str, Vec<f64>>,
+    visits: &mut BTreeMap<&'v str, Vec<f64>>,
 ) {
-    if rates.contains_key(place) {
+    if visits.contains_key(place) {
         return;
     }
-    let duration = case.run.duration.as_secs_f64();
     let entering = |flow: usize| {
         let here = pipeline.entries[flow].iter().any(|entry| pipeline.plan.nodes[entry.node.index()].name == place);
-        if here { case.flows[flow].lasting_rate(duration) } else { 0.0 }
+        if here { 1.0 } else { 0.0 }
     };
     let mut sum: Vec<f64> = (0..case.flows.len()).map(entering).collect();
     for step in steps.iter().filter(|step| step.to == place) {
-        fill(step.from, case, pipeline, steps, rates);
+        fill(step.from, case, pipeline, steps, visits);
         // Those who fetch from one queue share its messages; a stream gives each reader all of them.
         let shared = matches!(step.verb, Verb::Polls | Verb::Consumes);
         let takers = steps.iter().filter(|other| other.from == step.from && other.verb == step.verb);
         let share = if shared { takers.map(|_| 1.0).sum::<f64>().recip() } else { 1.0 };
-        for (sum, rate) in sum.iter_mut().zip(&rates[step.from]) {
-            *sum += rate * share;
+        for (sum, visits) in sum.iter_mut().zip(&visits[step.from]) {
+            *sum += visits * share;
         }
     }
-    rates.insert(place, sum);
+    visits.insert(place, sum);
 }
 
 /// A number for a sentence.

@@ -37,6 +37,21 @@ fn claim_77_a_queue_completes_what_callers_would_not_have_waited_for() {
 }
 
 #[test]
+fn claim_77_a_fleet_that_grows_once_needs_its_reaction_and_two_rounds_of_work() {
+    let text = encoders(1000).replace(
+        "count = 10\nwork",
+        "auto_scaling = { min_size = 10, max_size = 500, policies = [{ policy_type = 'target_tracking_scaling', \
+         target_value = 2 }], scale_in_protection = 'while_busy' }\nwork",
+    );
+    let [_, queued] = &ran_all(&text)[..] else { panic!("two designs") };
+    assert_eq!((queued.jobs(Fate::DoneInTime), queued.figure("encoders.instances_terminated_busy")), (1000, 0.0));
+    // 990 wait for ten machines: 495 are wanted.
+    assert_eq!(queued.figure("encoders.instances_desired_max"), 495.0);
+    let last = queued.summary("latency_max") / 60.0;
+    assert!((13.0..=16.5).contains(&last), "{last} min");
+}
+
+#[test]
 fn claim_79_every_job_that_was_sent_is_accounted_for_in_every_design() {
     let all = ran_all(crate::determinism::EVERY_KIND);
     for ran in &all {

@@ -5,24 +5,24 @@ use crate::study::{Expected, Study, expected};
 use surgetank::metrics::Fate;
 
 /// A topic that takes no time and leaves nothing to chance, and its subscribers.
-fn topic(run: &str, traffic: &str, subscribers: &str, others: &str) -> String {
+pub fn topic(run: &str, traffic: &str, subscribers: &str, others: &str) -> String {
     format!(
         "[run]\n{run}\n[traffic.news]\n{traffic}\n[pipeline.p.events]\nkind = 'sns'\nfrom = 'news'\n\
          subscribers = {subscribers}\ndelivery_latency = '0s'\nretry_jitter = '0%'\n{others}"
     )
 }
 
-const LONG: &str = "duration = '2min'\ndrain = '3h'\nsample_every = '1s'";
-const ONE: &str = "spike = { at = '1s', count = 1 }";
-const FAILED: &str = "[pipeline.p.failed]\nkind = 'sqs'\n";
+pub const LONG: &str = "duration = '2min'\ndrain = '3h'\nsample_every = '1s'";
+pub const ONE: &str = "spike = { at = '1s', count = 1 }";
+pub const FAILED: &str = "[pipeline.p.failed]\nkind = 'sqs'\n";
 
 /// A web endpoint that answers every request with this status, at once.
-fn failing(status: u16) -> String {
+pub fn failing(status: u16) -> String {
     format!("[pipeline.p.hook]\nkind = 'http'\nlatency = '0s'\nfails = '100%'\nstatus = {status}\n")
 }
 
 /// When the gauge first had this value or more, in seconds.
-fn first(ran: &Ran, gauge: &str, value: f64) -> f64 {
+pub fn first(ran: &Ran, gauge: &str, value: f64) -> f64 {
     let series = ran.series(gauge);
     series.iter().find(|(_, held)| *held >= value).unwrap_or_else(|| panic!("{gauge} never came to {value}")).0
 }

@@ -1,0 +1,207 @@
+//! The environments of a function: copies of it, each of which works on one request at a time.
+//!
+//! ```text
+//!  request ─▶ an idle one there? ── yes ─▶ at work ─▶ idle ──idle life──▶ gone
+//!                   │ no                      ▲         │
+//!                   ▼                         │         │ it was reset by a timeout
+//!              a new one: gets ready ─────────┴◀────────┘
+//! ```
+//! Simplified: of several idle environments the one that worked last gets the request, so that the others can go.
+
+use crate::components::limits::{EachSecond, TokenBucket};
+use crate::engine::{SimDuration, SimTime};
+use crate::facts::lambda;
+use std::collections::VecDeque;
+
+/// How a request begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// In an environment that is ready.
+    Warm,
+    /// In one that has to get ready first.
+    Cold,
+}
+
+/// Why a request finds no environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Throttle {
+    /// As many are at work as may be at once.
+    Concurrency,
+    /// It would need a new one, and too many are new already.
+    Growth,
+    /// Too many requests came within a second.
+    Rate,
+}
+
+/// An environment without a request.
+#[derive(Debug, Clone, Copy)]
+struct Idle {
+    since: SimTime,
+    /// It has to get ready again.
+    reset: bool,
+}
+
+/// All environments of a function.
+#[derive(Debug, Clone)]
+pub(super) struct Environments {
+    /// How many can be at work at once -- parameter.
+    limit: u32,
+    /// How long an idle one is kept -- parameter.
+    life: SimDuration,
+    /// New ones that it may still get -- state.
+    growth: TokenBucket,
+    /// Requests of this second -- state.
+    requests: EachSecond,
+    /// Getting ready or at work -- state.
+    in_use: u32,
+    /// Those without a request, the longest idle first -- state.
+    idle: VecDeque<Idle>,
+    /// Whether an alarm is set for the end of the first -- state.
+    armed: bool,
+}
+
+impl Environments {
+    /// None yet, and no more than `limit` at work at once.
+    pub(super) fn new(limit: u32, life: SimDuration) -> Self {
+        let step = f64::from(lambda::SCALE_UP_STEP.value);
+        let rate = step / lambda::SCALE_UP_PERIOD.value.as_secs_f64();
+        let requests = f64::from(limit) * f64::from(lambda::REQUESTS_PER_CONCURRENCY.value);
+        Self {
+            limit,
+            life,
+            growth: TokenBucket::new(rate, step),
+            requests: EachSecond::new(requests),
+            in_use: 0,
+            idle: VecDeque::new(),
+            armed: false,
+        }
+    }
+
+    /// Whether no request may ever begin.
+    pub(super) const fn are_stopped(&self) -> bool {
+        self.limit == 0
+    }
+
+    /// Getting ready or at work.
+    pub(super) const fn in_use(&self) -> u32 {
+        self.in_use
+    }
+
+    /// All that there are.
+    pub(super) fn count(&self) -> u64 {
+        u64::from(self.in_use) + self.idle.len() as u64
+    }
+
+    /// Takes an environment for a request, if the limits allow it. The limit on requests a second counts those that
+    /// somebody makes now (`counts`), and not the events that were taken in before.
+    pub(super) fn take(&mut self, counts: bool, now: SimTime) -> Result<Start, Throttle> {
+        if self.in_use >= self.limit {
+            return Err(Throttle::Concurrency);
+        }
+        self.expire(now);
+        if self.idle.is_empty() && !self.growth.has(1.0, now) {
+            return Err(Throttle::Growth);
+        }
+        if counts && !self.requests.admit(now) {
+            return Err(Throttle::Rate);
+        }
+        self.in_use += 1;
+        Ok(match self.idle.pop_back() {
+            Some(Idle { reset: false, .. }) => Start::Warm,
+            Some(Idle { reset: true, .. }) => Start::Cold,
+            None => {
+                self.growth.take(1.0);
+                Start::Cold
+            }
+        })
+    }
+
+    /// Whether one more request is within the limit on requests; if so, it counts.
+    pub(super) fn admits_request(&mut self, now: SimTime) -> bool {
+        self.requests.admit(now)
+    }
+
+    /// A request has ended. Returns the time for which an alarm must be set, if none is pending.
+    #[must_use]
+    pub(super) fn give_back(&mut self, now: SimTime, reset: bool) -> Option<SimTime> {
+        self.in_use -= 1;
+        self.idle.push_back(Idle { since: now, reset });
+        (!std::mem::replace(&mut self.armed, true)).then_some(now + self.life)
+    }
+
+    /// Every environment is gone, and with it what it was at.
+    pub(super) fn clear(&mut self) {
+        self.in_use = 0;
+        self.idle.clear();
+    }
+
+    /// Lets those go that were idle for too long.
+    fn expire(&mut self, now: SimTime) {
+        while self.idle.front().is_some_and(|idle| idle.since + self.life <= now) {
+            self.idle.pop_front();
+        }
+    }
+
+    /// The alarm rang: the time for the next, if one is needed.
+    #[must_use]
+    pub(super) fn rearm(&mut self, now: SimTime) -> Option<SimTime> {
+        self.expire(now);
+        let next = self.idle.front().map(|idle| idle.since + self.life);
+        self.armed = next.is_some();
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> SimTime {
+        SimTime::ZERO + SimDuration::from_millis(millis)
+    }
+
+    fn taken(environments: &mut Environments, now: SimTime) -> u32 {
+        (0..20_000).take_while(|_| environments.take(true, now).is_ok()).count().try_into().expect("a small number")
+    }
+
+    #[test]
+    fn a_thousand_new_ones_at_once_and_then_a_hundred_a_second() {
+        let mut environments = Environments::new(10_000, SimDuration::from_secs(600));
+        assert_eq!(taken(&mut environments, at(0)), 1000);
+        assert_eq!(environments.take(true, at(0)), Err(Throttle::Growth));
+        assert_eq!(taken(&mut environments, at(1000)), 100);
+        // What is not used does not add up beyond a thousand.
+        assert_eq!(taken(&mut environments, at(3_600_000)), 1000);
+    }
+
+    #[test]
+    fn an_idle_one_is_used_again_until_its_life_is_over() {
+        let mut environments = Environments::new(2, SimDuration::from_millis(500));
+        assert_eq!(environments.take(true, at(0)), Ok(Start::Cold));
+        assert_eq!(environments.give_back(at(100), false), Some(at(600)));
+        assert_eq!(environments.take(true, at(200)), Ok(Start::Warm));
+        assert_eq!(environments.take(true, at(200)), Ok(Start::Cold));
+        assert_eq!(environments.take(true, at(200)), Err(Throttle::Concurrency));
+        assert_eq!((environments.give_back(at(300), true), environments.give_back(at(400), false)), (None, None));
+        // The one that worked last comes first, and the other has to get ready again.
+        assert_eq!(
+            (environments.take(true, at(500)), environments.take(true, at(500))),
+            (Ok(Start::Warm), Ok(Start::Cold))
+        );
+        assert_eq!(environments.rearm(at(600)), None);
+        assert_eq!(environments.give_back(at(700), false), Some(at(1200)));
+        assert_eq!(environments.take(true, at(1200)), Ok(Start::Cold));
+        assert_eq!(environments.count(), 2);
+    }
+
+    #[test]
+    fn each_second_takes_ten_requests_for_each_that_may_be_at_work() {
+        let mut environments = Environments::new(2, SimDuration::from_secs(600));
+        for _ in 0..20 {
+            assert!(environments.take(true, at(0)).is_ok());
+            let _ = environments.give_back(at(0), false);
+        }
+        assert_eq!(environments.take(true, at(999)), Err(Throttle::Rate));
+        assert_eq!(environments.take(true, at(1000)), Ok(Start::Warm));
+    }
+}

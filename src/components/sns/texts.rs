@@ -1,0 +1,194 @@
+//! Text messages: they go out one after the other, each in parts that cost money, until the month's money is spent.
+//!
+//! Simplified: a run lies within one month. Simplified: parts are counted by characters, words are not kept whole.
+
+use super::failure::Failure;
+use super::{Cx, Delivery, Sns, SnsAlarm};
+use crate::components::traits::TextTraits;
+use crate::engine::{SimDuration, SimTime};
+use crate::facts::sns::endpoints;
+use crate::metrics::CounterId;
+use crate::site::At;
+
+/// The account that sends text messages, and pays for them.
+#[derive(Debug, Clone)]
+pub(super) struct TextAccount {
+    /// The distance of two text messages -- parameter.
+    pub spacing: SimDuration,
+    /// What a part costs, in US dollars -- parameter.
+    pub price: f64,
+    /// What may be spent in a month -- parameter.
+    pub limit: f64,
+    /// What one text message may cost -- parameter.
+    pub max_price: f64,
+    /// Characters in a part, and bytes of a character -- parameter.
+    pub part_characters: u32,
+    pub character_bytes: u32,
+    /// How long sending goes on after the money is spent -- parameter.
+    pub stop_delay: SimDuration,
+    /// Counts the parts that were sent.
+    pub parts_sent: CounterId,
+    /// The earliest time of the next text message -- state.
+    pub next: SimTime,
+    /// Parts that were paid for -- state.
+    pub paid: u64,
+    /// When sending stops, if the money is spent -- state.
+    pub stops: Option<SimTime>,
+}
+
+/// What rounding may take from the last cent.
+const CENT_ROUNDING: f64 = 1e-9;
+
+impl TextAccount {
+    /// What it says about itself, for the advice about the scenario.
+    pub(super) fn traits(&self, limit: At<f64>) -> TextTraits {
+        let &Self { price, part_characters, character_bytes, .. } = self;
+        TextTraits { limit, price, part_bytes: part_characters * character_bytes }
+    }
+
+    /// Takes turns for `many` text messages: when the last of them leaves.
+    fn take_turns(&mut self, many: u32, now: SimTime) -> SimTime {
+        let turns = |count: u32| SimDuration::from_nanos(self.spacing.as_nanos().saturating_mul(u64::from(count)));
+        let first = self.next.max(now);
+        self.next = first + turns(many);
+        first + turns(many - 1)
+    }
+
+    /// The parts of a text of so many bytes; none if it is too long for any.
+    fn parts(&self, bytes: u32) -> Option<u32> {
+        let characters = bytes.div_ceil(self.character_bytes);
+        let fits = characters <= endpoints::SMS_CHARACTERS_MAX.value;
+        fits.then(|| characters.div_ceil(self.part_characters).max(1))
+    }
+
+    /// How many of `many` text messages in so many parts each can be paid for; they are paid then.
+    fn pay(&mut self, many: u32, parts: u32, now: SimTime) -> u32 {
+        let each = self.price * f64::from(parts);
+        let affordable = if each > 0.0 { self.affordable(each, many) } else { many };
+        let sent = match self.stops {
+            Some(stops) if now >= stops => 0,
+            Some(_) => many,
+            None if affordable < many && !self.stop_delay.is_zero() => {
+                self.stops = Some(now + self.stop_delay);
+                many
+            }
+            None => affordable,
+        };
+        self.paid += u64::from(sent) * u64::from(parts);
+        sent
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a count of text messages, held below `many`"
+    )]
+    fn affordable(&self, each: f64, many: u32) -> u32 {
+        let left = self.limit - self.price * self.paid as f64;
+        libm::floor((left / each + CENT_ROUNDING).clamp(0.0, f64::from(many))) as u32
+    }
+}
+
+impl Sns {
+    /// Text messages wait for their turn.
+    pub(super) fn queue_texts(&mut self, index: u32, cx: &mut Cx<'_>) {
+        let (Some(&Delivery { many, .. }), Some(account)) = (self.deliveries.get(index), &mut self.texts) else {
+            return;
+        };
+        let at = account.take_turns(many, cx.now());
+        if at == cx.now() {
+            self.send_texts(index, cx);
+        } else {
+            cx.alarm_at(at, SnsAlarm::Text { delivery: index });
+        }
+    }
+
+    /// The turn of text messages has come: they are paid for and sent. What cannot be paid for is given up.
+    pub(super) fn send_texts(&mut self, index: u32, cx: &mut Cx<'_>) {
+        let Some(&Delivery { published, subscription, failures, many, .. }) = self.deliveries.get(index) else {
+            return;
+        };
+        if self.health.is_down() {
+            return self.subscriptions[subscription as usize].backlog.push_back(index);
+        }
+        // Simplified: it is paid for when it is first sent, whatever the carrier says.
+        if failures == 0
+            && let Some(account) = &mut self.texts
+        {
+            let parts = account.parts(cx.message(published).size);
+            let fair = |parts: &u32| account.price * f64::from(*parts) <= account.max_price;
+            let Some(parts) = parts.filter(fair) else { return self.give_up(index, many, Failure::ForGood, cx) };
+            let sent = account.pay(many, parts, cx.now());
+            cx.count(account.parts_sent, u64::from(sent) * u64::from(parts));
+            if sent < many {
+                self.give_up(index, many - sent, Failure::Unpaid, cx);
+            }
+            if sent == 0 {
+                return;
+            }
+        }
+        self.attempt(index, SimDuration::ZERO, cx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::NodeId;
+    use crate::metrics::Catalogue;
+
+    fn account() -> TextAccount {
+        TextAccount {
+            spacing: SimDuration::from_millis(50),
+            price: 0.00645,
+            limit: 1.0,
+            max_price: f64::INFINITY,
+            part_characters: 160,
+            character_bytes: 1,
+            stop_delay: SimDuration::ZERO,
+            parts_sent: Catalogue::default().counter(NodeId(0), "sms_parts", "parts"),
+            next: SimTime::ZERO,
+            paid: 0,
+            stops: None,
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_into_parts_by_its_characters() {
+        let latin = account();
+        let parts = [0, 1, 160, 161, 320, 1_600, 1_601].map(|bytes| latin.parts(bytes));
+        assert_eq!(parts, [Some(1), Some(1), Some(1), Some(2), Some(2), Some(10), None]);
+        let other = TextAccount { part_characters: 70, character_bytes: 2, ..account() };
+        assert_eq!([140, 141, 3_200, 3_202].map(|bytes| other.parts(bytes)), [Some(1), Some(2), Some(23), None]);
+    }
+
+    #[test]
+    fn money_is_spent_to_the_last_part_and_not_beyond() {
+        let mut singly = account();
+        assert_eq!((0..1000).map(|_| singly.pay(1, 1, SimTime::ZERO)).sum::<u32>(), 155);
+        let mut together = account();
+        assert_eq!((together.pay(1000, 1, SimTime::ZERO), together.pay(1000, 1, SimTime::ZERO)), (155, 0));
+        let mut long = account();
+        assert_eq!((long.pay(1000, 7, SimTime::ZERO), long.paid), (22, 154));
+        let mut free = TextAccount { price: 0.0, ..account() };
+        assert_eq!(free.pay(u32::MAX, 1, SimTime::ZERO), u32::MAX);
+    }
+
+    #[test]
+    fn sending_goes_on_for_a_while_after_the_money_is_spent() {
+        let mut slow = TextAccount { stop_delay: SimDuration::from_secs(2), ..account() };
+        let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
+        let sent = (0..1000).map(|turn| slow.pay(1, 1, at(50 * turn))).sum::<u32>();
+        // The 156th notices that nothing is left, and two seconds are forty more.
+        assert_eq!(sent, 155 + 40);
+    }
+
+    #[test]
+    fn the_last_of_many_texts_leaves_when_all_before_it_have_left() {
+        let mut account = account();
+        let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
+        assert_eq!([1, 1, 998].map(|many| account.take_turns(many, SimTime::ZERO)), [at(0), at(50), at(49_950)]);
+        assert_eq!(account.take_turns(1, at(60_000)), at(60_000));
+    }
+}
