@@ -82,6 +82,7 @@ impl Script {
             faults: Vec::new(),
             keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
             losses: pipeline.losses.clone(),
+            contents: root.child("contents"),
         };
         let mut nodes = pipeline.nodes.clone();
         // One more node: the client that makes the calls.

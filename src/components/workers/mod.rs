@@ -30,6 +30,7 @@ use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
+use consuming::Consuming;
 use polling::Together;
 use std::collections::VecDeque;
 use visibility::{AfterFailure, Beats};
@@ -77,19 +78,6 @@ struct Polling {
     lost_responses: f64,
     /// Whether a receive that failed is repeated as the same attempt.
     repeats: bool,
-}
-
-/// How a fleet is pushed to.
-#[derive(Debug, Clone)]
-struct Consuming {
-    /// Messages pushed ahead of acknowledgements, as the pull asks for them.
-    prefetch: u16,
-    /// Whether a message counts as acknowledged when it is pushed.
-    auto_ack: bool,
-    /// Round trip between worker and broker.
-    latency: Latency,
-    /// Pause between a message and the next one that is here already.
-    dispatch_overhead: SimDuration,
 }
 
 impl WorkersParameters {
