@@ -70,6 +70,16 @@ fn main() {
             std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
         },
     ));
+    let groups = scenario::case(&scenario::in_groups(50, 0.9, JOBS, 10_000));
+    rows.push(ratio(
+        "the same with a FIFO queue and 10,000 groups",
+        JOBS,
+        5.0,
+        |s| drop(scenario::run(&groups, s)),
+        |s| {
+            std::hint::black_box(floor::mmc(50, 0.9, JOBS, s));
+        },
+    ));
     let (jobs, copies) = (JOBS / 10, JOBS);
     let fan_out = scenario::case(&scenario::fan_out(10, 2, 0.8, jobs));
     rows.push(ratio(
@@ -93,7 +103,9 @@ fn main() {
             std::hint::black_box(floor::chain::run(chain, JOBS, s));
         },
     ));
-    rows.push(burst());
+    rows.push(burst("burst of 1,000,000 into a queue, per job, against 1,000", 1.5, scenario::burst));
+    let timers = "the same with a visibility timer for each message";
+    rows.push(burst(timers, 2.0, scenario::burst_with_timers));
     rows.push(crowd());
     let missed = print(&rows) + memory();
     if missed > 0 {
@@ -102,21 +114,21 @@ fn main() {
 }
 
 /// Time per job of a large burst against that of a small one.
-fn burst() -> Row {
+fn burst(what: &str, budget: f64, text: impl Fn(u64) -> String) -> Row {
     const LARGE: u64 = 1_000_000;
     const SMALL: u64 = 1_000;
-    let (large, small) = (scenario::case(&scenario::burst(LARGE)), scenario::case(&scenario::burst(SMALL)));
+    let (large, small) = (scenario::case(&text(LARGE)), scenario::case(&text(SMALL)));
     let best = |rounds: u64, items: u64, case| {
         (1..=rounds).map(|round| seconds(|| scenario::run(case, round))).fold(f64::INFINITY, f64::min) * 1e9
             / items as f64
     };
     let (large, small) = (best(3, LARGE, &large), best(200, SMALL, &small));
     Row {
-        what: "burst of 1,000,000 into a queue, per job, against 1,000".to_owned(),
+        what: what.to_owned(),
         measured: format!("{large:.0} ns"),
         floor: format!("{small:.0} ns"),
         ratio: large / small,
-        budget: 1.5,
+        budget,
     }
 }
 

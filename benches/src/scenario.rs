@@ -56,6 +56,16 @@ pub fn queued(workers: u32, load: f64, jobs: u64, network: bool) -> String {
         )
 }
 
+/// The same with a FIFO queue and so many message groups, in high-throughput mode.
+pub fn in_groups(workers: u32, load: f64, jobs: u64, groups: u32) -> String {
+    queued(workers, load, jobs, false)
+        .replace("[work.w]", &format!("key = {{ distinct = {groups} }}\n[work.w]"))
+        .replace("from = \"f\"\n", &format!("from = \"f\"\n{HIGH_THROUGHPUT}"))
+}
+
+const HIGH_THROUGHPUT: &str = "fifo_queue = true\ndeduplication_scope = \"message_group\"\n\
+                               fifo_throughput_limit = \"per_message_group_id\"\npartitions = 16\n";
+
 /// A topic with so many queues, each with so many workers.
 pub fn fan_out(queues: u32, workers: u32, load: f64, jobs: u64) -> String {
     let names: Vec<String> = (0..queues).map(|queue| format!("\"q{queue}\"")).collect();
@@ -91,6 +101,12 @@ pub fn burst(jobs: u64) -> String {
          [pipeline.p.w]\nkind = \"workers\"\npolls = \"q\"\ncount = 20\n\
          work = \"w\"\n{NO_LATENCY}"
     )
+}
+
+/// The same with workers that choose the visibility timeout and ask for more while they work: each message in flight has
+/// an end of invisibility of its own.
+pub fn burst_with_timers(jobs: u64) -> String {
+    burst(jobs) + "visibility_timeout = \"40s\"\nextend_visibility = { every = \"2s\", to = \"30s\" }\n"
 }
 
 /// Three services in a row with timeouts, three attempts and backoff.

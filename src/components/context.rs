@@ -189,6 +189,11 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.park(msg, loss, &mut self.shared.recorder.jobs);
     }
 
+    /// The message was dead-lettered and is to be done after all.
+    pub fn revive(&mut self, msg: MsgId) {
+        self.kernel.revive(msg);
+    }
+
     /// Keeps the slot of `msg` valid until [`release`](Self::release).
     #[inline]
     pub fn hold(&mut self, msg: MsgId) {

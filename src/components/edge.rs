@@ -69,6 +69,14 @@ pub struct Edge {
     pub to: At<String>,
     /// `sends` to a broker: how long a message may wait there, if its sender says so.
     pub expiration: Option<At<Duration>>,
+    /// `sends` to a queue: how long its messages are hidden at first, if their sender says so.
+    pub delay: Option<At<Duration>>,
+    /// `sends` to a queue: how many messages go into one call, and how long the first of them waits for the others.
+    pub batch: Option<(u32, Duration)>,
+    /// `polls`: how long what is received stays hidden, if the consumer says so.
+    pub visibility: Option<At<Duration>>,
+    /// `polls`: whether a receive that failed is repeated as the same attempt.
+    pub repeats: bool,
     /// `polls`: how long messages are gathered, and how long they may be worked on then, if that is so.
     pub gathers: Option<(SimDuration, SimDuration)>,
     /// `reads`: whether the stream pushes to this reader, over a connection of its own.
@@ -78,7 +86,17 @@ pub struct Edge {
 impl Edge {
     /// An edge of which no more is to be said.
     pub const fn new(verb: Verb, to: At<String>) -> Self {
-        Self { verb, to, expiration: None, gathers: None, fans_out: false }
+        Self {
+            verb,
+            to,
+            expiration: None,
+            delay: None,
+            batch: None,
+            visibility: None,
+            repeats: false,
+            gathers: None,
+            fans_out: false,
+        }
     }
 
     /// The name of the node it leads to.

@@ -33,6 +33,10 @@ pub enum FaultKind {
     Reboot,
     /// It crashes, and is back when it is ready.
     Crash,
+    /// The dead letters in it are sent back to where they came from, at most so many a second.
+    Redrive(f64),
+    /// Everything in it is deleted.
+    Purge,
 }
 
 /// The state of a node under the faults of its timeline; faults may overlap.
@@ -49,7 +53,12 @@ impl Health {
     /// A fault begins or ends. Kills and restarts are the business of the node.
     pub(super) fn change(&mut self, kind: FaultKind, begins: bool) {
         match kind {
-            FaultKind::Kill(_) | FaultKind::Interrupt(_) | FaultKind::Reboot | FaultKind::Crash => return,
+            FaultKind::Kill(_)
+            | FaultKind::Interrupt(_)
+            | FaultKind::Reboot
+            | FaultKind::Crash
+            | FaultKind::Redrive(_)
+            | FaultKind::Purge => return,
             FaultKind::Down if begins => self.down += 1,
             FaultKind::Down => self.down -= 1,
             FaultKind::Slow(factor) => toggle(&mut self.slow, factor, begins),

@@ -2,6 +2,7 @@
 
 use super::AnyTimer;
 use super::context::Ctx;
+use crate::engine::random::Draws;
 use crate::engine::{Deadlines, NodeId, Refusal, Signal, SimDuration};
 use std::collections::VecDeque;
 
@@ -19,10 +20,14 @@ pub(super) struct Poll {
 
 /// The polls that wait, longest wait first.
 ///
-/// Which waiting poll gets a new message is not documented for SQS. Simplified: the one that has waited longest.
+/// Which waiting poll gets a new message is not documented for SQS: the one that has waited longest, or any.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Polls {
+    /// Whether any of them may be the next -- parameter.
+    at_random: bool,
     waiting: VecDeque<Poll>,
+    /// Polls taken at random.
+    taken: u64,
     serial: u32,
     /// One ring for each length of wait in use, nearly always a single one.
     ends: Vec<(u16, Deadlines<u32>)>,
@@ -53,8 +58,17 @@ impl Polls {
         }
     }
 
-    /// The poll that is served next.
-    pub(super) fn next(&mut self) -> Option<Poll> {
+    /// Polls of which any may be the next.
+    pub(super) fn at_random() -> Self {
+        Self { at_random: true, ..Self::default() }
+    }
+
+    /// The poll that is served next; `draws` are for a number.
+    #[inline]
+    pub(super) fn next(&mut self, draws: impl Fn(u64) -> Draws) -> Option<Poll> {
+        if self.at_random {
+            return self.any(draws);
+        }
         while let Some(poll) = self.waiting.pop_front() {
             if poll.max > 0 {
                 return Some(poll);
@@ -63,9 +77,33 @@ impl Polls {
         None
     }
 
+    /// Those that were served stay in their places until they are the first, so that the others keep theirs.
+    #[allow(clippy::cast_possible_truncation, reason = "below a length in memory")]
+    fn any(&mut self, draws: impl Fn(u64) -> Draws) -> Option<Poll> {
+        while self.waiting.front().is_some_and(|poll| poll.max == 0) {
+            self.waiting.pop_front();
+        }
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.taken += 1;
+        let mut draws = draws(self.taken);
+        loop {
+            let place = draws.below(self.waiting.len() as u64) as usize;
+            let poll = self.waiting[place];
+            if poll.max > 0 {
+                self.waiting[place].max = 0;
+                return Some(poll);
+            }
+        }
+    }
+
     /// Gives a poll that could not be served its place back.
     pub(super) fn put_back(&mut self, poll: Poll) {
-        self.waiting.push_front(poll);
+        match place_of(&self.waiting, poll.serial).filter(|_| self.at_random) {
+            Some(place) => self.waiting[place].max = poll.max,
+            None => self.waiting.push_front(poll),
+        }
     }
 
     /// The slot is gone.
@@ -79,29 +117,35 @@ impl Polls {
 
     /// Every connection breaks: those who wait learn that their request failed.
     pub(super) fn fail<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) {
-        while let Some(Poll { from, slot, .. }) = self.next() {
+        while let Some(Poll { from, slot, max, .. }) = self.waiting.pop_front() {
+            if max == 0 {
+                continue;
+            }
             cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(Refusal::Failed) });
         }
     }
 
-    /// Tells those whose wait is over that nothing came.
-    pub(super) fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>)
+    /// Tells those whose wait is over that nothing came, and how many these are.
+    pub(super) fn end<T>(&mut self, PollEnds(ring): PollEnds, cx: &mut Ctx<'_, T>) -> u64
     where
         T: Into<AnyTimer> + From<PollEnds>,
     {
         let ends = &mut self.ends[usize::from(ring)].1;
+        let mut empty = 0;
         loop {
             let waiting = &self.waiting;
             let Some(serial) = ends.due(cx.now(), |serial| is_waiting(waiting, serial)) else { break };
             if let Some(index) = place_of(&self.waiting, serial)
                 && let Some(poll) = self.waiting.remove(index)
             {
+                empty += 1;
                 cx.tell(SimDuration::ZERO, poll.from, Signal::Empty { slot: poll.slot, refusal: None });
             }
         }
         if let Some(at) = ends.rearm() {
             cx.alarm_at(at, T::from(PollEnds(ring)));
         }
+        empty
     }
 }
 

@@ -8,6 +8,7 @@ use super::handler::{RequestCounters, Step};
 use super::retry::{Backoff, Jitter, RetryPolicy};
 use super::site::NodeSite;
 use super::spec::{LatencySpec, OneOrMany, all, many};
+use super::sqs::BatchSpec;
 use super::traits::RequestTraits;
 use crate::engine::{LossKind, SimDuration};
 use crate::facts::{self, Fact};
@@ -26,6 +27,8 @@ pub struct RequestSpec {
     latency: Option<At<LatencySpec>>,
     retries: Option<At<RetriesSpec>>,
     expiration: Option<At<Duration>>,
+    delay: Option<At<Duration>>,
+    batch: Option<At<BatchSpec>>,
     guard: GuardSpec,
 }
 
@@ -44,6 +47,10 @@ pub(super) struct RequestTableSpec {
     retries: Option<At<RetriesSpec>>,
     /// To a broker: how long the message may wait in a queue.
     expiration: Option<At<Duration>>,
+    /// To a standard queue: how long the message is hidden at first, whatever the queue's own delay is.
+    delay: Option<At<Duration>>,
+    /// To a queue: several messages in one call.
+    batch: Option<At<BatchSpec>>,
     /// How long the request may take, with all its attempts and pauses.
     deadline: Option<At<Duration>>,
     /// Connections that the requests share.
@@ -145,11 +152,11 @@ impl<'de> Deserialize<'de> for RequestSpec {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestSpec, A::Error> {
                 let table = RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
-                let RequestTableSpec { to, timeout, latency, retries, expiration, .. } = table;
+                let RequestTableSpec { to, timeout, latency, retries, expiration, delay, batch, .. } = table;
                 let RequestTableSpec { deadline, pool, bulkhead, breaker, throttle, hedge, .. } = table;
                 let budget = retries.as_ref().and_then(|at| at.value.budget.clone());
                 let guard = GuardSpec { deadline, pool, bulkhead, breaker, throttle, hedge, budget };
-                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, guard })
+                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, delay, batch, guard })
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -192,7 +199,10 @@ pub(super) struct Requests {
 impl Requests {
     /// The edges.
     pub(super) fn edges(&self) -> Vec<Edge> {
-        let edge = |verb, at: At<RequestSpec>| Edge { expiration: at.value.expiration, ..Edge::new(verb, at.to()) };
+        let edge = |verb, at: At<RequestSpec>| {
+            let RequestSpec { expiration, delay, batch, .. } = at.value;
+            Edge { expiration, delay, batch: batch.map(|at| at.value.together()), ..Edge::new(verb, at.to()) }
+        };
         let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| edge(verb, at));
         of(Verb::Calls, self.calls.as_ref()).chain(of(Verb::Sends, self.sends.as_ref())).collect()
     }
@@ -237,7 +247,7 @@ fn build_step(
     if kind == "lambda" && verb == Verb::Sends {
         endpoint.port = super::lambda::EVENT;
     }
-    let RequestSpec { timeout, latency, retries, expiration, guard, .. } = at.value;
+    let RequestSpec { timeout, latency, retries, expiration, delay, batch, guard, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
     let mut site = NodeSite {
@@ -256,7 +266,9 @@ fn build_step(
             .hint("leave it out");
     }
     site.site.optional("expiration", expiration);
-    let latency = site.latency("latency", latency, request_latency(kind))?;
+    super::sqs::check_sender(delay, batch, endpoint.node, &mut site);
+    let latency =
+        site.latency("latency", latency, request_latency(kind, site.plan.nodes[endpoint.node.index()].is_fifo))?;
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
@@ -274,8 +286,9 @@ fn build_step(
 }
 
 /// How long a request to a node of this kind is under way, there and back.
-fn request_latency(kind: &str) -> &'static Fact<facts::Latency> {
+fn request_latency(kind: &str, is_fifo: bool) -> &'static Fact<facts::Latency> {
     match kind {
+        "sqs" if is_fifo => &facts::sqs::FIFO_SEND_LATENCY,
         "sqs" => &facts::sqs::SEND_LATENCY,
         "sns" => &facts::sns::PUBLISH_LATENCY,
         "kinesis" => &facts::kinesis::PUT_RECORD_LATENCY,

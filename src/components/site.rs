@@ -121,6 +121,11 @@ impl NodeSite<'_, '_> {
         self.catalogue.share(self.node, metric, part, whole);
     }
 
+    /// What all that is counted by `counter` costs, at so many dollars for each.
+    pub fn price(&mut self, metric: &'static str, counter: CounterId, each: f64) {
+        self.catalogue.price(self.node, metric, counter, each);
+    }
+
     /// How much `part` comes to for each `whole`; `unit` is that of the part.
     pub fn ratio(&mut self, metric: &'static str, unit: &'static str, part: CounterId, whole: CounterId) {
         self.catalogue.ratio(MetricName { node: self.node, metric, unit }, part, whole);

@@ -25,6 +25,10 @@ pub struct Traits {
     pub hides: Option<At<SimDuration>>,
     /// How old a message may become, if the scenario says so.
     pub keeps: Option<At<SimDuration>>,
+    /// How old a message may become, whether the scenario says so or not.
+    pub retains: Option<SimDuration>,
+    /// How often it asks for more time while it works on a message, and for how much.
+    pub extends: Option<At<(SimDuration, SimDuration)>>,
     /// Whether messages that fail too often are put aside; nothing if that is no question here.
     pub puts_aside: Option<bool>,
     /// How often a message may be received before it is put aside.

@@ -56,6 +56,11 @@ impl<K: Copy> Deadlines<K> {
         self.ring.front().map(|&(_, token)| token)
     }
 
+    /// All deadlines, stale ones included, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (SimTime, K)> + '_ {
+        self.ring.iter().copied()
+    }
+
     /// Takes the next deadline that is due at `now` and alive.
     pub fn due(&mut self, now: SimTime, is_alive: impl Fn(K) -> bool) -> Option<K> {
         self.trim(is_alive);

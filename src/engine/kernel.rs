@@ -122,6 +122,11 @@ impl<T: Copy> Kernel<T> {
         self.ledger.park(msg, loss, self.now, observer);
     }
 
+    /// The message was dead-lettered and is to be done after all.
+    pub fn revive(&mut self, msg: MsgId) {
+        self.ledger.revive(msg);
+    }
+
     /// The job's branch that `msg` carries was done: returns whether it was the first time.
     #[inline]
     pub fn done(&mut self, msg: MsgId) -> bool {

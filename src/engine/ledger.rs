@@ -246,6 +246,19 @@ impl Ledger {
         }
     }
 
+    /// What was dead-lettered is to be done after all, as if it had just been sent.
+    pub(super) fn revive(&mut self, msg: MsgId) {
+        let message = self.messages.get_mut(msg.0);
+        if !message.is_parked() {
+            return;
+        }
+        message.state = State::Live;
+        let (job, needed, in_use) = (message.job, message.role == Role::Branch, message.pins > 0);
+        self.parked -= 1;
+        self.parked_in_use -= u64::from(in_use);
+        self.job_mut(job).undecided += u16::from(needed);
+    }
+
     #[inline(always)]
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
         let message = self.messages.get_mut(msg.0);

@@ -9,7 +9,7 @@ use super::signal::{Call, NodeId};
 use super::time::{SimDuration, SimTime};
 
 /// A message: an index into the arena.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MsgId(pub(super) u32);
 
 /// A job: an index into the arena.
@@ -184,6 +184,11 @@ impl Message {
     /// Whether the part of the job that it carries was done at least once.
     pub const fn is_done(&self) -> bool {
         self.branch_done
+    }
+
+    /// Whether a store took it in although its sender had given it up, or gave it up later.
+    pub const fn is_stray(&self) -> bool {
+        matches!(self.role, Role::Stray)
     }
 
     /// Whether it has been retired, and only pins keep the slot.

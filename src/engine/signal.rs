@@ -129,8 +129,17 @@ pub enum Refusal {
 pub enum Settle {
     /// Done: delete or acknowledge it.
     Done,
+    /// Done as well: delete it in the same call as the one before.
+    DoneToo,
     /// Not done: it may be given to another consumer at once.
     GiveBack,
+    /// It is to stay hidden for so long from now on, or to be seen at once; the loan goes on.
+    Hide {
+        /// For how long.
+        seconds: u16,
+        /// Whether the consumer still works on it.
+        works: bool,
+    },
     /// The consumer is gone without a word; the store learns nothing but that nobody works on it any more.
     Vanished,
 }

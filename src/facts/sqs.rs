@@ -1,7 +1,6 @@
 //! Amazon SQS: what a queue does by default, where it stops, how long its calls take and what they cost.
 //!
-//! Standard queues first, then what differs for FIFO queues, then latencies and prices. Left out, because nothing here
-//! models it yet: fair queues, high-throughput FIFO, redrive out of a dead-letter queue, purge.
+//! Standard queues first, then what an operator does with a queue, what differs for FIFO queues, latencies and prices.
 
 use crate::units::{Bytes, Duration, Rate, Share};
 
@@ -22,6 +21,16 @@ const FIFO_THROTTLING: Source =
     read("Amazon SQS Developer Guide, FIFO throttling issues (troubleshooting-fifo-throttling-issues)");
 const FIFO_BACKLOG: Source =
     read("Amazon SQS Developer Guide, A large backlog of one group (avoid-backlog-with-the-same-message-group-id)");
+const FAIR: Source = read("Amazon SQS Developer Guide, Fair queues in detail (sqs-fair-queues-detailed)");
+const MOVE: Source = read("Amazon SQS API Reference, StartMessageMoveTask (service model of botocore 1.44.5)");
+const PURGE: Source = read("Amazon SQS API Reference, PurgeQueue (service model of botocore 1.44.5)");
+const BUFFERS: Source = read(
+    "Amazon SQS Developer Guide, Client-side buffering (awsdocs/amazon-sqs-developer-guide, client-side-buffering, \
+     2023-06-15)",
+);
+const PARTITIONS: Source = read(
+    "Amazon SQS Developer Guide, Partitions and data distribution (awsdocs/amazon-sqs-developer-guide, 2023-06-15)",
+);
 const MEASURED: Source = dated(
     "bitesizedserverless.com, Serverless Messaging: Latency Compared (eu-west-1, 1,024 messages each); fitted here",
     "2022-09-05",
@@ -142,6 +151,47 @@ facts! { "sqs";
         "A host that missed the delete hands out its copy. Called rare and never published; one report of a busy queue \
          lies between 1e-8 and 1e-6 per message. Set 0.1% to see its effect in class.";
 
+    SEND_BATCH_LINGER: Duration = Duration::from_millis(200), Default, Stated, BUFFERS,
+        "How long a client that buffers waits for further messages before it sends a batch that is not full.",
+        "The default of the buffered client for Java; a client of one's own may do as it likes.";
+
+    FAIR_NOISY_SHARE: Share = Share::new(0.1), Quota, Stated, FAIR,
+        "A message group is noisy if it has more than this share of what is in flight, or of the consumers' time.",
+        "Messages of quiet groups are then handed out first. Approximate in the service, exact here.";
+
+    FAIR_NOISY_IN_FLIGHT: u32 = 30, Quota, Stated, FAIR,
+        "A message group with fewer messages in flight is not noisy because of its share of them.",
+        "So that a queue with a handful of messages in flight does not take everybody for noisy.";
+
+    FAIR_QUIET_AFTER: Duration = Duration::from_mins(5), Quota, Stated, FAIR,
+        "A message group that has sent nothing for this long is not noisy any more.",
+        "Nor is one whose messages have all been handed out.";
+
+    FAIR_RECENT: Duration = Duration::from_mins(1), Assumption, Own, OWN,
+        "How far back a fair queue looks when it compares how much time the consumers spent on each message group.",
+        "The page says recent, without a figure. Simplified: this minute and the one before it.";
+
+    REDRIVE_RATE_MAX: Rate = Rate::per_second(500.0), Quota, Stated, MOVE,
+        "The most messages a second that a redrive out of a dead-letter queue can be told to move.",
+        "A higher rate is refused.";
+
+    REDRIVE_RATE: Rate = Rate::per_second(500.0), Assumption, Own, OWN,
+        "How many messages a second a redrive moves that was not told a rate.",
+        "The service finds a rate by itself and does not say which; the highest that one can ask for is taken.";
+
+    REDRIVE_TIME_MAX: Duration = Duration::from_hours(36), Quota, Stated, MOVE,
+        "How long a redrive runs at most.",
+        "What has not been moved by then stays where it is.";
+
+    PURGE_TIME: Duration = Duration::from_mins(1), Quota, Stated, PURGE,
+        "How long a purge takes at most.",
+        "Until then a message may still be received, and one that is sent meanwhile may vanish. Simplified: each host of \
+         the queue is emptied at a random moment within this time.";
+
+    PURGE_INTERVAL: Duration = Duration::from_mins(1), Quota, Stated, PURGE,
+        "How long after one purge of a queue the next one is possible.",
+        "Before that it fails with PurgeQueueInProgress.";
+
     SHORT_POLL_HOSTS: u32 = 10, Assumption, Own, OWN,
         "How many hosts a queue spreads its messages over, each message on one of them.",
         "Never published. Simplified: real messages have several copies; one place each keeps the effect, which is \
@@ -155,6 +205,32 @@ facts! { "sqs";
         "How many calls a second of each kind (send, receive, delete) a FIFO queue takes.",
         "Beyond it calls fail with a throttling error, also if messages wait. It counts calls, so that batches of ten \
          carry 3,000 messages a second.";
+
+    FIFO_HIGH_THROUGHPUT_RATE: Rate = Rate::per_second(70_000.0), Quota, Dated, MESSAGE_QUOTAS,
+        "How many calls a second of each kind a FIFO queue takes in high-throughput mode.",
+        "us-east-1, us-west-2 and eu-west-1; 19,000 in us-east-2 and eu-central-1, less elsewhere. It needs \
+         deduplication by group, and groups that can be spread.";
+
+    FIFO_PARTITION_RATE: Rate = Rate::per_second(300.0), Quota, Stated, PARTITIONS,
+        "How many calls a second of each kind one partition of a FIFO queue takes in high-throughput mode.",
+        "A message group lies in one partition and cannot be split: no group gets more than this.";
+
+    FIFO_PARTITIONS_AT_FIRST: u32 = 1, Assumption, Own, OWN,
+        "How many partitions a FIFO queue in high-throughput mode begins with.",
+        "Never published. A queue that was busy before has more: set `partitions`.";
+
+    FIFO_PARTITION_GROWS_AT: Share = Share::new(0.8), Assumption, Own, OWN,
+        "A FIFO queue gets more partitions when one has used this share of its calls within a second.",
+        "The guide says: as the load comes near the limit. Simplified: all partitions are split in two at once.";
+
+    FIFO_PARTITIONS_SHRINK_AFTER: Duration = Duration::from_mins(5), Assumption, Own, OWN,
+        "A FIFO queue gives up half of its partitions when none has needed them for this long.",
+        "The guide says only that idle partitions are removed.";
+
+    RECEIVE_ATTEMPT_LIFE: Duration = Duration::from_mins(5), Quota, Stated, RECEIVE,
+        "How long a receive from a FIFO queue that got no answer can be repeated as the same attempt.",
+        "The repeat gets the same messages with the same receipts, and hides them anew, unless one of them was deleted, \
+         changed or is visible again.";
 
     FIFO_DEDUPLICATION_INTERVAL: Duration = Duration::from_mins(5), Quota, Stated, SEND,
         "A second message with the same deduplication id within this time is accepted but never delivered.",
@@ -198,6 +274,10 @@ facts! { "sqs";
     FIFO_REQUEST_PRICE: Price = Price::per_million(0.50, "request"), Price, Dated, PRICES,
         "A call to a FIFO queue.",
         "us-east-1. The sources agree on this first step and differ on the cheaper ones, which are not modelled.";
+
+    FAIR_REQUEST_SURCHARGE: Price = Price::per_million(0.10, "request"), Price, Unsure, PRICES,
+        "What a call to a standard queue costs on top if its messages have a message group.",
+        "us-east-1. Told by one source only.";
 
     FREE_REQUESTS: u64 = 1_000_000, Price, Dated, PRICES,
         "How many calls a month cost nothing, over all queues of an account.",

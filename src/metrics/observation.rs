@@ -141,6 +141,10 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
         let (node, metric, unit) = (share.name.node, share.name.metric, share.name.unit);
         columns.push(NodeColumn { node, metric, statistic: SHARE.to_owned(), unit });
     }
+    for price in catalogue.prices() {
+        let (node, metric, unit) = (price.name.node, price.name.metric, price.name.unit);
+        columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
+    }
     for integral in catalogue.integrals() {
         let (node, metric, unit) = (integral.name.node, integral.name.metric, integral.name.unit);
         columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
@@ -264,6 +268,7 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.extend(TIMING_PERCENTILES.map(|p| timing.percentile(p)));
     }
     row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
+    row.extend(frame.catalogue.prices().iter().map(|price| Some(recorder.cost(price))));
     row.extend(frame.catalogue.integrals().iter().map(|integral| Some(recorder.integral(integral))));
     row
 }

@@ -53,6 +53,19 @@ pub struct Catalogue {
     integrals: Vec<Integral>,
     /// What part one counter is of another.
     shares: Vec<Share>,
+    /// What counters cost.
+    prices: Vec<Price>,
+}
+
+/// What a counter costs.
+#[derive(Debug, Clone, Copy)]
+pub struct Price {
+    /// What it is called; its unit is the dollar.
+    pub name: MetricName,
+    /// What is paid for.
+    pub counter: CounterId,
+    /// Dollars for each.
+    pub each: f64,
 }
 
 /// What a gauge can rise to.
@@ -129,6 +142,16 @@ impl Catalogue {
     /// What part `part` is of `whole`, over the whole run.
     pub fn share(&mut self, node: NodeId, metric: &'static str, part: CounterId, whole: CounterId) {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
+    }
+
+    /// What all that is counted by `counter` costs, at so many dollars for each.
+    pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
+        self.prices.push(Price { name: MetricName { node, metric, unit: "usd" }, counter, each });
+    }
+
+    /// The prices.
+    pub fn prices(&self) -> &[Price] {
+        &self.prices
     }
 
     /// How much `part` comes to for each `whole`, over the whole run, in a unit of its own.
@@ -260,6 +283,12 @@ impl Recorder {
     pub fn share(&self, share: &Share) -> Option<f64> {
         let count = |id: CounterId| self.counters[usize::from(id.0)];
         (count(share.whole) > 0).then(|| count(share.part) as f64 / count(share.whole) as f64)
+    }
+
+    /// What a price has come to.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
+    pub fn cost(&self, price: &Price) -> f64 {
+        self.counters[usize::from(price.counter.0)] as f64 * price.each
     }
 
     /// What a gauge adds up to over the time observed.

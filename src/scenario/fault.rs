@@ -6,8 +6,9 @@ use super::names::{Names, NamesSpec, PipelineNames};
 use crate::components::Kind;
 use crate::diagnostic::{Span, clip, nearest};
 use crate::engine::time::SimTime;
+use crate::facts::sqs;
 use crate::site::{At, Site};
-use crate::units::{Duration, Share};
+use crate::units::{Duration, Rate, Share};
 
 /// What a scenario may say in one `[[fault]]`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -19,13 +20,16 @@ pub struct FaultSpec {
     /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
     /// vanish in the middle of their work. `interrupt`: spot instances get their notice of two minutes, then they are
     /// gone. `reboot`, `crash`: a broker is away for as long as its deployment takes.
+    /// Two are no faults, but what an operator does to a queue: `redrive` sends dead letters back to where they came
+    /// from, `purge` deletes everything.
     #[cfg_attr(test, schemars(extend("enum" = FAULT_KINDS)))]
     pub kind: Option<At<String>>,
     /// When it begins.
     pub from: Option<At<Duration>>,
     /// When it is over.
     pub to: Option<At<Duration>>,
-    /// When consumers are killed, instances get their notice, or a broker is rebooted or crashes.
+    /// When consumers are killed, instances get their notice, a broker is rebooted or crashes, a queue is redriven or
+    /// purged.
     pub at: Option<At<Duration>>,
     /// `slow`: how many times as long the work takes.
     pub factor: Option<At<f64>>,
@@ -33,12 +37,18 @@ pub struct FaultSpec {
     pub share: Option<At<Share>>,
     /// `kill`: how many consumers; `interrupt`: how many instances. Default: all.
     pub count: Option<At<u32>>,
+    /// `redrive`: messages a second at most. Default: as fast as the service does it.
+    pub rate: Option<At<Rate>>,
     /// In which cases it happens. Default: in all.
     pub case: Option<NamesSpec>,
 }
 
 /// The kinds of faults, as written.
-pub const FAULT_KINDS: [&str; 7] = ["down", "slow", "fails", "kill", "interrupt", "reboot", "crash"];
+pub const FAULT_KINDS: [&str; 9] =
+    ["down", "slow", "fails", "kill", "interrupt", "reboot", "crash", "redrive", "purge"];
+
+/// Slower than this a redrive would not come to an end in any run.
+const LEAST_REDRIVE_RATE: f64 = 0.001;
 
 /// A fault, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +98,13 @@ pub enum FaultKind {
     Reboot,
     /// The node crashes, and is back when it is ready.
     Crash,
+    /// The dead letters in it are sent back to where they came from.
+    Redrive {
+        /// Messages a second at most.
+        rate: f64,
+    },
+    /// Everything in it is deleted.
+    Purge,
 }
 
 impl FaultKind {
@@ -101,12 +118,22 @@ impl FaultKind {
             Self::Interrupt { .. } => "interrupt",
             Self::Reboot => "reboot",
             Self::Crash => "crash",
+            Self::Redrive { .. } => "redrive",
+            Self::Purge => "purge",
         }
     }
 
     /// Whether it happens in an instant.
     const fn is_instant(self) -> bool {
-        matches!(self, Self::Kill { .. } | Self::Interrupt { .. } | Self::Reboot | Self::Crash)
+        matches!(
+            self,
+            Self::Kill { .. }
+                | Self::Interrupt { .. }
+                | Self::Reboot
+                | Self::Crash
+                | Self::Redrive { .. }
+                | Self::Purge
+        )
     }
 }
 
@@ -125,7 +152,7 @@ impl FaultSpec {
         let node = self.node.clone().and_then(|node| targets(&node, names, site));
         let written_node = self.node.clone();
         let node_name = site.required("node", self.node);
-        let kind = kind(self.kind, self.factor, self.share, self.count, site);
+        let kind = kind(self.kind, self.factor, self.share, self.count, self.rate, site);
         let known: Vec<&str> = names.cases.iter().map(String::as_str).collect();
         let written = self.case.is_some();
         let cases = self.case.and_then(|cases| cases.resolve("case", "case", &known, site));
@@ -155,11 +182,12 @@ impl FaultSpec {
     /// Keys that belong to another kind of fault would be ignored, so they are errors.
     fn check_keys(&self, site: &mut Site<'_>) -> bool {
         let Some(kind) = &self.kind else { return true };
-        let keys: [(&str, Option<Span>, &[&str]); 6] = [
+        let keys: [(&str, Option<Span>, &[&str]); 7] = [
             ("factor", self.factor.as_ref().map(|at| at.span), &["slow"]),
             ("share", self.share.as_ref().map(|at| at.span), &["fails"]),
             ("count", self.count.as_ref().map(|at| at.span), &["kill", "interrupt"]),
-            ("at", self.at.as_ref().map(|at| at.span), &["kill", "interrupt", "reboot", "crash"]),
+            ("at", self.at.as_ref().map(|at| at.span), &["kill", "interrupt", "reboot", "crash", "redrive", "purge"]),
+            ("rate", self.rate.as_ref().map(|at| at.span), &["redrive"]),
             ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
             ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
         ];
@@ -181,6 +209,7 @@ fn kind(
     factor: Option<At<f64>>,
     share: Option<At<Share>>,
     count: Option<At<u32>>,
+    rate: Option<At<Rate>>,
     site: &mut Site<'_>,
 ) -> Option<FaultKind> {
     let span = written.as_ref().map(|kind| kind.span);
@@ -199,6 +228,14 @@ fn kind(
         }
         "reboot" => Some(FaultKind::Reboot),
         "crash" => Some(FaultKind::Crash),
+        "redrive" => {
+            let rates = Rate::per_second(LEAST_REDRIVE_RATE)..=sqs::REDRIVE_RATE_MAX.value;
+            if !site.within("rate", rate.as_ref(), rates, &sqs::REDRIVE_RATE_MAX) {
+                return None;
+            }
+            Some(FaultKind::Redrive { rate: site.or_fact("rate", rate, &sqs::REDRIVE_RATE).get() })
+        }
+        "purge" => Some(FaultKind::Purge),
         "fails" => Some(FaultKind::Fails { share: site.required("share", share)?.get() }),
         "kill" | "interrupt" => {
             let kills = kind == "kill";
@@ -229,6 +266,8 @@ fn label(node: &str, kind: FaultKind) -> String {
         FaultKind::Interrupt { .. } => format!("{node} interrupted"),
         FaultKind::Reboot => format!("{node} reboots"),
         FaultKind::Crash => format!("{node} crashes"),
+        FaultKind::Redrive { .. } => format!("{node} redriven"),
+        FaultKind::Purge => format!("{node} purged"),
     }
 }
 
@@ -245,6 +284,7 @@ fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &N
                 .hint(match word {
                     "interrupt" => "only machines of `workers` can be taken away",
                     "kill" => "only those who work on messages can be killed: `workers` and a `reader`",
+                    "redrive" | "purge" => "only a queue can be redriven or purged",
                     "reboot" | "crash" => "say how long it is away: `kind = \"down\"` with `from` and `to`",
                     _ => "let it be slow at those who ask it: they say how long their requests take",
                 });
@@ -360,7 +400,7 @@ mod tests {
             ("node = '*.web'\nkind = 'kill'\nat = '1s'", "only those who work on messages can be killed"),
             (
                 "node = '*.jobs'\nkind = 'slow'\nfactor = 2\nfrom = '1s'\nto = '2s'",
-                "what can happen to a queue: down, fails",
+                "what can happen to a queue: down, fails, redrive, purge",
             ),
             ("node = '*.broker'\nkind = 'crash'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `crash`"),
             ("node = '*.encoders'\nkind = 'kill'\nat = '1s'\ncount = 0", "killing nobody is no fault"),

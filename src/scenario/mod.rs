@@ -21,6 +21,10 @@ mod resolve;
 mod resolved_text;
 mod run;
 mod spec;
+#[cfg(test)]
+mod sqs_calls;
+#[cfg(test)]
+mod sqs_recordings_tests;
 mod world;
 
 pub use advice::{ADVICE, Advice};

@@ -246,6 +246,8 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
                 FaultKind::Interrupt { count } => components::FaultKind::Interrupt(count.unwrap_or(u32::MAX)),
                 FaultKind::Reboot => components::FaultKind::Reboot,
                 FaultKind::Crash => components::FaultKind::Crash,
+                FaultKind::Redrive { rate } => components::FaultKind::Redrive(rate),
+                FaultKind::Purge => components::FaultKind::Purge,
             };
             let node = NodeId(u16::try_from(index).expect("the number of nodes is bounded"));
             pipeline.faults.push(components::Fault { node, kind, from: fault.from, to: fault.to });

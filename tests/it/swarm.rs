@@ -135,6 +135,20 @@ fn queue(d: &mut Drawing, name: &'static str, fifo: bool) {
     d.maybe("delay", &DELAYS);
     d.maybe("maximum_message_size", &["'1KiB'", "'1MiB'"]);
     d.maybe("in_flight_limit", &["1", "10"]);
+    if fifo {
+        d.maybe("content_based_deduplication", &["true"]);
+        if d.text.ends_with("content_based_deduplication = true\n") {
+            d.maybe("message_body", &["'key'", "'same'"]);
+        }
+        d.maybe("deduplication_scope", &["'message_group'"]);
+        if d.text.ends_with("deduplication_scope = 'message_group'\n") {
+            d.maybe("fifo_throughput_limit", &["'per_message_group_id'"]);
+        }
+    } else {
+        d.maybe("fair_queue", &["true"]);
+        d.maybe("duplicate_probability", &["'0%'", "'20%'"]);
+        d.maybe("stale_handle_delete", &["'succeeds'", "'50%'"]);
+    }
 }
 
 fn fleet(d: &mut Drawing, name: &'static str, may_grow: bool) {
@@ -186,11 +200,19 @@ fn polling(d: &mut Drawing, name: &'static str, queue: &str) {
     // Never nothing at all: what fails at once and is visible again at once would never end.
     d.line("receive_latency", &["'20ms'", "{ lognormal = { mean = '50ms', cv = 1.0 } }"]);
     d.maybe("delete_latency", &LATENCIES);
+    d.maybe("visibility_timeout", &["'1s'", "'20s'"]);
+    d.maybe("extend_visibility", &["{ every = '500ms', to = '2s' }", "{ every = '30s', to = '12h' }"]);
+    d.maybe("after_failure", &["{ visibility = '1s', backoff = 'exponential' }", "{ visibility = '5s' }"]);
+    d.maybe("delete_together", &["true"]);
+    d.maybe("lost_responses", &["'20%'"]);
 }
 
 fn queued(d: &mut Drawing) {
     let fifo = d.chance(40);
     front(d, "sends", "queue");
+    let more = ["", "", ", batch = { entries = 3, linger = '1s' }", ", batch = { entries = 10 }, delay = '2s'"];
+    let more = d.one_of(&more[..if fifo { 3 } else { 4 }]);
+    d.text = d.text.replacen("to = 'queue'", &format!("to = 'queue'{more}"), 1);
     queue(d, "queue", fifo);
     if d.chance(60) {
         d.line("dead_letter", &["{ queue = 'failed', max_receive_count = 1 }", "{ queue = 'failed' }"]);
@@ -367,10 +389,13 @@ fn faults(d: &mut Drawing) {
         let (node, possible) = d.one_of(&nodes);
         let kind = d.one_of(possible);
         writeln!(d.text, "[[fault]]\nnode = 'p.{node}'\nkind = '{kind}'").expect("a string takes everything");
-        if ["kill", "interrupt", "reboot", "crash"].contains(&kind) {
+        if ["kill", "interrupt", "reboot", "crash", "redrive", "purge"].contains(&kind) {
             d.line("at", &["'0s'", "'30s'", "'70s'"]);
             if kind == "kill" || kind == "interrupt" {
                 d.maybe("count", &["1", "50"]);
+            }
+            if kind == "redrive" {
+                d.maybe("rate", &["'1/s'", "'500/s'"]);
             }
             continue;
         }

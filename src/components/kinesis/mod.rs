@@ -224,7 +224,7 @@ impl Component for Kinesis {
             Signal::Settle { msg, receive, how: Settle::Done } => self.checkpoint(msg, receive, cx),
             Signal::Hangup { from, slot } => self.rewind(from, slot, cx),
             Signal::Fault { index, begins } => self.health.change(cx.fault(index).kind, begins),
-            Signal::Settle { how: Settle::GiveBack | Settle::Vanished, .. } => {
+            Signal::Settle { .. } => {
                 unreachable!("a reader has a position and no receipts: it cannot give a single record back")
             }
             Signal::Measure { .. } => unreachable!("who reads a stream does not size itself by it"),

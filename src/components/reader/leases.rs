@@ -67,11 +67,7 @@ impl Reader {
             }
             FaultKind::Down if begins => (0..self.workers.len()).for_each(|worker| self.kill(worker, cx)),
             FaultKind::Down => {}
-            FaultKind::Slow(_)
-            | FaultKind::Fails(_)
-            | FaultKind::Interrupt(_)
-            | FaultKind::Reboot
-            | FaultKind::Crash => return,
+            _ => return,
         }
         for shard in 0..self.shards.len() {
             if self.shards[shard].doing == Doing::Free {

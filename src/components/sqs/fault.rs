@@ -1,6 +1,7 @@
-//! What a fault does to the calls of a queue: all of them fail, or some do.
+//! What the timeline has in store for a queue: all of its calls fail, or some do; it is redriven, or purged.
 
 use super::{Cx, Sqs};
+use crate::components::fault::FaultKind;
 use crate::engine::random::mix;
 use crate::engine::{LossId, MsgId};
 
@@ -10,7 +11,11 @@ const FAILS: u64 = 1 << 41;
 impl Sqs {
     /// A fault begins or ends. Connections that wait for messages break when the queue goes down.
     pub(super) fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
-        self.health.change(cx.fault(index).kind, begins);
+        match cx.fault(index).kind {
+            FaultKind::Redrive(rate) if begins => self.begin_redrive(rate, cx),
+            FaultKind::Purge if begins => self.begin_purge(cx),
+            kind => self.health.change(kind, begins),
+        }
         if self.health.is_down() {
             self.polls.fail(cx);
         }

@@ -1,8 +1,16 @@
 //! What a FIFO queue can give out: groups in order, each locked while a message of it is in flight.
+//!
+//! It looks for a free group among its first messages only (fact `sqs.fifo_search_window`): what is sent behind a long
+//! backlog of one busy group is not seen, however many groups are free there.
 
-use crate::engine::{MsgId, SimDuration, SimTime};
+use super::calls::Calls;
+use super::ids::Deduplication;
+use crate::components::retry::RetryPolicy;
+use crate::engine::random::mix;
+use crate::engine::{MsgId, SimTime};
 use crate::traffic::Keys;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// Which message group a key of a flow is: keys that read the same are the same group, whichever flow they come from.
@@ -48,14 +56,64 @@ impl GroupMap {
     }
 }
 
+/// What only a FIFO queue has.
+#[derive(Debug, Clone)]
+pub(super) struct Fifo {
+    /// Which groups there are.
+    pub map: GroupMap,
+    /// Its groups.
+    pub groups: Groups,
+    /// Ids sent lately.
+    pub deduplication: Deduplication,
+    /// What makes two messages the same.
+    pub identity: Identity,
+    /// The limits on calls.
+    pub calls: Calls,
+    /// How a client repeats a delete that was throttled.
+    pub deletes: RetryPolicy,
+}
+
+/// What makes two messages the same -- parameter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    /// What their ids, or their bodies, say.
+    pub says: Says,
+    /// Whether messages of different groups are never the same.
+    pub by_group: bool,
+}
+
+/// What the deduplication id of a message says, or its body if that is what counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Which job it is.
+    Job,
+    /// Which key it has; of a job without one, which job it is.
+    Key,
+    /// Always the same.
+    Nothing,
+}
+
+impl Identity {
+    /// The same for messages that are the same; `number` is that of the job.
+    pub(super) fn of(self, number: u64, group: u32) -> u64 {
+        let said = match self.says {
+            Says::Key if group > 0 => u64::from(group),
+            Says::Nothing => 0,
+            Says::Job | Says::Key => mix(number),
+        };
+        if self.by_group { said ^ mix(u64::from(group) | 1 << 32) } else { said }
+    }
+}
+
 /// The groups of a FIFO queue, with all their messages, in flight or not.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Groups {
-    by_key: BTreeMap<u32, Group>,
-    /// Groups with a message to give and none in flight, by the place of their first message in the queue.
-    free: BTreeSet<(u64, u32)>,
-    next_place: u64,
-    visible: usize,
+    /// By the number of the group.
+    groups: Vec<Group>,
+    /// Groups that had a message to give and none in flight when they were put here, by the place of their first message
+    /// in the queue. What has changed since is seen when they come to the top.
+    free: BinaryHeap<Reverse<(u64, u32)>>,
+    window: Window,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -63,61 +121,60 @@ struct Group {
     /// In the order sent; those in flight stay in their places.
     messages: VecDeque<(u64, MsgId)>,
     /// Received and not yet deleted, visible again, expired or dead-lettered.
-    in_flight: usize,
+    in_flight: u32,
 }
 
 impl Groups {
+    /// No messages; the queue looks through the first `window` of them for a free group.
+    pub(super) fn new(window: usize) -> Self {
+        Self { groups: Vec::new(), free: BinaryHeap::new(), window: Window::new(window) }
+    }
+
+    fn group(&mut self, group: u32) -> &mut Group {
+        let index = group as usize;
+        if index >= self.groups.len() {
+            self.groups.resize_with(index + 1, Group::default);
+        }
+        &mut self.groups[index]
+    }
+
     /// A new message of `group` becomes visible.
     pub(super) fn put(&mut self, msg: MsgId, group: u32) {
-        let place = self.next_place;
-        self.next_place += 1;
-        self.visible += 1;
-        let entry = self.by_key.entry(group).or_default();
+        let place = self.window.put();
+        let entry = self.group(group);
         entry.messages.push_back((place, msg));
         if entry.messages.len() == 1 {
-            self.free.insert((place, group));
+            self.free.push(Reverse((place, group)));
         }
     }
 
-    /// The free group whose first message is the oldest, if that is within the window the service looks through.
-    pub(super) fn first_free(&self, window: u64) -> Option<u32> {
-        let &(place, group) = self.free.first()?;
-        // Simplified: the window counts places from the oldest message still in the queue.
-        let oldest = self.by_key.values().filter_map(|group| group.messages.front()).map(|&(place, _)| place);
-        if self.visible as u64 > window && place >= oldest.min().unwrap_or(place) + window {
-            return None;
+    /// The free group whose first message is the oldest, if that is among the messages that the service looks through.
+    pub(super) fn first_free(&mut self) -> Option<u32> {
+        while let Some(&Reverse((place, group))) = self.free.peek() {
+            let entry = &self.groups[group as usize];
+            if entry.in_flight == 0 && entry.messages.front().is_some_and(|&(first, _)| first == place) {
+                return self.window.sees(place).then_some(group);
+            }
+            self.free.pop();
         }
-        Some(group)
+        None
     }
 
-    /// Takes the first `max` messages of a free group into `taken` and locks it.
+    /// Takes the first `max` messages of the group that is [`first_free`](Self::first_free) into `taken` and locks it.
     pub(super) fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
-        let Some(entry) = self.by_key.get_mut(&group) else { return };
-        let before = taken.len();
-        taken.extend(entry.messages.iter().take(max).map(|&(_, msg)| msg));
-        if let Some(&(place, _)) = entry.messages.front() {
-            self.free.remove(&(place, group));
-        }
-        entry.in_flight += taken.len() - before;
-        self.visible -= taken.len() - before;
-    }
-
-    /// A message in flight is visible again, in its old place.
-    pub(super) fn reappear(&mut self, group: u32) {
-        self.visible += 1;
-        self.unlock(group);
+        let entry = &mut self.groups[group as usize];
+        let count = entry.messages.len().min(max);
+        taken.extend(entry.messages.iter().take(count).map(|&(_, msg)| msg));
+        entry.in_flight += u32::try_from(count).unwrap_or(u32::MAX);
+        self.free.pop();
     }
 
     /// A message leaves the queue for good. `was_in_flight`: else it was visible.
     pub(super) fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
-        let Some(entry) = self.by_key.get_mut(&group) else { return };
-        if let Some(index) = entry.messages.iter().position(|&(_, other)| other == msg) {
-            let first = entry.messages[0].0;
-            entry.messages.remove(index);
-            if !was_in_flight {
-                self.visible -= 1;
-                self.free.remove(&(first, group));
-            }
+        let entry = &mut self.groups[group as usize];
+        let found = entry.messages.iter().position(|&(_, other)| other == msg);
+        if let Some((place, _)) = found.and_then(|index| entry.messages.remove(index)) {
+            self.window.remove(place);
         }
         if was_in_flight {
             self.unlock(group);
@@ -126,59 +183,142 @@ impl Groups {
         }
     }
 
-    fn unlock(&mut self, group: u32) {
-        if let Some(entry) = self.by_key.get_mut(&group) {
-            entry.in_flight -= 1;
-        }
+    /// A message in flight is visible again, in its old place.
+    pub(super) fn unlock(&mut self, group: u32) {
+        self.groups[group as usize].in_flight -= 1;
         self.list(group);
     }
 
-    /// Lists a group that can give a message; forgets an empty one.
+    /// Lists a group that can give a message.
     fn list(&mut self, group: u32) {
-        let Some(entry) = self.by_key.get(&group) else { return };
-        match entry.messages.front() {
-            None => {
-                self.by_key.remove(&group);
-            }
-            Some(&(place, _)) if entry.in_flight == 0 => {
-                self.free.insert((place, group));
-            }
-            Some(_) => {}
+        let entry = &self.groups[group as usize];
+        if entry.in_flight == 0
+            && let Some(&(place, _)) = entry.messages.front()
+        {
+            self.free.push(Reverse((place, group)));
         }
+    }
+
+    /// All messages, by group.
+    pub(super) fn iter(&self) -> impl Iterator<Item = MsgId> + '_ {
+        self.groups.iter().flat_map(|group| group.messages.iter().map(|&(_, msg)| msg))
     }
 
     /// The first message of the queue.
     pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.by_key.values().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
+        self.groups.iter().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
     }
 }
 
-/// The deduplication ids of the last five minutes.
+/// The first so many messages of a queue, however many have left from between them.
 #[derive(Debug, Clone)]
-pub(in crate::components) struct Deduplication {
-    interval: SimDuration,
-    order: VecDeque<(SimTime, u64)>,
-    known: BTreeSet<u64>,
+struct Window {
+    /// How many -- parameter.
+    size: usize,
+    /// Whether the message with the place `first`, and those after it, are still here.
+    here: VecDeque<bool>,
+    first: u64,
+    /// The messages before this place are in the window, and how many of them are still here.
+    end: u64,
+    inside: usize,
 }
 
-impl Deduplication {
-    /// Nothing sent yet.
-    pub(in crate::components) const fn new(interval: SimDuration) -> Self {
-        Self { interval, order: VecDeque::new(), known: BTreeSet::new() }
+impl Window {
+    const fn new(size: usize) -> Self {
+        Self { size, here: VecDeque::new(), first: 0, end: 0, inside: 0 }
     }
 
-    /// Whether a message with this id was sent within the interval; if not, it counts as sent now.
-    pub(in crate::components) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
-        while let Some(&(sent, old)) = self.order.front()
-            && sent + self.interval <= now
-        {
-            self.order.pop_front();
-            self.known.remove(&old);
+    /// The place of a new message.
+    fn put(&mut self) -> u64 {
+        let place = self.first + self.here.len() as u64;
+        self.here.push_back(true);
+        if self.inside < self.size {
+            self.inside += 1;
+            self.end = place + 1;
         }
-        let duplicate = !self.known.insert(id);
-        if !duplicate {
-            self.order.push_back((now, id));
+        place
+    }
+
+    const fn sees(&self, place: u64) -> bool {
+        place < self.end
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "places in a list in memory")]
+    fn remove(&mut self, place: u64) {
+        self.here[(place - self.first) as usize] = false;
+        if place < self.end {
+            self.inside -= 1;
+            let behind = self.here.iter().skip((self.end - self.first) as usize);
+            for &here in behind {
+                self.end += 1;
+                if here {
+                    self.inside += 1;
+                    break;
+                }
+            }
         }
-        duplicate
+        while self.here.front() == Some(&false) {
+            self.here.pop_front();
+            self.first += 1;
+        }
+        self.end = self.end.max(self.first);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::SimDuration;
+
+    /// Some messages, as a kernel makes them.
+    fn messages(count: usize) -> Vec<MsgId> {
+        let mut kernel = crate::engine::Kernel::<()>::new(1, Vec::new());
+        let job = crate::engine::NewJob { number: 0, work: SimDuration::ZERO, flow: 0, size: 1, key: 0 };
+        (0..count).map(|_| kernel.create(&job, crate::engine::NodeId(0))).collect()
+    }
+
+    #[test]
+    fn a_window_holds_its_number_of_messages_whoever_leaves() {
+        let mut window = Window::new(3);
+        let places: Vec<u64> = (0..6).map(|_| window.put()).collect();
+        let seen = |window: &Window| places.iter().filter(|&&place| window.sees(place)).copied().collect::<Vec<_>>();
+        assert_eq!(seen(&window), [0, 1, 2]);
+        window.remove(4);
+        assert_eq!(seen(&window), [0, 1, 2]);
+        window.remove(1);
+        assert_eq!(seen(&window), [0, 1, 2, 3]);
+        window.remove(0);
+        // The fourth has left before: the window goes on to the fifth.
+        assert_eq!((window.sees(5), window.inside), (true, 3));
+        window.remove(2);
+        assert_eq!((window.inside, window.put(), window.inside, window.sees(6)), (2, 6, 3, true));
+        assert!(!{
+            window.put();
+            window.sees(7)
+        });
+    }
+
+    #[test]
+    fn a_group_is_given_out_from_its_first_message_and_locked_as_a_whole() {
+        let msgs = messages(4);
+        let msg = |number: usize| msgs[number];
+        let mut groups = Groups::new(100);
+        for (number, group) in [(0, 5), (1, 6), (2, 5), (3, 5)] {
+            groups.put(msg(number), group);
+        }
+        let mut taken = Vec::new();
+        assert_eq!(groups.first_free(), Some(5));
+        groups.take(5, 2, &mut taken);
+        assert_eq!(taken, [msg(0), msg(2)]);
+        assert_eq!(groups.first_free(), Some(6));
+        groups.take(6, 2, &mut taken);
+        assert_eq!(groups.first_free(), None);
+        groups.remove(msg(2), 5, true);
+        assert_eq!(groups.first_free(), None);
+        groups.unlock(5);
+        assert_eq!(groups.first_free(), Some(5));
+        taken.clear();
+        groups.take(5, 10, &mut taken);
+        assert_eq!(taken, [msg(0), msg(3)]);
     }
 }

@@ -1,123 +1,41 @@
-//! The way of a message through a queue: sent, visible, in flight, deleted, or out by another door.
+//! Receives: who gets which messages, and how they are hidden from the others.
 
-use super::standard::Sample;
-use super::{DEAD_LETTER, DeadLetter, Hosts, Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, mark};
+use super::attempts::REPEAT;
+use super::calls::action;
+use super::standard::{Hosts, Sample};
+use super::timers::Receive;
+use super::{DEAD_LETTER, DeadLetter, Order, Sqs, SqsAlarm, is_in_flight, mark};
 use crate::components::context::{Ctx, Endpoint};
 use crate::engine::random::mix;
-use crate::engine::{Ending, MsgId, MsgRef, NodeId, Refusal, Settle, Signal, SimDuration};
+use crate::engine::{MsgId, NodeId, Refusal, Signal, SimDuration};
 
 pub(super) type Cx<'a> = Ctx<'a, SqsAlarm>;
 
-/// The calls that a FIFO queue limits, as indices.
-mod action {
-    pub(super) const SEND: usize = 0;
-    pub(super) const RECEIVE: usize = 1;
-    pub(super) const DELETE: usize = 2;
-}
+/// Tells the draws for who is served next from all others.
+const WAITING: u64 = 1 << 45;
 
 impl Sqs {
-    pub(super) fn send(&mut self, msg: MsgId, port: u16, batched: bool, cx: &mut Cx<'_>) {
-        if port == DEAD_LETTER {
-            return self.take_dead_letter(msg, cx);
-        }
-        if let Some(loss) = self.send_failure(msg, cx) {
-            return cx.refuse(msg, loss);
-        }
-        if !batched {
-            self.called(cx);
-        }
-        self.sends(cx.message(msg).size, cx);
-        if cx.message(msg).size > self.p.max_message_size {
-            return cx.refuse(msg, self.losses.too_large);
-        }
-        if !batched && !self.is_within_limit(action::SEND, cx) {
-            return cx.refuse(msg, self.losses.throttled);
-        }
-        cx.count(self.metrics.sent, 1);
-        if let Order::Fifo(fifo) = &mut self.order
-            && fifo.deduplication.is_duplicate(cx.number(msg), cx.now())
-        {
-            // The call succeeds, the message is not delivered.
-            cx.count(self.metrics.deduplicated, 1);
-            return cx.conclude(msg, crate::engine::LossId::NONE);
-        }
-        cx.accept(msg);
-        let now = cx.now();
-        let message = cx.message_mut(msg);
-        message.sent = now;
-        message.receives = 0;
-        self.number(msg, cx);
-        self.keep(msg, cx);
-        if self.p.delay.is_zero() {
-            self.appear(msg, false, cx);
-            self.serve(cx);
-        } else {
-            self.delayed += 1;
-            cx.message_mut(msg).mark = mark::DELAYED;
-            cx.set(self.metrics.delayed, self.delayed as u64);
-            if let Some(at) = self.delays.push(now + self.p.delay, cx.reference(msg)) {
-                cx.alarm_at(at, SqsAlarm::Delay);
-            }
-        }
-    }
-
-    /// A standard queue keeps the age of a dead letter, a FIFO queue starts it anew.
-    fn take_dead_letter(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
-        if let Order::Fifo(_) = self.order {
-            let now = cx.now();
-            cx.message_mut(msg).sent = now;
-        }
-        self.number(msg, cx);
-        self.keep(msg, cx);
-        self.appear(msg, false, cx);
-        self.serve(cx);
-    }
-
-    /// Gives the message its place in the queue, which it keeps when it comes back.
-    fn number(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
-        self.places = self.places.wrapping_add(1);
-        cx.message_mut(msg).tag = self.places;
-    }
-
-    /// Sets the end of the message's life, if it can come within the run.
-    fn keep(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
-        let Some(period) = self.p.message_retention_period else { return };
-        let at = (cx.message(msg).sent + period).max(cx.now());
-        self.retention.trim(|reference| cx.holds(reference));
-        if let Some(at) = self.retention.push_unordered(at, cx.reference(msg)) {
-            cx.alarm_at(at, SqsAlarm::Retention);
-        }
-    }
-
     /// The message group of a message; a standard queue does not care.
     #[inline]
-    fn group(&self, msg: MsgId, cx: &Cx<'_>) -> u32 {
+    pub(super) fn group(&self, msg: MsgId, cx: &Cx<'_>) -> u32 {
         match &self.order {
             Order::Standard(_) => 0,
+            Order::Fair(fair) => fair.map.group(cx.flow(msg), cx.message(msg).key),
             Order::Fifo(fifo) => fifo.map.group(cx.flow(msg), cx.message(msg).key),
         }
     }
 
-    /// The message can be received.
-    fn appear(&mut self, msg: MsgId, in_front: bool, cx: &mut Cx<'_>) {
-        cx.message_mut(msg).mark = mark::VISIBLE;
-        self.visible += 1;
-        let (number, group) = (cx.number(msg), self.group(msg, cx));
-        match &mut self.order {
-            Order::Standard(hosts) => hosts.put(msg, number, in_front),
-            Order::Fifo(fifo) => fifo.groups.put(msg, group),
-        }
-        cx.set(self.metrics.visible, self.visible as u64);
-    }
-
     /// Gives what is visible to the polls that wait.
-    fn serve(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn serve(&mut self, cx: &mut Cx<'_>) {
         while self.visible > 0
-            && let Some(poll) = self.polls.next()
+            && let Some(poll) = self.polls.next(|number| cx.draws(mix(number | WAITING)))
         {
             if !self.give(poll.from, poll.slot, poll.max, Hosts::all(), cx) {
                 self.polls.put_back(poll);
                 break;
+            }
+            if !self.missed.is_empty() {
+                self.show_missed(cx);
             }
         }
     }
@@ -125,19 +43,23 @@ impl Sqs {
     pub(super) fn receive(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
         self.called(cx);
         self.receives += 1;
-        let refusal = match () {
-            () if self.receive_fails(cx) => Some(Refusal::Failed),
-            () if !self.is_within_limit(action::RECEIVE, cx) => Some(Refusal::Throttled),
-            () => None,
-        };
-        if refusal.is_some() {
-            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal });
+        if let Some(refusal) = self.refusal(wait_ms, cx) {
+            return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(refusal) });
         }
+        if wait_ms & REPEAT != 0 && self.repeat(from, slot, cx) {
+            return;
+        }
+        let wait_ms = wait_ms & !REPEAT;
         let sample = match &self.order {
             Order::Standard(hosts) if wait_ms == 0 => hosts.some(&mut cx.draws(mix(self.receives))),
+            Order::Fair(fair) if wait_ms == 0 => fair.some(&mut cx.draws(mix(self.receives))),
             _ => Hosts::all(),
         };
         if self.give(from, slot, max, sample, cx) {
+            if !self.missed.is_empty() {
+                self.show_missed(cx);
+                self.serve(cx);
+            }
             return;
         }
         if wait_ms > 0 {
@@ -146,6 +68,28 @@ impl Sqs {
             cx.count(self.metrics.empty_receives, 1);
             cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: None });
         }
+    }
+
+    /// Why the receive that was counted last fails, if it does.
+    #[inline]
+    fn refusal(&mut self, wait_ms: u16, cx: &mut Cx<'_>) -> Option<Refusal> {
+        if self.receive_fails(cx) {
+            return Some(Refusal::Failed);
+        }
+        if let Order::Fifo(fifo) = &mut self.order {
+            // A receive comes to the partition of the group that it gets.
+            #[allow(clippy::cast_possible_truncation, reason = "any number will do")]
+            let group = fifo.groups.first_free().unwrap_or(self.receives as u32);
+            if !fifo.calls.admit(action::RECEIVE, group, false, cx.now()) {
+                cx.count(self.metrics.throttled, 1);
+                return Some(Refusal::Throttled);
+            }
+        } else if self.in_flight >= self.p.in_flight_limit && wait_ms & !REPEAT == 0 {
+            // A long poll is not told; it just finds nothing. Nor are those of a FIFO queue.
+            cx.count(self.metrics.over_limit, 1);
+            return Some(Refusal::Throttled);
+        }
+        None
     }
 
     /// Answers a receive with up to `max` messages; `false` if there is none to give.
@@ -158,7 +102,7 @@ impl Sqs {
         let mut bytes = 0;
         for (index, &msg) in response.iter().enumerate() {
             bytes += u64::from(cx.message(msg).size);
-            let receive = self.put_in_flight(msg, cx);
+            let receive = self.put_in_flight(msg, from, cx);
             let more = index + 1 < count;
             cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more });
         }
@@ -166,6 +110,10 @@ impl Sqs {
             self.responds(bytes, cx);
             cx.set(self.metrics.visible, self.visible as u64);
             cx.set(self.metrics.in_flight, self.in_flight as u64);
+            if let Some(attempts) = &mut self.attempts {
+                let given = |&msg: &MsgId| (cx.reference(msg), cx.message(msg).receives);
+                attempts.remember(from, slot, cx.now(), response.iter().map(given).collect());
+            }
         }
         response.clear();
         self.response = response;
@@ -176,19 +124,23 @@ impl Sqs {
     /// the dead-letter queue instead, and what was deleted while visible is forgotten.
     fn take(&mut self, max: usize, sample: Sample, response: &mut Vec<MsgId>, cx: &mut Cx<'_>) -> bool {
         let before = response.len();
-        match &mut self.order {
-            Order::Standard(hosts) => {
-                let Some(msg) = hosts.take(sample, |msg| cx.message(msg).tag) else { return false };
-                if cx.message(msg).is_retired() {
-                    cx.release(msg);
-                    return true;
-                }
-                response.push(msg);
-            }
+        let taken = match &mut self.order {
+            Order::Standard(hosts) => hosts.take(sample, |msg| cx.message(msg).tag),
+            Order::Fair(fair) => fair.take(sample),
             Order::Fifo(fifo) => {
-                let Some(group) = fifo.groups.first_free(fifo.window) else { return false };
+                let Some(group) = fifo.groups.first_free() else { return false };
                 fifo.groups.take(group, max - before, response);
+                None
             }
+        };
+        if let Some(msg) = taken {
+            if cx.message(msg).is_retired() {
+                cx.release(msg);
+                return true;
+            }
+            response.push(msg);
+        } else if response.len() == before {
+            return false;
         }
         self.visible -= response.len() - before;
         if let Some(dead_letter) = self.p.dead_letter {
@@ -210,150 +162,78 @@ impl Sqs {
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.groups.remove(msg, group, true);
         }
+        if let Some(graves) = &mut self.graves {
+            graves.forget(msg);
+        }
         cx.set(self.metrics.visible, self.visible as u64);
         cx.count(self.metrics.dead_lettered, 1);
         cx.park(msg, to.loss);
+        // From where it comes, for a redrive.
+        cx.message_mut(msg).tag = u32::from(cx.node().0) + 1;
         cx.hand_over(msg, Endpoint { node: to.queue, port: DEAD_LETTER }, SimDuration::ZERO);
     }
 
     /// The consumer gets the message on loan; its visibility timeout starts now.
-    fn put_in_flight(&mut self, msg: MsgId, cx: &mut Cx<'_>) -> u16 {
+    fn put_in_flight(&mut self, msg: MsgId, from: NodeId, cx: &mut Cx<'_>) -> u16 {
         self.in_flight += 1;
         cx.hold(msg);
         let message = cx.message_mut(msg);
         message.receives = message.receives.saturating_add(1);
-        message.mark = mark::IN_FLIGHT;
+        let seen = std::mem::replace(&mut message.mark, mark::IN_FLIGHT);
         let receive = message.receives;
         cx.count(self.metrics.received, 1);
         if receive > 1 {
             cx.count(self.metrics.received_again, 1);
+            self.count_duplicate(seen, cx);
         }
-        self.visibility.trim(|token| is_in_flight(token, cx));
-        let end = cx.now() + self.p.visibility_timeout;
-        if let Some(at) = self.visibility.push(end, (cx.reference(msg), receive)) {
-            cx.alarm_at(at, SqsAlarm::Visibility);
+        if let Order::Fair(_) = &self.order {
+            let (group, now) = (self.group(msg, cx), cx.now());
+            if let Order::Fair(fair) = &mut self.order {
+                fair.received(msg, group, now);
+            }
         }
+        if let Some(cause) = self.duplicates.next(cx) {
+            self.duplicate(msg, cause, cx);
+        }
+        self.hide((cx.reference(msg), receive), from, cx);
         receive
     }
 
-    pub(super) fn settle(&mut self, msg: MsgId, receive: u16, how: Settle, cx: &mut Cx<'_>) {
-        match how {
-            Settle::Done => self.delete(msg, receive, cx),
-            Settle::GiveBack if is_in_flight((cx.reference(msg), receive), cx) => {
-                self.reappear(msg, cx);
-                self.serve(cx);
-            }
-            Settle::GiveBack | Settle::Vanished => {}
+    /// Starts the time for which a message stays hidden.
+    #[inline]
+    pub(super) fn hide(&mut self, receive: Receive, from: NodeId, cx: &mut Cx<'_>) {
+        let (now, own) = (cx.now(), self.p.visibility_timeout);
+        if let Some(timers) = &mut self.timers {
+            timers.begin(receive, now, timers.length(from, own));
+            return self.arm_timers(cx);
         }
-        cx.release(msg);
-    }
-
-    fn delete(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
-        self.called(cx);
-        if self.delete_fails(msg, receive, cx) || !self.is_within_limit(action::DELETE, cx) {
-            return;
-        }
-        // What moved to the dead-letter queue is gone from here: its receipt deletes nothing there.
-        let gone = !cx.holds(cx.reference(msg));
-        if gone || cx.message(msg).receives != receive {
-            cx.count(self.metrics.stale_deletes, 1);
-            if gone || self.p.stale_handle_delete == StaleDelete::Ignored {
-                return;
-            }
-        }
-        let in_flight = cx.message(msg).mark == mark::IN_FLIGHT;
-        if !in_flight && matches!(self.order, Order::Fifo(_)) {
-            // A FIFO queue refuses a delete after the visibility timeout.
-            cx.count(self.metrics.stale_deletes, 1);
-            return;
-        }
-        cx.count(self.metrics.deleted, 1);
-        self.leave(msg, Ending::Spent, cx);
-        self.serve(cx);
-    }
-
-    /// The message leaves the queue and ends.
-    fn leave(&mut self, msg: MsgId, ending: Ending, cx: &mut Cx<'_>) {
-        let (at, group) = (cx.message(msg).mark, self.group(msg, cx));
-        match at {
-            mark::IN_FLIGHT => {
-                self.in_flight -= 1;
-                cx.set(self.metrics.in_flight, self.in_flight as u64);
-            }
-            mark::DELAYED => {
-                self.delayed -= 1;
-                cx.set(self.metrics.delayed, self.delayed as u64);
-            }
-            _ => {
-                self.visible -= 1;
-                cx.set(self.metrics.visible, self.visible as u64);
-            }
-        }
-        match &mut self.order {
-            // It stays in its host's list until it is met there.
-            Order::Standard(_) if at == mark::VISIBLE => cx.hold(msg),
-            Order::Fifo(fifo) if at != mark::DELAYED => fifo.groups.remove(msg, group, at == mark::IN_FLIGHT),
-            _ => {}
-        }
-        cx.retire(msg, ending);
-    }
-
-    /// A message in flight is visible again.
-    fn reappear(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
-        self.in_flight -= 1;
-        cx.set(self.metrics.in_flight, self.in_flight as u64);
-        let (receives, group) = (cx.message(msg).receives, self.group(msg, cx));
-        if let Order::Fifo(fifo) = &mut self.order {
-            cx.message_mut(msg).mark = mark::VISIBLE;
-            self.visible += 1;
-            fifo.groups.reappear(group);
-            cx.set(self.metrics.visible, self.visible as u64);
-        } else {
-            self.appear(msg, receives < RECEIVES_BEFORE_THE_BACK, cx);
-        }
-    }
-
-    pub(super) fn end_invisibility(&mut self, cx: &mut Cx<'_>) {
-        while let Some((reference, _)) = self.visibility.due(cx.now(), |token| is_in_flight(token, cx)) {
-            self.reappear(reference.id, cx);
-        }
-        self.serve(cx);
         self.visibility.trim(|token| is_in_flight(token, cx));
-    }
-
-    pub(super) fn end_delays(&mut self, cx: &mut Cx<'_>) {
-        while let Some(reference) = self.delays.due(cx.now(), |reference| cx.is_alive(reference)) {
-            self.delayed -= 1;
-            self.appear(reference.id, false, cx);
-        }
-        cx.set(self.metrics.delayed, self.delayed as u64);
-        self.serve(cx);
-        if let Some(at) = self.delays.rearm() {
-            cx.alarm_at(at, SqsAlarm::Delay);
+        if let Some(at) = self.visibility.push(now + own, receive) {
+            cx.alarm_at(at, SqsAlarm::Visibility);
         }
     }
 
-    pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
-        while let Some(reference) = self.retention.due(cx.now(), |reference| cx.holds(reference)) {
-            self.leave(reference.id, Ending::Lost(self.losses.expired), cx);
-        }
-        self.serve(cx);
-        if let Some(at) = self.retention.rearm() {
-            cx.alarm_at(at, SqsAlarm::Retention);
-        }
-    }
-
-    /// Records the age of the oldest message.
+    /// Records the age of the oldest message: what was received three times or more does not count.
     ///
-    /// Simplified: of those in flight only the one received first is looked at.
+    /// Simplified: of those in flight only the one whose time ends first is looked at.
     pub(super) fn sample(&self, cx: &mut Cx<'_>) {
-        let sent = |msg| cx.message(msg).sent;
+        let since = |msg| {
+            let came = self.graves.as_ref().and_then(|graves| graves.came(msg));
+            came.unwrap_or_else(|| cx.message(msg).sent)
+        };
+        let counts = |msg: MsgId| cx.message(msg).receives < super::RECEIVES_BEFORE_THE_BACK;
+        let sent = |msg| (counts(msg) && !cx.message(msg).is_retired()).then(|| since(msg));
         let visible = match &self.order {
             Order::Standard(hosts) => hosts.oldest(sent),
-            Order::Fifo(fifo) => fifo.groups.oldest(sent),
+            Order::Fair(fair) => fair.oldest(sent),
+            Order::Fifo(fifo) => fifo.groups.oldest(since),
         };
         let visible = visible.filter(|_| self.visible > 0);
-        let in_flight = self.visibility.first().filter(|&token| is_in_flight(token, cx)).map(|token| sent(token.0.id));
+        let first = match &self.timers {
+            Some(timers) => timers.iter().next(),
+            None => self.visibility.first(),
+        };
+        let in_flight = first.filter(|&token| is_in_flight(token, cx)).and_then(|token| sent(token.0.id));
         let oldest = visible.into_iter().chain(in_flight).min();
         let age = oldest.map_or(SimDuration::ZERO, |oldest| cx.now().since(oldest));
         cx.set(self.metrics.age_of_oldest, age.as_nanos() / 1_000_000);
@@ -367,33 +247,5 @@ impl Sqs {
         let calls = (u64::from(self.places) + self.receives) as u16;
         let (waiting, held) = (count(self.visible), count(self.in_flight));
         cx.tell(SimDuration::ZERO, to, Signal::Measured { waiting, held, calls });
-    }
-
-    /// Whether the queue takes this call now; only a FIFO queue has a limit.
-    #[inline]
-    fn is_within_limit(&mut self, action: usize, cx: &mut Cx<'_>) -> bool {
-        match self.order {
-            Order::Standard(_) => true,
-            Order::Fifo(_) => self.is_within_fifo_limit(action, cx),
-        }
-    }
-
-    #[cold]
-    fn is_within_fifo_limit(&mut self, action: usize, cx: &mut Cx<'_>) -> bool {
-        let Order::Fifo(fifo) = &mut self.order else { return true };
-        let within = fifo.calls[action].admit(cx.now());
-        if !within {
-            cx.count(self.metrics.throttled, 1);
-        }
-        within
-    }
-}
-
-/// Whether that receive of that message is its newest and still running.
-fn is_in_flight<T: Into<crate::components::AnyTimer>>(token: (MsgRef, u16), cx: &Ctx<'_, T>) -> bool {
-    let (reference, receive) = token;
-    cx.holds(reference) && {
-        let message = cx.message(reference.id);
-        message.mark == mark::IN_FLIGHT && message.receives == receive
     }
 }

@@ -11,25 +11,49 @@
 //! ```
 //! Facts: `sqs.*`. A message is dead-lettered lazily, at the receive that would exceed `max_receive_count`: nobody polls,
 //! nothing moves. Retention counts from the first send, in flight or not.
+//!
+//! Simplified: changes of a queue's attributes while it runs are left out, and so is what they take to be felt. A receive
+//! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer.
 
+mod attempts;
 mod billing;
+mod build;
+mod calls;
+mod duplicates;
+mod fair;
 mod fault;
 mod fifo;
 mod flow;
+mod graves;
+mod ids;
+mod intake;
+mod purge;
+mod sender;
+mod settle;
 mod spec;
 mod standard;
 #[cfg(test)]
 mod tests;
+mod timers;
 
-pub(super) use fifo::{Deduplication, GroupMap};
+pub(super) use attempts::REPEAT;
+pub(super) use fifo::GroupMap;
+pub(super) use ids::Deduplication;
+pub(super) use sender::{BatchSpec, check_sender};
 pub(super) use spec::SqsSpec;
 
-use fifo::Groups;
+use attempts::Attempts;
+use duplicates::Duplicates;
+use fair::Fair;
+use fifo::Fifo;
+use graves::Graves;
+use purge::Purges;
+use sender::Senders;
 use standard::Hosts;
+use timers::{Receive, Timers};
 
 use super::context::Ctx;
 use super::fault::Health;
-use super::limits::CallsPerSecond;
 use super::polls::{PollEnds, Polls};
 use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, LossId, MsgId, MsgRef, NodeId, Signal, SimDuration};
@@ -38,14 +62,32 @@ use crate::metrics::{CounterId, GaugeId};
 /// The port of a queue for what is dead-lettered into it.
 pub(super) const DEAD_LETTER: u16 = 1;
 
+/// The port of a queue for what comes back from its dead-letter queue.
+const REDRIVEN: u16 = 2;
+
 /// After so many receives without a delete a standard queue puts a message at its back.
 const RECEIVES_BEFORE_THE_BACK: u16 = crate::facts::sqs::RECEIVES_BEFORE_BACK_OF_QUEUE.value;
 
-/// Where a message stands; kept in its mark.
+/// Where a message stands; kept in its mark. Odd: in flight.
 mod mark {
+    /// Not seen by anybody yet, or nobody works on it any more.
     pub(super) const VISIBLE: u8 = 0;
+    /// Received, and worked on.
     pub(super) const IN_FLIGHT: u8 = 1;
+    /// Hidden since it was sent.
     pub(super) const DELAYED: u8 = 2;
+    /// Received, and nobody works on it any more.
+    pub(super) const IN_FLIGHT_ALONE: u8 = 3;
+    /// Visible although somebody works on it: its time is over.
+    pub(super) const VISIBLE_OVERRUN: u8 = 4;
+    /// Received, and a host will not hear of its delete.
+    pub(super) const IN_FLIGHT_KEPT: u8 = 5;
+    /// Visible although somebody works on it: a host has not seen the receive.
+    pub(super) const VISIBLE_MISSED: u8 = 6;
+    /// Deleted, but for the copy of that host, which is hidden until its time is over.
+    pub(super) const IN_FLIGHT_GHOST: u8 = 7;
+    /// Visible although it was deleted.
+    pub(super) const VISIBLE_KEPT: u8 = 8;
 }
 
 /// What a queue was told to be.
@@ -79,12 +121,14 @@ struct DeadLetter {
 }
 
 /// What deleting with an outdated receipt does. The service says only that it "might not" delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum StaleDelete {
     /// The message stays.
     Ignored,
     /// The message is deleted although somebody else works on it.
     Succeeds,
+    /// One or the other, the second with this chance.
+    Sometimes(f64),
 }
 
 /// Why a message does not stay in a queue.
@@ -96,6 +140,8 @@ struct SqsLosses {
     too_large: LossId,
     /// The message grew older than the retention.
     expired: LossId,
+    /// The queue was purged.
+    purged: LossId,
     /// A fault: the service does not answer.
     down: LossId,
     /// A fault: the service answers with an error.
@@ -123,6 +169,30 @@ struct SqsMetrics {
     deleted: CounterId,
     /// Deletes with an outdated receipt.
     stale_deletes: CounterId,
+    /// Deletes that a FIFO queue refused because the message was not hidden any more.
+    refused_deletes: CounterId,
+    /// Changes of a message's visibility.
+    visibility_changes: CounterId,
+    /// Those that were refused: too long, or too late.
+    refused_changes: CounterId,
+    /// Short polls that failed because too much was in flight.
+    over_limit: CounterId,
+    /// Messages received while somebody still worked on them, because their time was over.
+    duplicates_overrun: CounterId,
+    /// Messages received although they had been deleted.
+    duplicates_missed_delete: CounterId,
+    /// Messages that two consumers received at once.
+    duplicates_missed_receive: CounterId,
+    /// Messages deleted whose sender did not hear that they were taken in, and most likely sent them again.
+    duplicates_sent_again: CounterId,
+    /// Receives that were repeated and got the same messages again.
+    repeated_receives: CounterId,
+    /// Dead letters that were sent back.
+    redriven: CounterId,
+    /// Messages deleted by a purge.
+    purged: CounterId,
+    /// Redrives and purges that were refused: there was one already, or nothing to send back.
+    refused_tasks: CounterId,
     /// Receives that returned nothing.
     empty_receives: CounterId,
     /// Calls refused by a FIFO queue.
@@ -142,23 +212,10 @@ struct SqsMetrics {
 enum Order {
     /// Loose.
     Standard(Hosts),
+    /// Loose, quiet groups before noisy ones.
+    Fair(Box<Fair>),
     /// By group.
     Fifo(Box<Fifo>),
-}
-
-/// What only a FIFO queue has.
-#[derive(Debug, Clone)]
-struct Fifo {
-    /// Which groups there are.
-    map: GroupMap,
-    /// Its groups.
-    groups: Groups,
-    /// Ids sent lately.
-    deduplication: Deduplication,
-    /// How far into the queue it looks for a free group.
-    window: u64,
-    /// The limits on calls: send, receive, delete.
-    calls: [CallsPerSecond; 3],
 }
 
 /// A queue while it runs.
@@ -175,14 +232,34 @@ pub struct Sqs {
     in_flight: usize,
     /// Messages not yet visible -- state.
     delayed: usize,
-    /// Ends of invisibility -- state.
-    visibility: Deadlines<(MsgRef, u16)>,
+    /// Messages that wait at their senders for others -- state.
+    buffered: usize,
+    /// Ends of invisibility, if all are equally long -- state.
+    visibility: Deadlines<Receive>,
+    /// The same if they are not -- state.
+    timers: Option<Box<Timers>>,
     /// Ends of delay -- state.
     delays: Deadlines<MsgRef>,
     /// Ends of life -- state.
     retention: Deadlines<MsgRef>,
     /// Consumers that wait -- state.
     polls: Polls,
+    /// Senders that say more than where a message goes -- parameter and state.
+    senders: Option<Box<Senders>>,
+    /// Receives that may be repeated -- parameter and state.
+    attempts: Option<Box<Attempts>>,
+    /// Dead letters of other queues -- state.
+    graves: Option<Box<Graves>>,
+    /// Purges -- state.
+    purges: Purges,
+    /// What the service itself delivers twice -- parameter and state.
+    duplicates: Duplicates,
+    /// Messages of the response being made that a host did not see being received -- state.
+    missed: Vec<MsgId>,
+    /// Whether a FIFO queue has no call left for the batch that comes in -- state.
+    refuses_call: bool,
+    /// The same for the deletes that come together -- state.
+    refuses_delete: bool,
     /// Place of the message sent last -- state.
     places: u32,
     /// Number of the last receive call -- state.
@@ -210,6 +287,16 @@ pub enum SqsAlarm {
     Poll(PollEnds),
     /// Time to look at the age of the oldest message.
     Sample,
+    /// A batch of messages has waited long enough at its sender.
+    Batch { rule: u16, serial: u32 },
+    /// Delays that a sender chose may be over.
+    SenderDelay { rule: u16 },
+    /// A delete that was throttled is tried again.
+    DeleteAgain { msg: MsgId, receive: u16, tries: u8 },
+    /// The next dead letter is sent back.
+    Redrive,
+    /// A host is emptied.
+    Purge { host: u16 },
 }
 
 impl From<PollEnds> for SqsAlarm {
@@ -226,7 +313,7 @@ impl Component for Sqs {
     const NOUN: &'static str = "a queue";
     const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Polls, Verb::Subscribers, Verb::DeadLetter];
     // Its latency is that of its callers' requests.
-    const FAULTS: &'static [&'static str] = &["down", "fails"];
+    const FAULTS: &'static [&'static str] = &["down", "fails", "redrive", "purge"];
     type Spec = SqsSpec;
     type Alarm = SqsAlarm;
 
@@ -236,6 +323,7 @@ impl Component for Sqs {
 
     fn start(&mut self, cx: &mut Cx<'_>) {
         cx.alarm_after(self.sample_every, SqsAlarm::Sample);
+        self.duplicates.plan(cx);
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
@@ -254,23 +342,35 @@ impl Component for Sqs {
 
     fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
         match alarm {
-            SqsAlarm::Visibility => {
-                self.end_invisibility(cx);
-                if let Some(at) = self.visibility.rearm() {
-                    cx.alarm_at(at, SqsAlarm::Visibility);
-                }
-            }
+            SqsAlarm::Visibility => self.end_invisibility(cx),
             SqsAlarm::Delay => self.end_delays(cx),
             SqsAlarm::Retention => self.expire(cx),
-            SqsAlarm::Poll(ends) => self.polls.end(ends, cx),
+            SqsAlarm::Poll(ends) => {
+                let empty = self.polls.end(ends, cx);
+                cx.count(self.metrics.empty_receives, empty);
+            }
             SqsAlarm::Sample => {
                 self.sample(cx);
                 cx.alarm_after(self.sample_every, SqsAlarm::Sample);
             }
+            SqsAlarm::Batch { rule, serial } => self.end_linger(rule, serial, cx),
+            SqsAlarm::SenderDelay { rule } => self.end_sender_delays(rule, cx),
+            SqsAlarm::DeleteAgain { msg, receive, tries } => self.delete_again(msg, receive, tries, cx),
+            SqsAlarm::Redrive => self.redrive_next(cx),
+            SqsAlarm::Purge { host } => self.empty(host, cx),
         }
     }
 
     fn holding(&self) -> u64 {
-        (self.visible + self.in_flight + self.delayed) as u64
+        (self.visible + self.in_flight + self.delayed + self.buffered) as u64
+    }
+}
+
+/// Whether that receive of that message is its newest and still running.
+fn is_in_flight<T: Into<super::AnyTimer>>(token: Receive, cx: &Ctx<'_, T>) -> bool {
+    let (reference, receive) = token;
+    cx.holds(reference) && {
+        let message = cx.message(reference.id);
+        message.mark & mark::IN_FLIGHT != 0 && message.receives == receive
     }
 }

@@ -1,21 +1,11 @@
 //! What a scenario may say about a queue, in the words of its API.
 
-use super::{
-    DeadLetter, Deduplication, Fifo, GroupMap, Groups, Hosts, Order, Sqs, SqsLosses, SqsMetrics, SqsParameters,
-    StaleDelete,
-};
-use crate::components::context::Endpoint;
-use crate::components::fault::Health;
-use crate::components::lambda::gathered_visibility;
-use crate::components::limits::CallsPerSecond;
-use crate::components::polls::Polls;
-use crate::components::spec::{OneOrMany, all, many};
-use crate::components::{Edge, NodeSite, NodeSpec, Verb};
-use crate::engine::{Deadlines, LossKind};
+use crate::components::spec::{OneOrMany, all};
+use crate::components::{Edge, NodeSpec, Verb};
 use crate::facts::sqs;
 use crate::site::{At, ToToml};
-use crate::units::{Bytes, Duration};
-use serde::Deserialize;
+use crate::units::{Bytes, Duration, Rate, Share};
+use serde::{Deserialize, Deserializer};
 
 /// An Amazon SQS queue.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -23,49 +13,100 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct SqsSpec {
     /// The flows of traffic that are sent here directly.
-    from: Option<At<OneOrMany<String>>>,
+    pub(super) from: Option<At<OneOrMany<String>>>,
     /// A FIFO queue: order and locks by message group, deduplication, limits on calls.
-    fifo_queue: Option<At<bool>>,
+    pub(super) fifo_queue: Option<At<bool>>,
     /// How long a received message stays hidden from other consumers.
-    visibility_timeout: Option<At<Duration>>,
+    pub(super) visibility_timeout: Option<At<Duration>>,
     /// How old a message may become.
-    message_retention_period: Option<At<Duration>>,
+    pub(super) message_retention_period: Option<At<Duration>>,
     /// How long a new message is hidden.
-    delay: Option<At<Duration>>,
+    pub(super) delay: Option<At<Duration>>,
     /// The largest message.
-    maximum_message_size: Option<At<Bytes>>,
+    pub(super) maximum_message_size: Option<At<Bytes>>,
     /// Messages in flight at once.
-    in_flight_limit: Option<At<u32>>,
+    pub(super) in_flight_limit: Option<At<u32>>,
     /// Where messages go that were received too often.
-    dead_letter: Option<At<DeadLetterSpec>>,
-    /// What deleting with an outdated receipt does.
-    stale_handle_delete: Option<At<StaleDeleteSpec>>,
+    pub(super) dead_letter: Option<At<DeadLetterSpec>>,
+    /// What deleting with an outdated receipt does: "ignored", "succeeds", or how often it works, as "10%".
+    pub(super) stale_handle_delete: Option<At<StaleDeleteSpec>>,
+    /// Which of the long polls that wait gets the next message.
+    pub(super) waiting_polls: Option<At<WaitingSpec>>,
+    /// Standard: how often the service itself delivers a message twice.
+    pub(super) duplicate_probability: Option<At<Share>>,
+    /// Standard: whether messages name their key as message group, so that quiet groups are served before noisy ones.
+    pub(super) fair_queue: Option<At<bool>>,
+    /// FIFO: whether messages without a deduplication id are told apart by what their bodies say.
+    pub(super) content_based_deduplication: Option<At<bool>>,
+    /// FIFO: what senders write as deduplication id.
+    pub(super) deduplication_id: Option<At<IdSpec>>,
+    /// FIFO: what the body of a message says; other attributes do not count.
+    pub(super) message_body: Option<At<BodySpec>>,
+    /// FIFO: within what deduplication ids must not be the same.
+    pub(super) deduplication_scope: Option<At<ScopeSpec>>,
+    /// FIFO: what the limit on calls is for; by group is high throughput.
+    pub(super) fifo_throughput_limit: Option<At<LimitSpec>>,
+    /// FIFO, high throughput: calls a second of each kind that all partitions take together; it depends on the Region.
+    pub(super) high_throughput_rate: Option<At<Rate>>,
+    /// FIFO, high throughput: partitions at first.
+    pub(super) partitions: Option<At<u32>>,
     /// Hosts that the messages of a standard queue are spread over.
-    hosts: Option<At<u32>>,
+    pub(super) hosts: Option<At<u32>>,
     /// Hosts that a short poll asks.
-    hosts_sampled: Option<At<u32>>,
+    pub(super) hosts_sampled: Option<At<u32>>,
 }
 
 /// Where messages go that were received too often.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct DeadLetterSpec {
+pub(super) struct DeadLetterSpec {
     /// The dead-letter queue, of the same kind.
-    queue: At<String>,
+    pub(super) queue: At<String>,
     /// Receives before a message moves.
-    max_receive_count: Option<At<u32>>,
+    pub(super) max_receive_count: Option<At<u32>>,
 }
 
 /// What deleting with an outdated receipt does.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum StaleDeleteSpec {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum StaleDeleteSpec {
     /// The message stays.
     Ignored,
     /// The message is deleted although somebody else works on it.
     Succeeds,
+    /// It is deleted so often.
+    Sometimes(Share),
+}
+
+impl<'de> Deserialize<'de> for StaleDeleteSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "ignored" => Ok(Self::Ignored),
+            "succeeds" => Ok(Self::Succeeds),
+            share if share.ends_with('%') => share
+                .parse()
+                .map(Self::Sometimes)
+                .map_err(|error: crate::units::UnitError| serde::de::Error::custom(error.message())),
+            _ => Err(serde::de::Error::custom("expected \"ignored\", \"succeeds\" or a share such as \"10%\"")),
+        }
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for StaleDeleteSpec {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "StaleDelete".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let share = generator.subschema_for::<Share>();
+        schemars::json_schema!({ "anyOf": [{ "type": "string", "enum": ["ignored", "succeeds"] }, share] })
+    }
 }
 
 impl ToToml for StaleDeleteSpec {
@@ -73,7 +114,78 @@ impl ToToml for StaleDeleteSpec {
         match self {
             Self::Ignored => "ignored".to_toml(),
             Self::Succeeds => "succeeds".to_toml(),
+            Self::Sometimes(share) => share.to_toml(),
         }
+    }
+}
+
+/// Makes an enum whose values are words of a scenario.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        pub(super) enum $name {
+            $($(#[$doc])* #[serde(rename = $word)] $variant),*
+        }
+
+        impl ToToml for $name {
+            fn to_toml(&self) -> String {
+                match self { $(Self::$variant => $word.to_toml()),* }
+            }
+        }
+    };
+}
+
+words! {
+    /// Which of the polls that wait is served next.
+    WaitingSpec {
+        /// The one that has waited longest.
+        Longest = "longest",
+        /// Any of them.
+        Any = "any",
+    }
+}
+
+words! {
+    /// What senders write as deduplication id.
+    IdSpec {
+        /// Which job it is: what is sent again has the same id.
+        Job = "job",
+        /// Nothing: the body counts.
+        None = "none",
+    }
+}
+
+words! {
+    /// What the body of a message says.
+    BodySpec {
+        /// Which job it is.
+        Job = "job",
+        /// Which key it has, and nothing else.
+        Key = "key",
+        /// Always the same.
+        Same = "same",
+    }
+}
+
+words! {
+    /// Within what deduplication ids must not be the same.
+    ScopeSpec {
+        /// The queue.
+        Queue = "queue",
+        /// The message group.
+        Group = "message_group",
+    }
+}
+
+words! {
+    /// What the limit on calls is for.
+    LimitSpec {
+        /// The queue.
+        Queue = "per_queue",
+        /// The message group: the queue has as many partitions as it needs.
+        Group = "per_message_group_id",
     }
 }
 
@@ -93,196 +205,5 @@ impl NodeSpec for SqsSpec {
 
     fn hides(&self) -> Option<Duration> {
         Some(self.visibility_timeout.map_or(sqs::VISIBILITY_TIMEOUT.value, |at| at.value))
-    }
-}
-
-impl SqsSpec {
-    pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
-        let errors = site.site.errors();
-        for flow in many(self.from.clone()) {
-            site.site.written("from", flow);
-        }
-        let is_fifo = site.site.or_default("fifo_queue", self.fifo_queue, false, "a standard queue");
-        let p = self.parameters(is_fifo, site);
-        let order = self.order(is_fifo, site);
-        let losses = SqsLosses {
-            throttled: site.loss(LossKind::Rejected, "throttled: more calls than a FIFO queue takes"),
-            too_large: site.permanent_refusal("message too large"),
-            expired: site.loss(LossKind::Expired, "older than the retention period"),
-            down: site.loss(LossKind::Rejected, "down"),
-            failing: site.loss(LossKind::Rejected, "answered with an error"),
-        };
-        let metrics = metrics(site);
-        if site.site.errors() > errors {
-            return None;
-        }
-        Some(Sqs {
-            p: p?,
-            losses,
-            metrics,
-            order,
-            visible: 0,
-            in_flight: 0,
-            delayed: 0,
-            visibility: Deadlines::new(),
-            delays: Deadlines::new(),
-            retention: Deadlines::new(),
-            polls: Polls::default(),
-            places: 0,
-            receives: 0,
-            sent_in_call: 0,
-            sample_every: site.plan.sample_every,
-            health: Health::default(),
-            response: Vec::new(),
-        })
-    }
-
-    fn parameters(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<SqsParameters> {
-        let s = &mut *site.site;
-        let zero = Duration::from_secs(0);
-        s.within(
-            "visibility_timeout",
-            self.visibility_timeout.as_ref(),
-            zero..=sqs::VISIBILITY_TIMEOUT_MAX.value,
-            &sqs::VISIBILITY_TIMEOUT_MAX,
-        );
-        let retention = sqs::MESSAGE_RETENTION_PERIOD_MIN.value..=sqs::MESSAGE_RETENTION_PERIOD_MAX.value;
-        s.within(
-            "message_retention_period",
-            self.message_retention_period.as_ref(),
-            retention,
-            &sqs::MESSAGE_RETENTION_PERIOD_MAX,
-        );
-        s.within("delay", self.delay.as_ref(), zero..=sqs::DELAY_MAX.value, &sqs::DELAY_MAX);
-        let sizes = sqs::MAXIMUM_MESSAGE_SIZE_MIN.value..=sqs::MAXIMUM_MESSAGE_SIZE_MAX.value;
-        s.within("maximum_message_size", self.maximum_message_size.as_ref(), sizes, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
-        let visibility_timeout = s.or_fact("visibility_timeout", self.visibility_timeout, &sqs::VISIBILITY_TIMEOUT);
-        let visibility_timeout = site
-            .incoming(Verb::Polls)
-            .into_iter()
-            .filter_map(|(_, edge)| edge.gathers)
-            .fold(visibility_timeout.get(), |usual, (window, timeout)| {
-                usual.max(gathered_visibility(usual, window, timeout))
-            });
-        let s = &mut *site.site;
-        let retention =
-            s.or_fact("message_retention_period", self.message_retention_period, &sqs::MESSAGE_RETENTION_PERIOD);
-        let delay = s.or_fact("delay", self.delay, &sqs::DELAY);
-        let largest = s.or_fact("maximum_message_size", self.maximum_message_size, &sqs::MAXIMUM_MESSAGE_SIZE);
-        let most = if is_fifo { &sqs::FIFO_IN_FLIGHT_MAX } else { &sqs::IN_FLIGHT_MAX };
-        let in_flight_limit = s.or_fact("in_flight_limit", self.in_flight_limit, most);
-        let stale = s.or_default(
-            "stale_handle_delete",
-            self.stale_handle_delete,
-            StaleDeleteSpec::Ignored,
-            "assumption: the service says only that such a delete might not work (fact sqs.stale_handle_deletes)",
-        );
-        let dead_letter = match &self.dead_letter {
-            Some(at) => Some(at.value.build(at.span, is_fifo, site)?),
-            None => None,
-        };
-        let retention = retention.get();
-        site.traits.hides = Some(site.placed(self.visibility_timeout.as_ref(), visibility_timeout));
-        site.traits.keeps = self.message_retention_period.map(|at| At::new(retention, at.span));
-        site.traits.puts_aside = Some(dead_letter.is_some());
-        let receives = dead_letter.map(|to| u32::from(to.max_receive_count));
-        site.traits.puts_aside_after = receives.map(|count| {
-            let written = self.dead_letter.as_ref().and_then(|at| at.value.max_receive_count);
-            site.placed(written.as_ref(), count)
-        });
-        site.traits.orders_by_key = is_fifo;
-        Some(SqsParameters {
-            visibility_timeout,
-            message_retention_period: (retention < site.plan.horizon).then_some(retention),
-            delay: delay.get(),
-            max_message_size: u32::try_from(largest.get()).unwrap_or(u32::MAX),
-            in_flight_limit: in_flight_limit as usize,
-            dead_letter,
-            stale_handle_delete: match stale {
-                StaleDeleteSpec::Ignored => StaleDelete::Ignored,
-                StaleDeleteSpec::Succeeds => StaleDelete::Succeeds,
-            },
-        })
-    }
-
-    fn order(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Order {
-        if is_fifo {
-            for (key, span) in [("hosts", self.hosts), ("hosts_sampled", self.hosts_sampled)]
-                .into_iter()
-                .filter_map(|(key, at)| Some((key, at?.span)))
-            {
-                site.site
-                    .error(span, "S032", format!("`{key}` has no effect on a FIFO queue"))
-                    .hint("leave it out: a FIFO queue gives out every message that a poll may have");
-            }
-            let window = u64::from(sqs::FIFO_SEARCH_WINDOW.value);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number of calls")]
-            let calls = CallsPerSecond::new(sqs::FIFO_CALL_RATE.value.get() as usize);
-            return Order::Fifo(Box::new(Fifo {
-                map: GroupMap::new(&site.plan.flow_keys),
-                groups: Groups::default(),
-                deduplication: Deduplication::new(sqs::FIFO_DEDUPLICATION_INTERVAL.value.get()),
-                window,
-                calls: [calls.clone(), calls.clone(), calls],
-            }));
-        }
-        let s = &mut *site.site;
-        s.within("hosts", self.hosts.as_ref(), 1..=HOSTS_MAX, &sqs::SHORT_POLL_HOSTS);
-        let hosts = s.or_fact("hosts", self.hosts, &sqs::SHORT_POLL_HOSTS);
-        s.within("hosts_sampled", self.hosts_sampled.as_ref(), 1..=hosts, &sqs::SHORT_POLL_SAMPLED);
-        let sampled = match self.hosts_sampled {
-            None if hosts < sqs::SHORT_POLL_SAMPLED.value => {
-                s.derived("hosts_sampled", hosts, "no more than there are hosts")
-            }
-            written => s.or_fact("hosts_sampled", written, &sqs::SHORT_POLL_SAMPLED),
-        };
-        Order::Standard(Hosts::new(hosts as usize, sampled as usize))
-    }
-}
-
-/// A sample of hosts is a word of bits.
-const HOSTS_MAX: u32 = u64::BITS;
-
-impl DeadLetterSpec {
-    fn build(&self, span: crate::diagnostic::Span, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<DeadLetter> {
-        let Endpoint { node, .. } = site.target(&self.queue)?;
-        let loss = site.loss(LossKind::DeadLettered, "received too often");
-        if site.plan.nodes[node.index()].is_fifo != is_fifo {
-            let (this, other) = if is_fifo { ("FIFO", "standard") } else { ("standard", "FIFO") };
-            let message = format!("the dead-letter queue of a {this} queue must be a {this} queue too");
-            site.site
-                .error(self.queue.span, "S035", message)
-                .label(format!("`{}` is a {other} queue", self.queue.value))
-                .hint("give both the same `fifo_queue`");
-        }
-        let mut part = site.site.part("dead_letter", span);
-        part.written("queue", self.queue.clone());
-        let counts = sqs::MAX_RECEIVE_COUNT_MIN.value.into()..=sqs::MAX_RECEIVE_COUNT_MAX.value.into();
-        part.within("max_receive_count", self.max_receive_count.as_ref(), counts, &sqs::MAX_RECEIVE_COUNT_MAX);
-        let count = match self.max_receive_count {
-            Some(at) => part.written("max_receive_count", at),
-            None => part.or_fact("max_receive_count", None, &sqs::MAX_RECEIVE_COUNT).into(),
-        };
-        Some(DeadLetter { queue: node, max_receive_count: u16::try_from(count).unwrap_or(u16::MAX), loss })
-    }
-}
-
-fn metrics(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
-    SqsMetrics {
-        visible: site.gauge("visible", "messages"),
-        in_flight: site.gauge("in_flight", "messages"),
-        delayed: site.gauge("delayed", "messages"),
-        age_of_oldest: site.gauge("age_of_oldest", "s"),
-        sent: site.counter("messages_sent", "messages"),
-        received: site.counter("messages_received", "messages"),
-        received_again: site.counter("messages_received_again", "messages"),
-        deleted: site.counter("messages_deleted", "messages"),
-        stale_deletes: site.counter("stale_deletes", "requests"),
-        empty_receives: site.counter("empty_receives", "requests"),
-        throttled: site.counter("throttled", "requests"),
-        deduplicated: site.counter("messages_deduplicated", "messages"),
-        dead_lettered: site.counter("messages_dead_lettered", "messages"),
-        requests: site.counter("requests", "requests"),
-        billed_requests: site.counter("billed_requests", "requests"),
     }
 }

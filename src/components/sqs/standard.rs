@@ -21,6 +21,31 @@ pub(super) struct Hosts {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample(u64);
 
+impl Sample {
+    /// So many of the hosts, each of them as likely as the others.
+    pub(super) fn of(sampled: usize, hosts: usize, draws: &mut Draws) -> Self {
+        let (mut bits, mut left) = (0, sampled);
+        for host in 0..hosts {
+            if draws.below((hosts - host) as u64) < left as u64 {
+                bits |= 1 << host;
+                left -= 1;
+            }
+        }
+        Self(bits)
+    }
+
+    /// Whether this host is among them.
+    pub(super) const fn asks(self, host: usize) -> bool {
+        self.0 & 1 << host != 0
+    }
+}
+
+/// The host on which the message of the job with this number lies.
+#[allow(clippy::cast_possible_truncation, reason = "below the number of hosts")]
+pub(super) const fn host_of(number: u64, hosts: usize) -> usize {
+    (mix(number) % hosts as u64) as usize
+}
+
 impl Hosts {
     /// `hosts` hosts (at most 64), of which a short poll asks `sampled`.
     pub(super) fn new(hosts: usize, sampled: usize) -> Self {
@@ -34,29 +59,25 @@ impl Hosts {
 
     /// A random subset: what a short poll asks.
     pub(super) fn some(&self, draws: &mut Draws) -> Sample {
-        let (mut bits, mut left) = (0, self.sampled);
-        for host in 0..self.lists.len() {
-            let remaining = (self.lists.len() - host) as u64;
-            if draws.below(remaining) < left as u64 {
-                bits |= 1 << host;
-                left -= 1;
-            }
-        }
-        Sample(bits)
+        Sample::of(self.sampled, self.lists.len(), draws)
     }
 
-    /// Puts a message on its host: at the back, or in front when it comes back early.
-    pub(super) fn put(&mut self, msg: MsgId, number: u64, in_front: bool) {
-        let hosts = self.lists.len() as u64;
-        #[allow(clippy::cast_possible_truncation, reason = "below the number of hosts")]
-        let index = (mix(number) % hosts) as usize;
+    /// Puts a new message on its host, at the back.
+    #[inline]
+    pub(super) fn put(&mut self, msg: MsgId, number: u64) {
+        let index = host_of(number, self.lists.len());
         self.filled |= 1 << index;
-        let host = &mut self.lists[index];
-        if in_front {
-            host.push_front(msg);
-        } else {
-            host.push_back(msg);
-        }
+        self.lists[index].push_back(msg);
+    }
+
+    /// Puts a message that comes back where it was: behind those that came before it. `place` is as in
+    /// [`take`](Self::take).
+    pub(super) fn put_back(&mut self, msg: MsgId, number: u64, place: impl Fn(MsgId) -> u32) {
+        let index = host_of(number, self.lists.len());
+        self.filled |= 1 << index;
+        let (host, own) = (&mut self.lists[index], place(msg));
+        let before = host.partition_point(|&other| place(other).wrapping_sub(own) > u32::MAX / 2);
+        host.insert(before, msg);
     }
 
     /// Takes the message that came first among those at the heads of the sampled hosts. `place` is its place in the
@@ -83,9 +104,31 @@ impl Hosts {
         msg
     }
 
-    /// The earliest send time among the heads of the hosts.
-    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.lists.iter().filter_map(|host| host.front().map(|&head| sent(head))).min()
+    /// Takes out a message that is there.
+    pub(super) fn remove(&mut self, msg: MsgId, number: u64) {
+        let index = host_of(number, self.lists.len());
+        let host = &mut self.lists[index];
+        if let Some(place) = host.iter().position(|&other| other == msg) {
+            host.remove(place);
+        }
+        if host.is_empty() {
+            self.filled &= !(1 << index);
+        }
+    }
+
+    /// How many hosts there are.
+    pub(super) const fn count(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// All messages, host by host; some of them may have ended.
+    pub(super) fn iter(&self) -> impl Iterator<Item = MsgId> + '_ {
+        self.lists.iter().flatten().copied()
+    }
+
+    /// The earliest send time among the first messages of the hosts that count.
+    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> Option<SimTime>) -> Option<SimTime> {
+        self.lists.iter().filter_map(|host| host.iter().find_map(|&msg| sent(msg))).min()
     }
 }
 

@@ -6,10 +6,24 @@
 //!       └─ the next message is here already ─ overhead ─▶ begin
 //! ```
 
-use super::{Consuming, Doing, InHand, Workers, WorkersAlarm};
+use super::{Doing, InHand, Workers, WorkersAlarm};
 use crate::components::context::Ctx;
+use crate::components::latency::Latency;
 use crate::components::mq::subscribe;
 use crate::engine::{MsgId, Settle, Signal, SimDuration};
+
+/// How a fleet is pushed to.
+#[derive(Debug, Clone)]
+pub(super) struct Consuming {
+    /// Messages pushed ahead of acknowledgements, as the pull asks for them.
+    pub(super) prefetch: u16,
+    /// Whether a message counts as acknowledged when it is pushed.
+    pub(super) auto_ack: bool,
+    /// Round trip between worker and broker.
+    pub(super) latency: Latency,
+    /// Pause between a message and the next one that is here already.
+    pub(super) dispatch_overhead: SimDuration,
+}
 
 type Cx<'a> = Ctx<'a, WorkersAlarm>;
 

@@ -16,6 +16,7 @@ mod consuming;
 mod machines;
 mod polling;
 mod spec;
+mod visibility;
 
 pub(super) use spec::WorkersSpec;
 
@@ -29,7 +30,10 @@ use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
+use consuming::Consuming;
+use polling::Together;
 use std::collections::VecDeque;
+use visibility::{AfterFailure, Beats};
 
 /// What a fleet was told to be.
 #[derive(Debug, Clone)]
@@ -66,21 +70,14 @@ struct Polling {
     retries: PollRetries,
     /// Round trip of a receive.
     receive_latency: Latency,
-    /// Round trip of a delete.
+    /// Round trip of a delete, or of a change of visibility.
     delete_latency: Latency,
-}
-
-/// How a fleet is pushed to.
-#[derive(Debug, Clone)]
-struct Consuming {
-    /// Messages pushed ahead of acknowledgements, as the pull asks for them.
-    prefetch: u16,
-    /// Whether a message counts as acknowledged when it is pushed.
-    auto_ack: bool,
-    /// Round trip between worker and broker.
-    latency: Latency,
-    /// Pause between a message and the next one that is here already.
-    dispatch_overhead: SimDuration,
+    /// What is done about a message that failed; nothing: it comes back when its time is over.
+    after_failure: Option<AfterFailure>,
+    /// How often the answer to a receive is lost.
+    lost_responses: f64,
+    /// Whether a receive that failed is repeated as the same attempt.
+    repeats: bool,
 }
 
 impl WorkersParameters {
@@ -112,6 +109,8 @@ struct WorkersMetrics {
     failed: CounterId,
     /// Receives that failed or were refused.
     failed_polls: CounterId,
+    /// Answers to receives that were lost, with their messages.
+    lost_responses: CounterId,
     /// Messages handled although their job's part had been done before.
     repeated: CounterId,
     /// Time spent handling.
@@ -134,6 +133,10 @@ pub struct Workers {
     /// Number of the last request; each has its own latency.
     requests: u64,
     health: Health,
+    /// How they ask for more time while they work, if they do.
+    beats: Option<Box<Beats>>,
+    /// What they delete in one call, if they do.
+    together: Option<Box<Together>>,
     /// The machines on which its workers stand, if they come and go.
     group: Option<Box<Group>>,
 }
@@ -187,6 +190,8 @@ pub enum WorkersAlarm {
     Begin { worker: u32, life: u16 },
     /// A worker asks for messages again.
     Poll { worker: u32, life: u16 },
+    /// A worker asks for more time.
+    Beat { worker: u32, serial: u32 },
     /// Of the group of machines.
     Group(GroupAlarm),
     /// So many machines of a fleet that is not a group are taken away, after their notice.
@@ -279,6 +284,7 @@ impl Component for Workers {
             },
             WorkersAlarm::Poll { worker, life } if self.is_same(worker, life) => self.poll(worker, cx),
             WorkersAlarm::Begin { .. } | WorkersAlarm::Poll { .. } => {}
+            WorkersAlarm::Beat { worker, serial } => self.beat(worker, serial, cx),
             WorkersAlarm::Group(alarm) => self.scale(cx, |group, is_busy, cx| group.on_alarm(alarm, is_busy, cx)),
             WorkersAlarm::Interrupted { count } => {
                 self.kill_some(count, cx);
@@ -326,6 +332,9 @@ impl Workers {
         self.worker(worker).doing = Doing::Handling;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
+        if self.beats.is_some() {
+            self.begin_beating(worker, msg, receive, cx);
+        }
         self.handler.start(msg, worker, receive, cx)
     }
 
@@ -340,6 +349,9 @@ impl Workers {
 
     fn conclude(&mut self, ended: Ended, cx: &mut Cx<'_>) {
         let Ended { msg, slot, began, receive, loss, .. } = ended;
+        if self.beats.is_some() {
+            self.end_beating(slot);
+        }
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.fall(now);
         let work = ended.work(now);
@@ -369,11 +381,7 @@ impl Workers {
             FaultKind::Down if begins => self.kill_some(u32::MAX, cx),
             FaultKind::Kill(_) | FaultKind::Down => self.revive(cx),
             FaultKind::Interrupt(count) if begins => self.interrupt(count, cx),
-            FaultKind::Interrupt(_)
-            | FaultKind::Slow(_)
-            | FaultKind::Fails(_)
-            | FaultKind::Reboot
-            | FaultKind::Crash => {}
+            _ => {}
         }
     }
 
@@ -387,6 +395,7 @@ impl Workers {
         cx.tell(SimDuration::ZERO, self.p.node, Signal::Hangup { from: cx.node(), slot: worker });
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
         self.worker(worker).failures = Failures::default();
+        self.end_beating(worker);
         if let Some(ended) = self.handler.cancel(worker, cx) {
             let (gauge, now) = cx.gauge(self.metrics.busy);
             gauge.fall(now);
@@ -396,6 +405,10 @@ impl Workers {
         }
         for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
             self.prefetched -= 1;
+            self.drop_loan(msg, receive, cx);
+        }
+        let done = self.together.as_mut().map(|together| together.take(worker)).unwrap_or_default();
+        for (msg, receive) in done {
             self.drop_loan(msg, receive, cx);
         }
         cx.set(self.metrics.prefetched, self.prefetched as u64);

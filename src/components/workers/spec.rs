@@ -1,5 +1,7 @@
 //! What a scenario may say about a fleet of workers.
 
+use super::polling::Together;
+use super::visibility::{self, AfterFailureSpec, ExtendSpec};
 use super::{Consuming, Polling, Source, Worker, Workers, WorkersMetrics, WorkersParameters};
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
@@ -13,7 +15,7 @@ use crate::diagnostic::Span;
 use crate::engine::NodeId;
 use crate::facts::{mq, sqs};
 use crate::site::At;
-use crate::units::Duration;
+use crate::units::{Duration, Share};
 use serde::Deserialize;
 
 /// A fleet of workers that polls a queue, or that a broker pushes to.
@@ -45,6 +47,18 @@ pub struct WorkersSpec {
     receive_latency: Option<At<LatencySpec>>,
     /// Polls: round trip of a delete.
     delete_latency: Option<At<LatencySpec>>,
+    /// Polls: how long what is received stays hidden. Default: as long as the queue says.
+    visibility_timeout: Option<At<Duration>>,
+    /// Polls: how a worker asks for more time while it works on a message, again and again.
+    extend_visibility: Option<At<ExtendSpec>>,
+    /// Polls: what a worker does about a message that failed. Default: nothing, it comes back when its time is over.
+    after_failure: Option<At<AfterFailureSpec>>,
+    /// Polls: whether the messages of a receive are deleted in one call, when the last of them is done.
+    delete_together: Option<At<bool>>,
+    /// Polls: how often the answer to a receive is lost, with its messages.
+    lost_responses: Option<At<Share>>,
+    /// Polls, FIFO: whether a receive that failed is repeated as the same attempt, so that it gets the same messages.
+    receive_request_attempt_id: Option<At<bool>>,
     /// Consumes: messages that the broker pushes to a worker before it acknowledges any; a number or "unlimited".
     prefetch: Option<At<PrefetchSpec>>,
     /// Consumes: whether a message counts as acknowledged when it is pushed.
@@ -62,7 +76,9 @@ pub struct WorkersSpec {
 impl NodeSpec for WorkersSpec {
     fn edges(&self) -> Vec<Edge> {
         let mut edges = Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges();
-        edges.extend(self.polls.clone().map(|to| Edge::new(Verb::Polls, to)));
+        let visibility = self.visibility_timeout;
+        let repeats = self.receive_request_attempt_id.is_some_and(|at| at.value);
+        edges.extend(self.polls.clone().map(|to| Edge { visibility, repeats, ..Edge::new(Verb::Polls, to) }));
         edges.extend(self.consumes.clone().map(|to| Edge::new(Verb::Consumes, to)));
         edges
     }
@@ -86,6 +102,8 @@ impl WorkersSpec {
         }
         let work = site.work("work", self.work.clone());
         let source = self.source(site);
+        let together = self.together(site);
+        let beats = visibility::extend(self.extend_visibility.filter(|_| self.polls.is_some()), site);
         let group = self.group(source.as_ref().map(|(node, _)| *node), site);
         let servers = match &self.auto_scaling {
             Some(at) => group.as_ref().map(|group| At::new(group.workers()[1], at.span)),
@@ -106,7 +124,18 @@ impl WorkersSpec {
         site.traits.work = handler.work();
         let p = WorkersParameters { node, source, count, speed };
         let workers = vec![Worker::default(); if group.is_some() { 0 } else { p.count as usize }];
-        Some(Workers { p, metrics, handler, workers, prefetched: 0, requests: 0, health: Health::default(), group })
+        Some(Workers {
+            p,
+            metrics,
+            handler,
+            workers,
+            prefetched: 0,
+            requests: 0,
+            health: Health::default(),
+            beats,
+            together,
+            group,
+        })
     }
 
     /// How many workers there are, if they do not stand on machines that come and go.
@@ -170,7 +199,7 @@ impl WorkersSpec {
         }
     }
 
-    fn keys_of_polling(&self) -> [(&'static str, Option<Span>); 6] {
+    fn keys_of_polling(&self) -> [(&'static str, Option<Span>); 12] {
         [
             ("max_number_of_messages", self.max_number_of_messages.map(|at| at.span)),
             ("wait_time", self.wait_time.map(|at| at.span)),
@@ -178,6 +207,12 @@ impl WorkersSpec {
             ("retries", self.retries.as_ref().map(|at| at.span)),
             ("receive_latency", self.receive_latency.as_ref().map(|at| at.span)),
             ("delete_latency", self.delete_latency.as_ref().map(|at| at.span)),
+            ("visibility_timeout", self.visibility_timeout.map(|at| at.span)),
+            ("extend_visibility", self.extend_visibility.map(|at| at.span)),
+            ("after_failure", self.after_failure.map(|at| at.span)),
+            ("delete_together", self.delete_together.map(|at| at.span)),
+            ("lost_responses", self.lost_responses.map(|at| at.span)),
+            ("receive_request_attempt_id", self.receive_request_attempt_id.map(|at| at.span)),
         ]
     }
 
@@ -204,8 +239,13 @@ impl WorkersSpec {
         let pause =
             s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
         let retries = poll_retry::build(self.retries, site);
-        let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), &sqs::RECEIVE_LATENCY);
+        let queue = self.polls.as_ref().and_then(|to| site.target(to));
+        let is_fifo = queue.is_some_and(|queue| site.plan.nodes[queue.node.index()].is_fifo);
+        let own = if is_fifo { &sqs::FIFO_RECEIVE_LATENCY } else { &sqs::RECEIVE_LATENCY };
+        let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), own);
         let delete_latency = site.latency("delete_latency", self.delete_latency.clone(), &sqs::DELETE_LATENCY);
+        let after_failure = visibility::after_failure(self.after_failure, site);
+        let (lost_responses, repeats) = self.losses(site);
         site.traits.batch = asked;
         if wait.get().is_zero() {
             site.traits.short_polls = Some(site.placed(self.wait_time.as_ref(), pause.get()));
@@ -217,7 +257,39 @@ impl WorkersSpec {
             retries,
             receive_latency: receive_latency?,
             delete_latency: delete_latency?,
+            after_failure,
+            lost_responses,
+            repeats,
         })
+    }
+
+    /// Whether a receive is deleted in one call.
+    fn together(&self, site: &mut NodeSite<'_, '_>) -> Option<Box<Together>> {
+        self.polls.as_ref()?;
+        let why = "each message as soon as it is done";
+        site.site.or_default("delete_together", self.delete_together, false, why).then(Box::default)
+    }
+
+    /// What is lost on the network, and whether receives are repeated; and what the consumer says about visibility.
+    fn losses(&self, site: &mut NodeSite<'_, '_>) -> (f64, bool) {
+        let s = &mut *site.site;
+        let range = Duration::from_secs(0)..=sqs::VISIBILITY_TIMEOUT_MAX.value;
+        let asked = self.visibility_timeout;
+        s.within("visibility_timeout", asked.as_ref(), range, &sqs::VISIBILITY_TIMEOUT_MAX);
+        s.optional("visibility_timeout", asked);
+        let lost = s.or_default("lost_responses", self.lost_responses, Share::new(0.0), "nothing is lost");
+        let why = "the client asks anew";
+        let repeats = s.or_default("receive_request_attempt_id", self.receive_request_attempt_id, false, why);
+        let queue = self.polls.as_ref().and_then(|to| site.target(to));
+        if let Some(at) = self.receive_request_attempt_id.filter(|at| at.value)
+            && queue.is_some_and(|queue| !site.plan.nodes[queue.node.index()].is_fifo)
+        {
+            site.site
+                .error(at.span, "S032", "`receive_request_attempt_id` has no effect on a standard queue")
+                .hint("leave it out: only a FIFO queue knows a receive again");
+        }
+        site.traits.hides = asked.map(|at| At::new(at.value.get(), at.span));
+        (lost.get(), repeats)
     }
 
     fn consuming(&self, site: &mut NodeSite<'_, '_>) -> Option<Consuming> {
@@ -256,6 +328,7 @@ fn metrics(count: u32, group: Option<&Group>, site: &mut NodeSite<'_, '_>) -> Wo
         handled: site.counter("handled", "messages"),
         failed: site.counter("failed", "messages"),
         failed_polls: site.counter("failed_polls", "requests"),
+        lost_responses: site.counter("lost_responses", "requests"),
         repeated: site.counter("repeated", "messages"),
         busy_time: site.counter("busy_time", "s"),
         work_time: site.counter("work_time", "s"),

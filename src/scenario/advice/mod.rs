@@ -8,16 +8,19 @@ mod asleep;
 mod batch_time;
 mod cut_off;
 mod dead_letters;
+mod dead_retention;
 mod drain;
 mod few_receives;
 mod few_timeouts;
 mod flood;
 mod group_rate;
+mod heartbeat;
 mod held;
 mod hot_group;
 mod late_fault;
 mod load;
 mod mail_rate;
+mod once_only;
 mod over_polling;
 mod prefetch;
 mod raw_target;
@@ -67,6 +70,9 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A021", about: "a few throttles make a dead letter of a message", give: few_receives::give },
     Advice { code: "A022", about: "pollers fetch more than their function may work on", give: over_polling::give },
     Advice { code: "A023", about: "a function is stopped before its work is done", give: batch_time::give },
+    Advice { code: "A030", about: "more time for a message is asked for too late", give: heartbeat::give },
+    Advice { code: "A031", about: "dead letters are gone before anybody looks at them", give: dead_retention::give },
+    Advice { code: "A032", about: "one lost answer is enough to put a message aside", give: once_only::give },
     Advice { code: "A040", about: "e-mails come so fast that they are switched off", give: mail_rate::give },
     Advice { code: "A041", about: "what a topic cannot deliver is lost", give: unkept::give },
     Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },

@@ -91,3 +91,186 @@ fn claim_32_one_group_does_not_scale() {
     about(throughput(1), 1.0 / 0.140, 0.01);
     about(throughput(100), 1.0 / 0.120, 0.01);
 }
+
+/// A service through which everything goes to the queue.
+fn through_a_service(text: &str, sends: &str) -> String {
+    let from = text.lines().find(|line| line.starts_with("from = ")).expect("a line");
+    text.replacen(&format!("{from}\n"), "", 1)
+        + &format!(
+            "[pipeline.p.web]\nkind = 'service'\n{from}\nslots = 100000\n\
+             sends = {{ to = 'jobs', latency = '0s', {sends} }}\n"
+        )
+}
+
+#[test]
+fn claim_24_a_receive_takes_as_much_of_one_group_as_it_can_and_locks_it() {
+    // Six of one group and six of another; the first receive gets six and four, and nobody gets the rest before it is done.
+    let (a, b) = (one("a", "1s").replace("count = 1", "count = 6"), one("b", "2s").replace("count = 1", "count = 6"));
+    let crew = "count = 2\nwork = 'job'\nmax_number_of_messages = 10\ndelete_together = true";
+    let text = fifo("5min", &[("a", &a), ("b", &b)], "visibility_timeout = '1min'", crew)
+        + "[[fault]]\nnode = 'p.crew'\nkind = 'down'\nfrom = '0s'\nto = '10s'\n";
+    let ran = run(&text);
+    assert_eq!((ran.figure("jobs.messages_received"), ran.figure("crew.busy_max")), (12.0, 1.0));
+    assert_eq!((ran.summary("latency_max"), ran.jobs(Fate::DoneInTime)), (20.0, 12));
+    // Two calls receive, two delete; twelve send, and three polls waited or wait for nothing.
+    assert_eq!(ran.figure("jobs.in_flight_max"), 10.0);
+}
+
+#[test]
+fn claim_27_a_delete_that_comes_after_the_visibility_timeout_is_refused() {
+    let text = fifo("5min", &[("a", &one("a", "1s"))], "visibility_timeout = '700ms'", "count = 1\nwork = 'job'")
+        .replace("[run]\n", "[run]\nmax_events = 100000\n");
+    let ran = run(&text);
+    // The message is visible again when the worker is done with it; a standard queue would let it go.
+    assert!(ran.figure("jobs.refused_deletes") > 100.0);
+    assert_eq!((ran.figure("jobs.messages_deleted"), ran.jobs(Fate::DoneTwice)), (0.0, 1));
+    let standard = run(&text.replace("fifo_queue = true", "fifo_queue = false"));
+    assert_eq!((standard.figure("jobs.messages_deleted"), standard.figure("jobs.messages_received")), (1.0, 1.0));
+}
+
+#[test]
+fn claim_29_equal_bodies_are_delivered_once_whatever_else_they_carry() {
+    let (small, large) = (one("a", "1s") + "\nsize = '1KiB'", one("a", "2s") + "\nsize = '9KiB'");
+    let flows = [("small", &small[..]), ("large", &large[..])];
+    let by_content = "content_based_deduplication = true\nmessage_body = 'key'";
+    let text = fifo("1min", &flows, by_content, "count = 1");
+    let ran = run(&text);
+    assert_eq!((ran.figure("jobs.messages_received"), ran.figure("jobs.messages_deduplicated")), (1.0, 1.0));
+    // An id that the sender gives counts more than the body.
+    let explicit = fifo("1min", &flows, "content_based_deduplication = true\ndeduplication_id = 'job'", "count = 1");
+    assert_eq!(run(&explicit).figure("jobs.messages_received"), 2.0);
+    let different = fifo("1min", &flows, "content_based_deduplication = true", "count = 1");
+    assert_eq!(run(&different).figure("jobs.messages_received"), 2.0);
+}
+
+#[test]
+fn claim_29_the_same_body_in_another_group_is_the_same_unless_the_scope_is_the_group() {
+    let flows = [("a", &one("a", "1s")[..]), ("b", &one("b", "2s")[..]), ("again", &one("a", "3s")[..])];
+    let received = |scope: &str| {
+        let same = "content_based_deduplication = true\nmessage_body = 'same'";
+        let ran = run(&fifo("1min", &flows, &format!("{same}\ndeduplication_scope = '{scope}'"), "count = 1"));
+        ran.figure("jobs.messages_received")
+    };
+    assert_eq!((received("queue"), received("message_group")), (1.0, 2.0));
+}
+
+#[test]
+fn claim_30_a_receive_whose_answer_was_lost_gets_the_same_messages_again() {
+    let with = |repeat: bool| {
+        let flow = "spike = { at = '1s', count = 200 }\nkey = { distinct = 100 }";
+        let crew = format!(
+            "count = 5\nwork = 'job'\nspeed = 100\nlost_responses = '30%'\nreceive_request_attempt_id = {repeat}"
+        );
+        run(&fifo("1h", &[("a", flow)], "visibility_timeout = '30s'", &crew))
+    };
+    let repeated = with(true);
+    let lost = repeated.figure("crew.lost_responses");
+    assert!(lost > 40.0, "{lost}");
+    // Each of them is repeated, and no receive count rises: within a few seconds everything is done.
+    assert_eq!((repeated.figure("jobs.repeated_receives"), repeated.figure("jobs.messages_received")), (lost, 200.0));
+    assert!(repeated.summary("latency_max") < 29.0, "{}", repeated.summary("latency_max"));
+    // Without it the group is locked until the visibility timeout is over.
+    let anew = with(false);
+    assert_eq!(anew.figure("jobs.repeated_receives"), 0.0);
+    assert_eq!(anew.figure("jobs.messages_received_again"), anew.figure("crew.lost_responses"));
+    assert!(anew.summary("latency_max") > 30.0);
+}
+
+#[test]
+fn claim_31_in_batches_of_ten_all_of_a_thousand_sends_succeed_with_a_hundred_calls() {
+    let flow = "rate = '1000/s'\narrivals = 'regular'\nkey = { distinct = 1000 }";
+    let text = fifo("10s", &[("a", flow)], "", "count = 1").replace("duration = '100s'", "duration = '1s'");
+    let once = "retries = { attempts = 1 }";
+    let single = run(&through_a_service(&text, once));
+    assert_eq!((single.figure("jobs.messages_sent"), single.lost("jobs", "throttled")), (300.0, single.sent() - 300));
+    let batched = through_a_service(&text, &format!("{once}, batch = {{ entries = 10 }}"));
+    // Nobody receives, so that only the sends are counted.
+    let only_sends =
+        batched.replace("count = 1", "count = 1\n[[fault]]\nnode = 'p.crew'\nkind = 'down'\nfrom = '0s'\nto = '1h'\n");
+    let ran = run(&only_sends);
+    assert_eq!((ran.figure("jobs.messages_sent"), ran.figure("jobs.throttled")), (ran.sent() as f64, 0.0));
+    let calls = (ran.sent() as f64 / 10.0).ceil();
+    // And the one poll before the worker went down.
+    assert_eq!(ran.figure("jobs.requests"), calls + 1.0);
+}
+
+#[test]
+fn senders_that_are_throttled_try_again() {
+    let flow = "spike = { at = '1s', count = 900 }\nkey = { distinct = 1000 }";
+    let text = fifo("1min", &[("a", flow)], "", "count = 100\nmax_number_of_messages = 10\ndelete_together = true");
+    let retries = "retries = { attempts = 10, backoff = 'fixed', base = '1100ms', jitter = 'none' }";
+    let ran = run(&through_a_service(&text, retries));
+    assert_eq!((ran.figure("jobs.messages_sent"), ran.jobs(Fate::DoneInTime)), (900.0, 900));
+    assert!(ran.figure("jobs.throttled") >= 900.0);
+}
+
+#[test]
+fn high_throughput_grows_with_the_load_but_not_for_a_single_group() {
+    let sent = |key: &str, mode: &str| {
+        let flow = format!("rate = '2000/s'\narrivals = 'regular'\nkey = {key}");
+        let text = fifo("1s", &[("a", &flow)], mode, "count = 1").replace("duration = '100s'", "duration = '20s'");
+        run(&text).figure("jobs.messages_sent") / 20.0
+    };
+    let high = "deduplication_scope = 'message_group'\nfifo_throughput_limit = 'per_message_group_id'";
+    let spread = "{ distinct = 10000 }";
+    about(sent(spread, ""), 300.0, 0.02);
+    let grown = sent(spread, high);
+    assert!(grown > 1700.0, "{grown}");
+    about(sent(spread, &format!("{high}\npartitions = 32")), 2000.0, 0.02);
+    about(sent("{ constant = 'g' }", high), 300.0, 0.02);
+}
+
+#[test]
+fn claim_33_a_long_backlog_of_one_group_hides_the_groups_behind_it() {
+    // One group is locked by a message that takes an hour; the others come behind its backlog.
+    let with = |backlog: u32| {
+        let hot = format!("spike = {{ at = '1s', count = {backlog} }}\nkey = {{ constant = 'hot' }}\nsize = '1B'");
+        let text = fifo(
+            "0s",
+            &[("hot", &hot), ("other", &one("other", "50s"))],
+            "visibility_timeout = '12h'\ndeduplication_scope = 'message_group'\n\
+             fifo_throughput_limit = 'per_message_group_id'\npartitions = 256",
+            "count = 2\nwork = 'job'\nspeed = 0.001",
+        )
+        .replace("from = [\"hot\", \"other\"]\n", "from = [\"other\"]\n");
+        let senders = "[pipeline.p.web]\nkind = 'service'\nfrom = 'hot'\nslots = 1000000\n\
+            sends = { to = 'jobs', latency = '0s', timeout = '1h', batch = { entries = 10 }, \
+            retries = { attempts = 1000, backoff = 'fixed', base = '1s', jitter = 'none' } }\n";
+        run(&(text + senders))
+    };
+    let (near, far) = (with(20_000), with(130_000));
+    // It is received if its place is among the first 120,000.
+    let sent = far.figure("jobs.messages_sent");
+    assert_eq!(near.figure("jobs.messages_received"), 2.0);
+    assert_eq!((far.figure("jobs.messages_received"), sent > 120_001.0), (1.0, sent > 120_001.0), "{sent}");
+    assert!(sent > 120_001.0, "{sent}");
+}
+
+#[test]
+fn a_fifo_queue_beyond_its_limit_in_flight_says_nothing() {
+    let flow = "spike = { at = '1s', count = 20 }\nkey = { distinct = 1000 }";
+    let crew = "count = 5\nwork = 'job'\nwait_time = '0s'\npause_when_empty = '1s'";
+    let text =
+        fifo("1min", &[("a", flow)], "in_flight_limit = 2", crew).replace("[run]\n", "[run]\nallow = ['A010']\n");
+    let ran = run(&text);
+    assert_eq!((ran.figure("jobs.over_limit"), ran.figure("crew.failed_polls")), (0.0, 0.0));
+    assert_eq!((ran.figure("jobs.in_flight_max"), ran.jobs(Fate::DoneInTime)), (2.0, 20));
+}
+
+#[test]
+fn a_dead_letter_frees_its_group_and_breaks_its_order() {
+    // The first message of the group is done after the second, because it went through the dead-letter queue.
+    let (first, second) = (one("g", "1s"), one("g", "2s"));
+    let text = fifo(
+        "10min",
+        &[("first", &first), ("second", &second)],
+        "visibility_timeout = '5s'\ndead_letter = { queue = 'failed', max_receive_count = 2 }",
+        "count = 1",
+    ) + "[pipeline.p.failed]\nkind = 'sqs'\nfifo_queue = true\n\
+         [[fault]]\nnode = 'p.crew'\nkind = 'fails'\nshare = '100%'\nfrom = '0s'\nto = '10s'\n\
+         [[fault]]\nnode = 'p.failed'\nkind = 'redrive'\nat = '50s'\n";
+    let ran = run(&text);
+    assert_eq!((ran.figure("jobs.messages_dead_lettered"), ran.figure("failed.messages_redriven")), (1.0, 1.0));
+    // Received at 1 and 6 s in vain; at 11 s it moves away, and the second one has its turn.
+    assert_eq!((ran.summary("latency_max"), ran.summary("latency_mean")), (49.0, (49.0 + 9.0) / 2.0));
+}

@@ -5,7 +5,7 @@ use crate::study::Study;
 use surgetank::metrics::Fate;
 
 /// A queue to which `traffic` is sent directly, and other nodes.
-fn queue(run: &str, traffic: &str, queue: &str, others: &str) -> String {
+pub fn queue(run: &str, traffic: &str, queue: &str, others: &str) -> String {
     format!(
         "[run]\n{run}\n[traffic.jobs]\n{traffic}\n[work.job]\ntime = '1s'\n\
          [pipeline.p.jobs]\nkind = 'sqs'\nfrom = 'jobs'\n{queue}\n{others}"
@@ -13,7 +13,7 @@ fn queue(run: &str, traffic: &str, queue: &str, others: &str) -> String {
 }
 
 /// Workers whose calls take no time.
-fn crew(count: u32, more: &str) -> String {
+pub fn crew(count: u32, more: &str) -> String {
     format!(
         "[pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = {count}\nreceive_latency = '0s'\n\
          delete_latency = '0s'\n{more}\n"
@@ -21,19 +21,19 @@ fn crew(count: u32, more: &str) -> String {
 }
 
 /// Nothing that the workers do in this time succeeds.
-fn failing(from: &str, to: &str) -> String {
+pub fn failing(from: &str, to: &str) -> String {
     format!("[[fault]]\nnode = 'p.crew'\nkind = 'fails'\nshare = '100%'\nfrom = '{from}'\nto = '{to}'\n")
 }
 
-fn down(from: &str, to: &str) -> String {
+pub fn down(from: &str, to: &str) -> String {
     format!("[[fault]]\nnode = 'p.crew'\nkind = 'down'\nfrom = '{from}'\nto = '{to}'\n")
 }
 
-const ONE: &str = "spike = { at = '1s', count = 1 }";
-const FAILED: &str = "[pipeline.p.failed]\nkind = 'sqs'\n";
+pub const ONE: &str = "spike = { at = '1s', count = 1 }";
+pub const FAILED: &str = "[pipeline.p.failed]\nkind = 'sqs'\n";
 
 /// The value of a gauge at an instant.
-fn at(ran: &Ran, gauge: &str, second: f64) -> f64 {
+pub fn at(ran: &Ran, gauge: &str, second: f64) -> f64 {
     let series = ran.series(gauge);
     let sample = series.iter().find(|(time, _)| (time - second).abs() < 1e-6);
     sample.unwrap_or_else(|| panic!("no sample of {gauge} at {second} s, only {}", series.len())).1

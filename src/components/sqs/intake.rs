@@ -1,0 +1,206 @@
+//! The way of a message into a queue: refused, known already, hidden at first, or visible.
+
+use super::calls::action;
+use super::flow::Cx;
+use super::{DEAD_LETTER, Order, REDRIVEN, Sqs, SqsAlarm, mark};
+use crate::engine::{Ending, LossId, MsgId, SimDuration};
+
+impl Sqs {
+    pub(super) fn send(&mut self, msg: MsgId, port: u16, batched: bool, cx: &mut Cx<'_>) {
+        match port {
+            DEAD_LETTER => self.take_dead_letter(msg, cx),
+            REDRIVEN => self.take_redriven(msg, cx),
+            _ if self.senders.is_some() => self.gather(msg, cx),
+            _ => {
+                if self.take_in(msg, batched, None, cx).is_some() {
+                    self.delay(msg, cx);
+                }
+                self.serve(cx);
+            }
+        }
+    }
+
+    /// Takes a message in, which comes with the call of the one before it if it is `batched`. Gives back for how long it
+    /// has to be hidden, if it has; `delay` is what its sender says to that.
+    #[inline(always)]
+    pub(super) fn take_in(
+        &mut self,
+        msg: MsgId,
+        batched: bool,
+        delay: Option<SimDuration>,
+        cx: &mut Cx<'_>,
+    ) -> Option<SimDuration> {
+        if let Some(loss) = self.send_failure(msg, cx) {
+            cx.refuse(msg, loss);
+            return None;
+        }
+        if !batched {
+            self.called(cx);
+        }
+        self.sends(cx.message(msg).size, cx);
+        if cx.message(msg).size > self.p.max_message_size {
+            cx.refuse(msg, self.losses.too_large);
+            return None;
+        }
+        if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, batched, cx) {
+            return None;
+        }
+        cx.count(self.metrics.sent, 1);
+        cx.accept(msg);
+        let now = cx.now();
+        let message = cx.message_mut(msg);
+        message.sent = now;
+        message.receives = 0;
+        self.number(msg, cx);
+        self.keep(msg, cx);
+        let delay = delay.unwrap_or(self.p.delay);
+        if !delay.is_zero() {
+            return Some(delay);
+        }
+        self.appear(msg, mark::VISIBLE, false, cx);
+        None
+    }
+
+    /// What other queues do with a message before they take it in; whether they do.
+    fn is_new_in_order(&mut self, msg: MsgId, batched: bool, cx: &mut Cx<'_>) -> bool {
+        let (group, now) = (self.group(msg, cx), cx.now());
+        let fifo = match &mut self.order {
+            Order::Standard(_) => return true,
+            Order::Fair(fair) => {
+                fair.sent(group, now);
+                return true;
+            }
+            Order::Fifo(fifo) => fifo,
+        };
+        if !batched || fifo.calls.splits_batches() {
+            self.refuses_call = !fifo.calls.admit(action::SEND, group, batched, now);
+            cx.count(self.metrics.throttled, u64::from(self.refuses_call));
+        }
+        if self.refuses_call {
+            cx.refuse(msg, self.losses.throttled);
+            return false;
+        }
+        if fifo.deduplication.is_duplicate(fifo.identity.of(cx.number(msg), group), now) {
+            // The call succeeds, the message is not delivered.
+            cx.count(self.metrics.sent, 1);
+            cx.count(self.metrics.deduplicated, 1);
+            cx.conclude(msg, LossId::NONE);
+            return false;
+        }
+        true
+    }
+
+    /// A standard queue keeps the age of a dead letter, a FIFO queue starts it anew.
+    fn take_dead_letter(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        self.bury(msg, cx);
+        if let Order::Fifo(_) = self.order {
+            let now = cx.now();
+            cx.message_mut(msg).sent = now;
+        }
+        self.number(msg, cx);
+        self.keep(msg, cx);
+        self.appear(msg, mark::VISIBLE, false, cx);
+        self.serve(cx);
+    }
+
+    /// What comes back from the dead-letter queue is a new message.
+    fn take_redriven(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        self.called(cx);
+        cx.count(self.metrics.sent, 1);
+        let (now, group) = (cx.now(), self.group(msg, cx));
+        let message = cx.message_mut(msg);
+        message.sent = now;
+        message.receives = 0;
+        self.number(msg, cx);
+        self.keep(msg, cx);
+        if let Order::Fair(fair) = &mut self.order {
+            fair.sent(group, now);
+        }
+        if self.p.delay.is_zero() {
+            self.appear(msg, mark::VISIBLE, false, cx);
+        } else {
+            self.delay(msg, cx);
+        }
+        self.serve(cx);
+    }
+
+    /// Gives the message its place in the queue, which it keeps when it comes back.
+    fn number(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        self.places = self.places.wrapping_add(1);
+        cx.message_mut(msg).tag = self.places;
+    }
+
+    /// A message that was received too often in vain has its place behind all others from now on.
+    pub(super) fn go_to_the_back(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        self.number(msg, cx);
+    }
+
+    /// Sets the end of the message's life, if it can come within the run.
+    fn keep(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        let Some(period) = self.p.message_retention_period else { return };
+        let at = (cx.message(msg).sent + period).max(cx.now());
+        self.retention.trim(|reference| cx.holds(reference));
+        if let Some(at) = self.retention.push_unordered(at, cx.reference(msg)) {
+            cx.alarm_at(at, SqsAlarm::Retention);
+        }
+    }
+
+    /// The message is hidden for as long as the queue says.
+    pub(super) fn delay(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        self.delayed += 1;
+        cx.message_mut(msg).mark = mark::DELAYED;
+        cx.set(self.metrics.delayed, self.delayed as u64);
+        if let Some(at) = self.delays.push(cx.now() + self.p.delay, cx.reference(msg)) {
+            cx.alarm_at(at, SqsAlarm::Delay);
+        }
+    }
+
+    pub(super) fn end_delays(&mut self, cx: &mut Cx<'_>) {
+        while let Some(reference) = self.delays.due(cx.now(), |reference| cx.is_alive(reference)) {
+            self.delayed -= 1;
+            self.appear(reference.id, mark::VISIBLE, false, cx);
+        }
+        cx.set(self.metrics.delayed, self.delayed as u64);
+        self.serve(cx);
+        if let Some(at) = self.delays.rearm() {
+            cx.alarm_at(at, SqsAlarm::Delay);
+        }
+    }
+
+    pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        while let Some(reference) = self.retention.due(now, |reference| cx.holds(reference)) {
+            // One that was away in the dead-letter queue meanwhile came back as a new one.
+            let period = self.p.message_retention_period.unwrap_or(SimDuration::MAX);
+            if cx.message(reference.id).sent + period <= now {
+                self.leave(reference.id, Ending::Lost(self.losses.expired), cx);
+            }
+        }
+        self.serve(cx);
+        if let Some(at) = self.retention.rearm() {
+            cx.alarm_at(at, SqsAlarm::Retention);
+        }
+    }
+
+    /// The message can be received from now on; `seen` says why it can be seen.
+    pub(super) fn appear(&mut self, msg: MsgId, seen: u8, in_front: bool, cx: &mut Cx<'_>) {
+        cx.message_mut(msg).mark = seen;
+        self.visible += 1;
+        let number = cx.number(msg);
+        if let Order::Standard(hosts) = &mut self.order {
+            if in_front {
+                hosts.put_back(msg, number, |msg| cx.message(msg).tag);
+            } else {
+                hosts.put(msg, number);
+            }
+        } else {
+            let group = self.group(msg, cx);
+            match &mut self.order {
+                Order::Fair(fair) => fair.put(msg, number, group, in_front),
+                Order::Fifo(fifo) => fifo.groups.put(msg, group),
+                Order::Standard(_) => {}
+            }
+        }
+        cx.set(self.metrics.visible, self.visible as u64);
+    }
+}

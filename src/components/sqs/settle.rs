@@ -1,0 +1,260 @@
+//! The end of a loan: a message is deleted, hidden for longer, given back, or seen again when its time is over.
+
+use super::calls::action;
+use super::flow::Cx;
+use super::timers::Timers;
+use super::{Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, is_in_flight, mark};
+use crate::engine::random::mix;
+use crate::engine::{Ending, MsgId, Settle, SimDuration};
+
+/// Tells the draws for late deletes from all others.
+const STALE: u64 = 1 << 44;
+
+impl Sqs {
+    pub(super) fn settle(&mut self, msg: MsgId, receive: u16, how: Settle, cx: &mut Cx<'_>) {
+        match how {
+            Settle::Done => self.delete(msg, receive, 1, cx),
+            Settle::DoneToo => self.delete_too(msg, receive, cx),
+            Settle::Hide { seconds, works } => self.change_visibility(msg, receive, seconds, works, cx),
+            Settle::GiveBack if is_in_flight((cx.reference(msg), receive), cx) => {
+                self.reappear(msg, mark::VISIBLE, cx);
+                self.serve(cx);
+            }
+            Settle::Vanished if is_in_flight((cx.reference(msg), receive), cx) => self.nobody_works(msg, cx),
+            Settle::GiveBack | Settle::Vanished => {}
+        }
+        cx.release(msg);
+    }
+
+    /// What the queue cannot know: if the message is seen again, that is no duplicate.
+    #[allow(clippy::unused_self, reason = "it is about a message of this queue")]
+    fn nobody_works(&self, msg: MsgId, cx: &mut Cx<'_>) {
+        let mark = &mut cx.message_mut(msg).mark;
+        if *mark != mark::IN_FLIGHT_GHOST {
+            *mark = mark::IN_FLIGHT_ALONE;
+        }
+    }
+
+    /// Attempt number `tries` to delete a message.
+    fn delete(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
+        self.called(cx);
+        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, tries, false, cx) {
+            self.end_loan(msg, receive, cx);
+        }
+    }
+
+    /// Another message is deleted in the call of the one before.
+    fn delete_too(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
+        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, 1, true, cx) {
+            self.end_loan(msg, receive, cx);
+        }
+    }
+
+    fn end_loan(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
+        // What moved to the dead-letter queue is gone from here: its receipt deletes nothing there.
+        let gone = !cx.holds(cx.reference(msg));
+        if gone || cx.message(msg).receives != receive {
+            cx.count(self.metrics.stale_deletes, 1);
+            if gone || !self.stale_delete_works(msg, receive, cx) {
+                return;
+            }
+        }
+        let at = cx.message(msg).mark;
+        if at & mark::IN_FLIGHT == 0 && matches!(self.order, Order::Fifo(_)) {
+            // A FIFO queue refuses a delete after the visibility timeout.
+            cx.count(self.metrics.refused_deletes, 1);
+            return;
+        }
+        cx.count(self.metrics.deleted, 1);
+        if cx.message(msg).is_stray() {
+            cx.count(self.metrics.duplicates_sent_again, 1);
+        }
+        if at == mark::IN_FLIGHT_KEPT {
+            // A host does not hear of it: its copy is seen when the copy's time is over.
+            cx.message_mut(msg).mark = mark::IN_FLIGHT_GHOST;
+            return;
+        }
+        self.leave(msg, Ending::Spent, cx);
+        self.serve(cx);
+    }
+
+    /// Whether a FIFO queue has no call left for a delete. The client's library tries again after a pause; its caller
+    /// goes on meanwhile, which is simplified.
+    fn throttles_delete(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) -> bool {
+        if !matches!(self.order, Order::Fifo(_)) {
+            return false;
+        }
+        let group = self.group(msg, cx);
+        let Order::Fifo(fifo) = &mut self.order else { return false };
+        if !too || fifo.calls.splits_batches() {
+            self.refuses_delete = !fifo.calls.admit(action::DELETE, group, too, cx.now());
+        }
+        if !self.refuses_delete {
+            return false;
+        }
+        let Order::Fifo(fifo) = &self.order else { return false };
+        cx.count(self.metrics.throttled, 1);
+        if u32::from(tries) < fifo.deletes.attempts {
+            let draws = || cx.draws(cx.number(msg) ^ mix(u64::from(tries) | STALE << 1));
+            let pause = fifo.deletes.pause(u32::from(tries), SimDuration::ZERO, draws);
+            cx.hold(msg);
+            cx.alarm_after(pause, SqsAlarm::DeleteAgain { msg, receive, tries: tries + 1 });
+        }
+        true
+    }
+
+    pub(super) fn delete_again(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
+        self.delete(msg, receive, tries, cx);
+        cx.release(msg);
+    }
+
+    fn stale_delete_works(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
+        match self.p.stale_handle_delete {
+            StaleDelete::Ignored => false,
+            StaleDelete::Succeeds => true,
+            StaleDelete::Sometimes(share) => {
+                cx.draws(cx.number(msg) ^ mix(u64::from(receive) | STALE)).uniform() < share
+            }
+        }
+    }
+
+    /// A consumer asks that a message it holds be hidden for so long from now on. `works`: it goes on with it.
+    fn change_visibility(&mut self, msg: MsgId, receive: u16, seconds: u16, works: bool, cx: &mut Cx<'_>) {
+        self.called(cx);
+        let token = (cx.reference(msg), receive);
+        let in_flight = is_in_flight(token, cx);
+        if in_flight && !works {
+            self.nobody_works(msg, cx);
+        }
+        if self.delete_fails(msg, receive, cx) {
+            return;
+        }
+        if !in_flight {
+            return cx.count(self.metrics.refused_changes, 1);
+        }
+        if seconds == 0 {
+            cx.count(self.metrics.visibility_changes, 1);
+            let seen = if works { mark::VISIBLE_OVERRUN } else { mark::VISIBLE };
+            self.reappear(msg, seen, cx);
+            return self.serve(cx);
+        }
+        let length = SimDuration::from_secs(u64::from(seconds));
+        let (ring, own) = (&self.visibility, self.p.visibility_timeout);
+        let adopt = || Timers::adopt(ring, own, |token| is_in_flight(token, cx));
+        let changed = self.timers.get_or_insert_with(adopt).change(token, cx.now(), length);
+        let metric = if changed.is_ok() { self.metrics.visibility_changes } else { self.metrics.refused_changes };
+        cx.count(metric, 1);
+        self.arm_timers(cx);
+    }
+
+    /// The message leaves the queue and ends.
+    pub(super) fn leave(&mut self, msg: MsgId, ending: Ending, cx: &mut Cx<'_>) {
+        let at = cx.message(msg).mark;
+        if at & mark::IN_FLIGHT != 0 {
+            self.in_flight -= 1;
+            cx.set(self.metrics.in_flight, self.in_flight as u64);
+        } else if at == mark::DELAYED {
+            self.delayed -= 1;
+            cx.set(self.metrics.delayed, self.delayed as u64);
+        } else {
+            self.visible -= 1;
+            cx.set(self.metrics.visible, self.visible as u64);
+        }
+        if let Order::Fifo(_) = self.order {
+            let group = self.group(msg, cx);
+            if let Order::Fifo(fifo) = &mut self.order
+                && at != mark::DELAYED
+            {
+                fifo.groups.remove(msg, group, at & mark::IN_FLIGHT != 0);
+            }
+        } else if at & mark::IN_FLIGHT == 0 && at != mark::DELAYED {
+            // It stays in its list until it is met there.
+            cx.hold(msg);
+        }
+        self.forget(msg, at, cx);
+        if let Some(graves) = &mut self.graves {
+            graves.forget(msg);
+        }
+        cx.retire(msg, ending);
+    }
+
+    /// What rare queues know of a message that is not in flight any more.
+    #[inline]
+    fn forget(&mut self, msg: MsgId, at: u8, cx: &Cx<'_>) {
+        if at & mark::IN_FLIGHT != 0 {
+            if let Some(timers) = &mut self.timers {
+                timers.forget(msg);
+            }
+            if let Order::Fair(_) = &self.order {
+                let group = self.group(msg, cx);
+                if let Order::Fair(fair) = &mut self.order {
+                    fair.returned(msg, group, cx.now());
+                }
+            }
+        }
+    }
+
+    /// A message in flight is visible again; `seen` says why.
+    pub(super) fn reappear(&mut self, msg: MsgId, seen: u8, cx: &mut Cx<'_>) {
+        self.in_flight -= 1;
+        cx.set(self.metrics.in_flight, self.in_flight as u64);
+        self.forget(msg, mark::IN_FLIGHT, cx);
+        if let Order::Fifo(_) = self.order {
+            let group = self.group(msg, cx);
+            cx.message_mut(msg).mark = seen;
+            self.visible += 1;
+            if let Order::Fifo(fifo) = &mut self.order {
+                fifo.groups.unlock(group);
+            }
+            cx.set(self.metrics.visible, self.visible as u64);
+            return;
+        }
+        let in_front = cx.message(msg).receives < RECEIVES_BEFORE_THE_BACK;
+        if !in_front {
+            self.go_to_the_back(msg, cx);
+        }
+        self.appear(msg, seen, in_front, cx);
+    }
+
+    /// Why a message whose time is over is seen again.
+    const fn seen_after(at: u8) -> u8 {
+        match at {
+            mark::IN_FLIGHT_ALONE => mark::VISIBLE,
+            mark::IN_FLIGHT_GHOST => mark::VISIBLE_KEPT,
+            _ => mark::VISIBLE_OVERRUN,
+        }
+    }
+
+    pub(super) fn end_invisibility(&mut self, cx: &mut Cx<'_>) {
+        if self.timers.is_some() {
+            return self.end_timers(cx);
+        }
+        while let Some((reference, _)) = self.visibility.due(cx.now(), |token| is_in_flight(token, cx)) {
+            self.reappear(reference.id, Self::seen_after(cx.message(reference.id).mark), cx);
+        }
+        self.serve(cx);
+        self.visibility.trim(|token| is_in_flight(token, cx));
+        if let Some(at) = self.visibility.rearm() {
+            cx.alarm_at(at, SqsAlarm::Visibility);
+        }
+    }
+
+    fn end_timers(&mut self, cx: &mut Cx<'_>) {
+        if let Some(timers) = &mut self.timers {
+            timers.rang(cx.now());
+        }
+        while let Some(token) = self.timers.as_mut().and_then(|timers| timers.due(cx.now())) {
+            if is_in_flight(token, cx) {
+                self.reappear(token.0.id, Self::seen_after(cx.message(token.0.id).mark), cx);
+            }
+        }
+        self.serve(cx);
+        self.arm_timers(cx);
+    }
+
+    pub(super) fn arm_timers(&mut self, cx: &mut Cx<'_>) {
+        if let Some(at) = self.timers.as_mut().and_then(|timers| timers.alarm()) {
+            cx.alarm_at(at, SqsAlarm::Visibility);
+        }
+    }
+}
