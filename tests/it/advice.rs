@@ -59,6 +59,21 @@ prefetch = 5
 count    = 4
 work     = "pack"
 "#;
+const FUNCTIONS: &str = r#"
+[pipeline.functions.jobs]
+kind               = "sqs"
+from               = "orders"
+visibility_timeout = "3min"
+dead_letter        = { queue = "failed", max_receive_count = 5 }
+[pipeline.functions.failed]
+kind = "sqs"
+[pipeline.functions.packers]
+kind       = "lambda"
+polls      = "jobs"
+timeout    = "30s"
+batch_size = 5
+work       = "pack"
+"#;
 const MAILED: &str = r#"
 [pipeline.mailed.news]
 kind        = "sns"
@@ -98,21 +113,6 @@ fifo_queue = true
 const AWAY: &str = "[[fault]]\nnode = \"pushed.shop\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"3min\"\n[work.pack]";
 const SPIKE: (&str, &str) =
     ("rate = \"1/s\"", "rate = \"1/s\"\nspike = { at = \"1min\", count = 100, over = \"10s\" }");
-const FUNCTIONS: &str = r#"
-[pipeline.functions.jobs]
-kind               = "sqs"
-from               = "orders"
-visibility_timeout = "3min"
-dead_letter        = { queue = "failed", max_receive_count = 5 }
-[pipeline.functions.failed]
-kind = "sqs"
-[pipeline.functions.packers]
-kind       = "lambda"
-polls      = "jobs"
-timeout    = "30s"
-batch_size = 5
-work       = "pack"
-"#;
 const BACKWARD: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"20h\"\n";
 const FIFO: (&str, &str) = ("kind        = \"sqs\"", "kind = \"sqs\"\nfifo_queue = true");
 const FIFO_TOO: (&str, &str) =
@@ -225,6 +225,8 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         RAW,
     ),
 ];
+const GATHERS: (&str, &str) = ("timeout    =", "maximum_batching_window = \"1min\"\ntimeout    =");
+const RESERVED: (&str, &str) = ("timeout    =", "reserved_concurrent_executions = 5\ntimeout    =");
 /// A group of machines that follows the backlog of each.
 const TRACKED: &str = "auto_scaling.min_size = 1\nauto_scaling.max_size = 9\n\
                        auto_scaling.policies = [{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
@@ -236,8 +238,6 @@ const WOKEN: &str = "policies = [{ policy_type = \"step_scaling\", threshold = 1
 const LONG: (&str, &str) = ("\"2s\"", "\"16min\"");
 const HIDDEN: (&str, &str) = ("dead_letter =", "visibility_timeout = \"20min\"\ndead_letter =");
 const PROTECTED: &str = "min_size = 1\nauto_scaling.scale_in_protection = \"while_busy\"";
-const GATHERS: (&str, &str) = ("timeout    =", "maximum_batching_window = \"1min\"\ntimeout    =");
-const RESERVED: (&str, &str) = ("timeout    =", "reserved_concurrent_executions = 5\ntimeout    =");
 /// Ten messages at once take twenty seconds.
 const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
 const SELDOM: (&str, &str) = ("\"1/s\"", "\"1/h\"");

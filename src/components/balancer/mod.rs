@@ -12,8 +12,8 @@
 //! servers, requests go to all. An overload looks like illness: the slow are ejected and the others get their load.
 //!
 //! Simplified: health checks are no requests of their own; a check is bad when most answers since the last one were
-//! errors, or when the oldest request that is not answered is older than the check's timeout. An ejected server gets no
-//! requests, so its checks are good once what it had is answered. There is no slow start, and no deregistration.
+//! errors, or when none came within the check's timeout although one was due. An ejected server gets no requests, so its
+//! checks are good once what it had is answered. There is no slow start, and no deregistration.
 
 mod spec;
 mod targets;
@@ -62,6 +62,7 @@ struct Request {
     attempt: MsgId,
     target: usize,
     serial: u32,
+    sent: SimTime,
     /// The answer, on its way back.
     answer: LossId,
 }
@@ -190,7 +191,7 @@ impl LoadBalancer {
         let serial = self.serial;
         let (index, request) = self.requests.reserve();
         let attempt = cx.attempt(msg, Call { node: cx.node(), task: index, attempt: serial, behalf: msg });
-        *request = Request { msg, attempt, target, serial, answer: LossId::NONE };
+        *request = Request { msg, attempt, target, serial, sent: cx.now(), answer: LossId::NONE };
         let (gauge, now) = cx.gauge(self.metrics.outstanding);
         gauge.rise(now);
         let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
@@ -218,16 +219,16 @@ impl LoadBalancer {
         if self.requests.get(index).is_none_or(|request| request.serial != serial) {
             return;
         }
-        let Some(Request { msg, attempt, target, answer, .. }) = self.requests.remove(index) else { return };
+        let Some(Request { msg, attempt, target, answer, sent, .. }) = self.requests.remove(index) else { return };
         cx.release(attempt);
-        self.over(target, !answer.is_none(), cx);
+        self.over(target, !answer.is_none(), cx.now().since(sent), cx);
         cx.conclude(msg, answer);
         self.serve_waiting(cx);
     }
 
     /// A server has one request less.
-    fn over(&mut self, target: usize, failed: bool, cx: &mut Cx<'_>) {
-        self.targets.over(target, failed);
+    fn over(&mut self, target: usize, failed: bool, took: SimDuration, cx: &mut Cx<'_>) {
+        self.targets.over(target, failed, took);
         let (gauge, now) = cx.gauge(self.metrics.outstanding);
         gauge.fall(now);
     }
@@ -240,7 +241,7 @@ impl LoadBalancer {
             let Some(Request { msg, attempt, .. }) = self.requests.remove(index) else { continue };
             cx.abandon(attempt);
             cx.count(self.metrics.timeouts, 1);
-            self.over(target, true, cx);
+            self.over(target, true, self.idle_timeout, cx);
             cx.refuse(msg, self.losses.idle);
         }
         if let Some(at) = self.targets.rearm(target) {
@@ -266,7 +267,7 @@ impl LoadBalancer {
         for index in indices {
             let Some(Request { msg, attempt, target, .. }) = self.requests.remove(index) else { continue };
             cx.abandon(attempt);
-            self.over(target, false, cx);
+            self.over(target, false, SimDuration::ZERO, cx);
             cx.refuse(msg, self.losses.down);
         }
         for (msg, _) in std::mem::take(&mut self.waiting) {

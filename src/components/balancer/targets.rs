@@ -50,9 +50,10 @@ struct Target {
     endpoint: Endpoint,
     /// Requests that it has.
     outstanding: u32,
-    /// Answers and errors since the last check.
+    /// Answers since the last check; how many of them were errors, and how many came within the check's timeout.
     answers: u32,
     errors: u32,
+    quick: u32,
     is_healthy: bool,
     /// Checks in a row that speak against what is thought of it.
     against: u32,
@@ -70,6 +71,7 @@ impl Targets {
             outstanding: 0,
             answers: 0,
             errors: 0,
+            quick: 0,
             is_healthy: true,
             against: 0,
             idle: Deadlines::new(),
@@ -139,12 +141,13 @@ impl Targets {
         target.idle.push(now + idle_timeout, token)
     }
 
-    /// A request is over: answered, failed or given up.
-    pub(super) fn over(&mut self, target: usize, failed: bool) {
+    /// A request is over: answered, failed or given up, after `took`.
+    pub(super) fn over(&mut self, target: usize, failed: bool, took: SimDuration) {
         let target = &mut self.targets[target];
         target.outstanding -= 1;
         target.answers += 1;
         target.errors += u32::from(failed);
+        target.quick += u32::from(!failed && took <= self.check.timeout);
     }
 
     /// The next request at a server that is given up now.
@@ -165,8 +168,9 @@ impl Targets {
                 target.oldest.pop_front();
             }
             let hangs = target.oldest.front().is_some_and(|&(sent, _)| now.since(sent) > timeout);
-            let is_good = !hangs && 2 * target.errors <= target.answers;
-            (target.answers, target.errors) = (0, 0);
+            let is_slow = target.quick == 0 && (hangs || target.answers > 0);
+            let is_good = !is_slow && 2 * target.errors <= target.answers;
+            (target.answers, target.errors, target.quick) = (0, 0, 0);
             target.against = if is_good == target.is_healthy { 0 } else { target.against + 1 };
             let enough = if target.is_healthy { unhealthy_threshold } else { healthy_threshold };
             if target.against >= enough {
@@ -215,7 +219,7 @@ mod tests {
         for _ in 0..3 {
             chosen(&mut targets, 0);
         }
-        targets.over(1, false);
+        targets.over(1, false, SimDuration::ZERO);
         assert_eq!(chosen(&mut targets, 0), Some(1));
     }
 
@@ -238,7 +242,7 @@ mod tests {
         let mut targets = targets(Algorithm::RoundRobin, 9);
         let fail = |targets: &mut Targets| {
             chosen(targets, 0);
-            targets.over(0, true);
+            targets.over(0, true, SimDuration::ZERO);
         };
         fail(&mut targets);
         targets.check(at(30), |_| false);

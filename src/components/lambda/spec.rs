@@ -229,9 +229,9 @@ impl LambdaSpec {
             None => "throttled: the account's concurrency is in use",
         };
         LambdaLosses {
-            concurrency: site.loss(LossKind::Rejected, concurrency),
-            growth: site.loss(LossKind::Rejected, "throttled: too many new environments at once"),
-            rate: site.loss(LossKind::Rejected, "throttled: too many requests a second"),
+            concurrency: site.throttle(concurrency),
+            growth: site.throttle("throttled: too many new environments at once"),
+            rate: site.throttle("throttled: too many requests a second"),
             too_large: site.permanent_refusal("payload too large"),
             timed_out: site.loss(LossKind::Rejected, "stopped at its timeout"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
