@@ -61,6 +61,8 @@ pub(super) struct Handler {
     steps: Vec<Step>,
     /// Where requests are counted; a handler without steps has none.
     counters: Option<RequestCounters>,
+    /// Whether work takes as long as is written: nothing is owed, and nothing is slow -- state.
+    is_plain: bool,
     /// Factor on the time of work that begins now -- state, changed by faults.
     slowness: f64,
     /// Time by which the work that begins next is longer, for what was done before it -- state.
@@ -193,6 +195,7 @@ impl Handler {
             work,
             steps,
             counters,
+            is_plain: true,
             slowness: 1.0,
             owed: SimDuration::ZERO,
             tasks: Slab::default(),
@@ -208,13 +211,20 @@ impl Handler {
     }
 
     /// Work that begins from now on takes `slowness` times as long.
-    pub(super) const fn slow_down(&mut self, slowness: f64) {
+    pub(super) fn slow_down(&mut self, slowness: f64) {
         self.slowness = slowness;
+        self.is_plain = !self.is_slow() && self.owed.is_zero();
+    }
+
+    /// Whether work takes another time than is written; a factor of exactly 1 leaves the nanoseconds alone.
+    const fn is_slow(&self) -> bool {
+        self.slowness.to_bits() != 1.0_f64.to_bits()
     }
 
     /// The work that begins next takes so much longer.
     pub(super) fn owe(&mut self, time: SimDuration) {
         self.owed += time;
+        self.is_plain = self.is_plain && time.is_zero();
     }
 
     /// From now on, nothing more is asked on behalf of messages whose caller has left: they are given up by `loss`.
@@ -243,13 +253,20 @@ impl Handler {
         task.pause = SimDuration::ZERO;
         let Some(work) = self.work else { return self.next_step(index, cx) };
         let mut duration = cx.work(work, msg);
-        #[allow(clippy::float_cmp, reason = "exactly 1 leaves the nanoseconds alone")]
-        if self.slowness != 1.0 || !self.owed.is_zero() {
-            duration = duration.scaled(self.slowness) + std::mem::take(&mut self.owed);
+        if !self.is_plain {
+            duration = self.stretched(duration);
         }
         task.worked = task.began + duration;
         cx.alarm_at(task.worked, T::from(HandlerAlarm::Worked { task: index, serial }));
         None
+    }
+
+    /// How long this work takes now, with what is owed.
+    #[cold]
+    fn stretched(&mut self, duration: SimDuration) -> SimDuration {
+        let slow = if self.is_slow() { duration.scaled(self.slowness) } else { duration };
+        self.is_plain = !self.is_slow();
+        slow + std::mem::take(&mut self.owed)
     }
 
     /// An alarm rang.

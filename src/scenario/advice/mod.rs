@@ -5,9 +5,12 @@
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
 mod asleep;
+mod batch_time;
 mod cut_off;
 mod dead_letters;
 mod drain;
+mod few_receives;
+mod few_timeouts;
 mod flood;
 mod group_rate;
 mod held;
@@ -15,6 +18,7 @@ mod hot_group;
 mod late_fault;
 mod load;
 mod mail_rate;
+mod over_polling;
 mod prefetch;
 mod raw_target;
 mod retries;
@@ -55,6 +59,14 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
+    Advice {
+        code: "A020",
+        about: "a throttled batch of a function has no time to be tried again",
+        give: few_timeouts::give,
+    },
+    Advice { code: "A021", about: "a few throttles make a dead letter of a message", give: few_receives::give },
+    Advice { code: "A022", about: "pollers fetch more than their function may work on", give: over_polling::give },
+    Advice { code: "A023", about: "a function is stopped before its work is done", give: batch_time::give },
     Advice { code: "A040", about: "e-mails come so fast that they are switched off", give: mail_rate::give },
     Advice { code: "A041", about: "what a topic cannot deliver is lost", give: unkept::give },
     Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },

@@ -8,7 +8,8 @@ use crate::units::Duration;
 pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
     for queue in view.nodes() {
         let Some(hides) = queue.traits.hides else { continue };
-        for fleet in view.takers(queue) {
+        // A function is stopped before that: see `batch_time`.
+        for fleet in view.takers(queue).filter(|taker| taker.traits.function.is_none()) {
             let Some(p99) = view.p99(fleet) else { continue };
             let batch = fleet.traits.batch.max(1);
             let longest = p99 * f64::from(batch);
