@@ -13,6 +13,8 @@ pub enum Verb {
     From,
     /// A caller waits for the answer.
     Calls,
+    /// A balancer hands a request to one of several servers, and the answer back.
+    Targets,
     /// A message is handed over.
     Sends,
     /// Messages are pulled from a queue.
@@ -33,6 +35,7 @@ impl Verb {
         match self {
             Self::From => "from",
             Self::Calls => "calls",
+            Self::Targets => "targets",
             Self::Sends => "sends",
             Self::Polls => "polls",
             Self::Reads => "reads",
@@ -49,6 +52,7 @@ impl Verb {
         match self {
             Self::From => "takes",
             Self::Sends => "sends to",
+            Self::Targets => "has the target",
             Self::Subscribers => "has the subscriber",
             Self::DeadLetter => "leaves dead letters to",
             Self::Calls | Self::Polls | Self::Reads | Self::Consumes => self.word(),

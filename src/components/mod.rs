@@ -4,6 +4,7 @@
 //! counts; its state; its alarms; its behaviour; tests. Components speak signals and never call each other. A new
 //! service is a new file and a line in `registry!`.
 
+mod balancer;
 #[cfg(test)]
 mod bench;
 mod binomial;
@@ -240,4 +241,5 @@ registry! {
     Kinesis => kinesis::Kinesis,
     Reader => reader::Reader,
     Lambda => lambda::Lambda,
+    LoadBalancer => balancer::LoadBalancer,
 }

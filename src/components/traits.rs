@@ -115,8 +115,8 @@ pub struct FunctionTraits {
     pub window: SimDuration,
     /// How many requests it works on at once, if that is kept free for it.
     pub reserved: Option<At<u32>>,
-    /// Whether a limit is set for the pollers of its queue.
-    pub limits_pollers: bool,
+    /// How many requests it gets at once at most from the pollers of its queue, if it has one.
+    pub pollers: Option<u32>,
 }
 
 /// A request of a node.

@@ -16,6 +16,7 @@
 //! | S013 | a kind that does not exist |
 //! | S014 | a name that cannot be one |
 //! | S015 | too many of something |
+//! | S016 | a filter policy, or what messages carry, that cannot be read |
 //! | S020 | a fault or list names what does not exist |
 //! | S021 | an expectation that is not a comparison |
 //! | S022 | an expectation names what does not exist |

@@ -104,7 +104,7 @@ pub enum Signal {
         /// Messages that somebody works on.
         held: u32,
         /// Another number after every call: a service that nobody calls may stop showing anything.
-        calls: u32,
+        calls: u16,
     },
     /// A fault begins or ends.
     Fault {

@@ -145,6 +145,50 @@ facts! { "http";
         "How long an Application Load Balancer tries to connect to a server.",
         "The client gets 504.";
 
+    HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(30), Default, Stated, BALANCER_API,
+        "How often a load balancer checks whether a server is well.",
+        "Between 5 and 300 seconds.";
+
+    HEALTH_CHECK_INTERVAL_MIN: Duration = Duration::from_secs(5), Quota, Stated, BALANCER_API,
+        "The shortest interval between two health checks.",
+        "A shorter one is refused.";
+
+    HEALTH_CHECK_INTERVAL_MAX: Duration = Duration::from_secs(300), Quota, Stated, BALANCER_API,
+        "The longest interval between two health checks.",
+        "A longer one is refused.";
+
+    HEALTH_CHECK_TIMEOUT: Duration = Duration::from_secs(6), Default, Stated, BALANCER_API,
+        "How long a server may take to answer a health check.",
+        "6 seconds for HTTP, 10 for HTTPS; between 2 and 120 seconds.";
+
+    HEALTH_CHECK_TIMEOUT_MIN: Duration = Duration::from_secs(2), Quota, Stated, BALANCER_API,
+        "The shortest timeout of a health check.",
+        "A shorter one is refused.";
+
+    HEALTH_CHECK_TIMEOUT_MAX: Duration = Duration::from_secs(120), Quota, Stated, BALANCER_API,
+        "The longest timeout of a health check.",
+        "A longer one is refused.";
+
+    HEALTHY_THRESHOLD: u32 = 5, Default, Stated, BALANCER_API,
+        "Good checks in a row after which a server gets requests again.",
+        "Between 2 and 10.";
+
+    UNHEALTHY_THRESHOLD: u32 = 2, Default, Stated, BALANCER_API,
+        "Bad checks in a row after which a server gets no more requests.",
+        "Between 2 and 10. What it has got already goes on.";
+
+    HEALTH_THRESHOLD_MIN: u32 = 2, Quota, Stated, BALANCER_API,
+        "The fewest checks in a row that change what is thought of a server.",
+        "Fewer are refused.";
+
+    HEALTH_THRESHOLD_MAX: u32 = 10, Quota, Stated, BALANCER_API,
+        "The most checks in a row that are needed to change what is thought of a server.",
+        "More are refused.";
+
+    MINIMUM_HEALTHY_TARGETS: u32 = 1, Default, Stated, BALANCER_API,
+        "With fewer healthy servers than this, requests go to all of them.",
+        "The balancer fails open: a check that is wrong about everybody must not take everything down.";
+
     ALB_HOUR_PRICE: Price = Price::each_one(0.0225, "balancer-hour"), Price, Unsure, REMEMBERED,
         "An Application Load Balancer for an hour, busy or idle.",
         "us-east-1.";

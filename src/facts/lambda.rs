@@ -187,20 +187,11 @@ facts! { "lambda";
         "By how many pollers fewer a queue is polled after a batch that failed or was let go.",
         "The guide says that their number falls gradually. It does not fall below lambda.sqs_concurrency_start.";
 
-    SQS_THROTTLE_WAIT: Duration = Duration::from_secs(1), Assumption, Own, OWN,
-        "How long a poller waits with a batch for which its function had no room, the first time.",
-        "The guide says only that it goes on until the visibility timeout is over. The wait doubles each time, up to \
-         lambda.sqs_throttle_wait_max, and half of it is left to chance.";
-
-    SQS_THROTTLE_WAIT_MAX: Duration = Duration::from_secs(10), Assumption, Own, OWN,
-        "The longest wait of a poller with a batch for which its function had no room.",
-        "Not published.";
-
     SQS_VISIBILITY_MARGIN: Duration = Duration::from_secs(30), Default, Stated, QUEUES,
         "By how much messages that are gathered stay hidden beyond the window and the function's timeout together.",
         "It counts where these two are longer than the queue's own visibility timeout.";
 
-    SQS_VISIBILITY_TIMEOUTS: u32 = 6, Default, Stated, QUEUES,
+    SQS_VISIBILITY_FACTOR: u32 = 6, Default, Stated, QUEUES,
         "How many times the function's timeout a queue should hide its messages, by the guide's advice.",
         "So that a batch can be tried again when the function was throttled. A window comes on top. A queue that hides \
          them for less than one timeout is refused (from memory).";
@@ -219,7 +210,7 @@ facts! { "lambda";
 
     PROVISIONED_POLLERS: u32 = 200, Default, Stated, MAPPING,
         "The most pollers of a queue in provisioned mode, unless said otherwise.",
-        "";
+        "Two hundred keep 2,000 copies of a function at work.";
 
     PROVISIONED_POLLERS_MAX: u32 = 10_000, Quota, Unsure, MAPPING,
         "The most pollers of a queue that can be asked for in provisioned mode.",
@@ -227,7 +218,7 @@ facts! { "lambda";
 
     PROVISIONED_INVOKES: u32 = 10, Quota, Stated, PROVISIONED,
         "How many copies of a function one provisioned poller keeps at work.",
-        "";
+        "More messages wait for the next poller.";
 
     PROVISIONED_THROUGHPUT: Throughput = Throughput::mib(1), Quota, Stated, PROVISIONED,
         "How much one provisioned poller fetches.",
@@ -239,7 +230,7 @@ facts! { "lambda";
 
     PROVISIONED_CONCURRENCY_MAX: u32 = 20_000, Quota, Stated, PROVISIONED,
         "The most copies of a function that work on one queue in provisioned mode.",
-        "";
+        "More messages wait in the queue.";
 
     KINESIS_BATCH_SIZE: u32 = 100, Default, Stated, MAPPING,
         "How many records of a shard a function gets at once.",

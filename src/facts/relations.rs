@@ -175,7 +175,6 @@ const _: () = assert!(lambda::PROVISIONED_POLLERS.value <= lambda::PROVISIONED_P
 const _: () = assert!(no_longer(lambda::ASYNC_RETRY_WAIT.value, lambda::ASYNC_RETRY_WAIT_SECOND.value));
 const _: () = assert!(no_longer(lambda::ASYNC_THROTTLE_WAIT.value, lambda::ASYNC_THROTTLE_WAIT_MAX.value));
 const _: () = assert!(no_longer(lambda::ASYNC_EVENT_AGE_MIN.value, lambda::ASYNC_EVENT_AGE_MAX.value));
-const _: () = assert!(no_longer(lambda::SQS_THROTTLE_WAIT.value, lambda::SQS_THROTTLE_WAIT_MAX.value));
 const _: () = assert!(spread(lambda::INIT_PYTHON.value) && spread(lambda::INIT_NODE.value));
 const _: () = assert!(spread(lambda::INIT_GO.value) && spread(lambda::INIT_RUST.value));
 const _: () = assert!(spread(lambda::INIT_JAVA.value) && spread(lambda::INIT_JAVA_SNAP_START.value));

@@ -64,7 +64,7 @@ impl Way<'_> {
         let mut next = Vec::new();
         for edge in &self.nodes[index].edges {
             let arrow = match edge.verb {
-                Verb::Calls => "⇄",
+                Verb::Calls | Verb::Targets => "⇄",
                 Verb::Sends | Verb::Subscribers => "→",
                 Verb::From | Verb::Polls | Verb::Reads | Verb::Consumes | Verb::DeadLetter => continue,
             };
@@ -75,7 +75,7 @@ impl Way<'_> {
                 match edge.verb {
                     Verb::Polls | Verb::Reads => next.push(("←", reader)),
                     Verb::Consumes => next.push(("→", reader)),
-                    Verb::From | Verb::Calls | Verb::Sends | Verb::Subscribers | Verb::DeadLetter => {}
+                    Verb::From | Verb::Calls | Verb::Targets | Verb::Sends | Verb::Subscribers | Verb::DeadLetter => {}
                 }
             }
         }

@@ -145,7 +145,7 @@ fn check_edge(from: &Draft, edge: &Edge, drafts: &[Draft], plan: &Plan, complete
 fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
     let fitting = |verbs: &[Verb]| verbs.iter().find(|verb| target.accepts.contains(verb)).map(|verb| verb.word());
     let word = match verb {
-        Verb::Calls | Verb::Sends | Verb::From => fitting(&[Verb::Sends, Verb::Calls]),
+        Verb::Calls | Verb::Targets | Verb::Sends | Verb::From => fitting(&[Verb::Sends, Verb::Calls]),
         Verb::Polls | Verb::Reads | Verb::Consumes => fitting(&[Verb::Polls, Verb::Reads, Verb::Consumes]),
         Verb::Subscribers | Verb::DeadLetter => None,
     };

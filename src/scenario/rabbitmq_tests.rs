@@ -213,8 +213,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
         contents: root.child("contents"),
         losses: pipeline.losses.clone(),
     };
-    let mut kernel = Kernel::new(pipeline.nodes.len(), pipeline.loss_kinds());
-    let mut nodes = pipeline.nodes.clone();
+    let (mut kernel, mut nodes) = (Kernel::new(pipeline.nodes.len(), pipeline.loss_kinds()), pipeline.nodes.clone());
     for (index, node) in (0..).zip(&mut nodes) {
         node.start(NodeId(index), &mut kernel, &mut shared);
     }

@@ -89,7 +89,7 @@ impl Contents {
 
 fn fields(at: &At<Any>, path: &str, nested: bool, site: &mut Site<'_>) -> Option<Fields> {
     let Any::Table(table) = &at.value else {
-        site.error(at.span, "S011", format!("`{path}` must be a table")).hint(format!(
+        site.error(at.span, "S016", format!("`{path}` must be a table")).hint(format!(
             "write `{path} = {{ type = \"video\" }}`, or shares: `{path} = {{ type = {{ video = \"60%\" }} }}`"
         ));
         return None;
@@ -115,7 +115,7 @@ fn content(at: &At<Any>, path: &str, nested: bool, site: &mut Site<'_>) -> Optio
             if nested {
                 return fields(at, path, nested, site).map(Content::Nested);
             }
-            site.error(at.span, "S011", format!("`{path}` must be a value, or shares of values"))
+            site.error(at.span, "S016", format!("`{path}` must be a value, or shares of values"))
                 .note("attributes are flat: only a body has tables in tables")
                 .hint("write what share of the messages has each value: `{ video = \"60%\", audio = \"30%\" }`");
             None
@@ -123,7 +123,8 @@ fn content(at: &At<Any>, path: &str, nested: bool, site: &mut Site<'_>) -> Optio
         Any::List(list) => {
             let values = list.iter().map(|item| scalar(&item.value)).collect::<Option<Vec<_>>>();
             if values.is_none() {
-                site.error(at.span, "S011", format!("`{path}` must be a list of texts, numbers or `true` and `false`"));
+                site.error(at.span, "S016", format!("`{path}` must be a list of texts, numbers or `true` and `false`"))
+                    .hint("write a table in a table, `{ job = { kind = \"encode\" } }`, or a list of plain values");
             }
             values.map(Content::Fixed)
         }

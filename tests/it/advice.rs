@@ -59,6 +59,21 @@ prefetch = 5
 count    = 4
 work     = "pack"
 "#;
+const FUNCTIONS: &str = r#"
+[pipeline.functions.jobs]
+kind               = "sqs"
+from               = "orders"
+visibility_timeout = "3min"
+dead_letter        = { queue = "failed", max_receive_count = 5 }
+[pipeline.functions.failed]
+kind = "sqs"
+[pipeline.functions.packers]
+kind       = "lambda"
+polls      = "jobs"
+timeout    = "30s"
+batch_size = 5
+work       = "pack"
+"#;
 const MAILED: &str = r#"
 [pipeline.mailed.news]
 kind        = "sns"
@@ -148,6 +163,11 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
         "\"1min\"",
     ),
+    ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
+    ("A020", (FUNCTIONS, &[GATHERS]), (FUNCTIONS, &[GATHERS, ("\"3min\"", "\"4min\"")]), "\"3min\""),
+    ("A021", (FUNCTIONS, &[("count = 5", "count = 4")]), (FUNCTIONS, &[]), "4"),
+    ("A022", (FUNCTIONS, &[RESERVED]), (FUNCTIONS, &[RESERVED, ("polls ", "maximum_concurrency = 5\npolls ")]), "5"),
+    ("A023", (FUNCTIONS, &[("\"2s\"", "\"7s\"")]), (FUNCTIONS, &[("\"2s\"", "\"6s\"")]), "\"30s\""),
     (
         "A030",
         (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"30s\", to = \"40s\" }")]),
@@ -229,6 +249,8 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         RAW,
     ),
 ];
+const GATHERS: (&str, &str) = ("timeout    =", "maximum_batching_window = \"1min\"\ntimeout    =");
+const RESERVED: (&str, &str) = ("timeout    =", "reserved_concurrent_executions = 5\ntimeout    =");
 const SOON_FORGOTTEN: &str = "kind = \"sqs\"\nmessage_retention_period = \"30min\"\n[pipeline.queued.packers]";
 const KEPT_SHORTER: (&str, &str) = ("dead_letter =", "message_retention_period = \"20min\"\ndead_letter =");
 /// A group of machines that follows the backlog of each.

@@ -61,10 +61,8 @@ pub(super) struct Handler {
     steps: Vec<Step>,
     /// Where requests are counted; a handler without steps has none.
     counters: Option<RequestCounters>,
-    /// Factor on the time of work that begins now -- state, changed by faults.
-    slowness: f64,
-    /// Time by which the work that begins next is longer, for what was done before it -- state.
-    owed: SimDuration,
+    /// How fast work goes -- state, changed by faults.
+    pace: Pace,
     /// Messages being handled -- state.
     tasks: Slab<Task>,
     /// Number of the last attempt or task; tells stale answers and alarms -- state.
@@ -73,6 +71,35 @@ pub(super) struct Handler {
     timeouts: Vec<Deadlines<(u32, u32)>>,
     /// What a message is given up by whose caller has left: nothing more is asked on its behalf -- parameter.
     caller_left: Option<LossId>,
+}
+
+/// How fast work goes.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// Nothing below applies: the one thing that is looked at for every job.
+    is_plain: bool,
+    /// Factor on the time of work that begins now.
+    slowness: f64,
+    /// Time by which the work that begins next is longer, for what was done before it.
+    owed: SimDuration,
+}
+
+impl Pace {
+    /// Work takes as long as is written.
+    const PLAIN: Self = Self { is_plain: true, slowness: 1.0, owed: SimDuration::ZERO };
+
+    /// The same, with a new look at whether anything applies. A factor of exactly 1 leaves the nanoseconds alone.
+    fn seen(self) -> Self {
+        Self { is_plain: self.slowness.to_bits() == 1.0_f64.to_bits() && self.owed.is_zero(), ..self }
+    }
+
+    /// How long this work takes, with what is owed.
+    #[cold]
+    fn stretch(&mut self, duration: SimDuration) -> SimDuration {
+        let owed = std::mem::take(&mut self.owed);
+        *self = self.seen();
+        if self.is_plain { duration + owed } else { duration.scaled(self.slowness) + owed }
+    }
 }
 
 /// A message being handled.
@@ -193,8 +220,7 @@ impl Handler {
             work,
             steps,
             counters,
-            slowness: 1.0,
-            owed: SimDuration::ZERO,
+            pace: Pace::PLAIN,
             tasks: Slab::default(),
             serial: 0,
             timeouts,
@@ -208,13 +234,13 @@ impl Handler {
     }
 
     /// Work that begins from now on takes `slowness` times as long.
-    pub(super) const fn slow_down(&mut self, slowness: f64) {
-        self.slowness = slowness;
+    pub(super) fn slow_down(&mut self, slowness: f64) {
+        self.pace = Pace { slowness, ..self.pace }.seen();
     }
 
     /// The work that begins next takes so much longer.
     pub(super) fn owe(&mut self, time: SimDuration) {
-        self.owed += time;
+        self.pace = Pace { owed: self.pace.owed + time, ..self.pace }.seen();
     }
 
     /// From now on, nothing more is asked on behalf of messages whose caller has left: they are given up by `loss`.
@@ -243,9 +269,8 @@ impl Handler {
         task.pause = SimDuration::ZERO;
         let Some(work) = self.work else { return self.next_step(index, cx) };
         let mut duration = cx.work(work, msg);
-        #[allow(clippy::float_cmp, reason = "exactly 1 leaves the nanoseconds alone")]
-        if self.slowness != 1.0 || !self.owed.is_zero() {
-            duration = duration.scaled(self.slowness) + std::mem::take(&mut self.owed);
+        if !self.pace.is_plain {
+            duration = self.pace.stretch(duration);
         }
         task.worked = task.began + duration;
         cx.alarm_at(task.worked, T::from(HandlerAlarm::Worked { task: index, serial }));

@@ -9,7 +9,8 @@
 //!                        ▼
 //!                  dead-letter queue, or dropped
 //! ```
-//! Simplified: a long line of events makes each wait no longer than it would alone.
+//! Simplified: a long line of events makes each wait no longer than it would alone. Simplified: what is given up goes to a
+//! queue; topics and other functions are not modelled as destinations.
 
 use super::invocation::What;
 use super::{Cx, Lambda, LambdaAlarm};
@@ -32,7 +33,7 @@ pub(super) struct Events {
     pub losses: EventLosses,
     pub metrics: EventMetrics,
     /// Those that are not done -- state.
-    pub events: Slab<Event>,
+    pub open: Slab<Event>,
     /// Of them, those that no environment is at -- state.
     pub waiting: u64,
 }
@@ -78,12 +79,12 @@ pub(super) struct Event {
 impl Events {
     /// Those that are not done.
     pub(super) fn count(&self) -> u64 {
-        self.events.len() as u64
+        self.open.len() as u64
     }
 
     /// The message of an event, and which try it is.
     pub(super) fn attempt(&self, event: u32) -> Option<(MsgId, u16)> {
-        let event = self.events.get(event)?;
+        let event = self.open.get(event)?;
         Some((event.msg, u16::try_from(event.failures).unwrap_or(u16::MAX)))
     }
 }
@@ -104,7 +105,7 @@ impl Lambda {
         let Some(queue) = self.events.as_mut() else { unreachable!("its edges were known when it was built") };
         cx.accept(msg);
         cx.message_mut(msg).sent = now;
-        let event = queue.events.insert(Event { msg, since: now, failures: 0, throttled: 0, serial });
+        let event = queue.open.insert(Event { msg, since: now, failures: 0, throttled: 0, serial });
         queue.waiting += 1;
         cx.count(queue.metrics.received, 1);
         cx.set(queue.metrics.waiting, queue.waiting);
@@ -119,7 +120,7 @@ impl Lambda {
     pub(super) fn event_is_due(&mut self, event: u32, serial: u32, cx: &mut Cx<'_>) {
         let now = cx.now();
         let Some(queue) = self.events.as_ref() else { return };
-        let Some(waiting) = queue.events.get(event).filter(|event| event.serial == serial) else { return };
+        let Some(waiting) = queue.open.get(event).filter(|event| event.serial == serial) else { return };
         if waiting.since + queue.maximum_event_age <= now {
             let too_old = queue.losses.too_old;
             return self.give_up_event(event, too_old, cx);
@@ -134,7 +135,7 @@ impl Lambda {
             Ok(start) => {
                 queue.waiting -= 1;
                 cx.set(queue.metrics.waiting, queue.waiting);
-                if let Some(event) = queue.events.get_mut(event) {
+                if let Some(event) = queue.open.get_mut(event) {
                     event.throttled = 0;
                     cx.time(queue.metrics.age, cx.now().since(event.since));
                 }
@@ -146,7 +147,7 @@ impl Lambda {
 
     /// An event found no room: it waits, longer each time.
     fn wait_for_room(&mut self, event: u32, cx: &mut Cx<'_>) {
-        let Some(waiting) = self.events.as_mut().and_then(|queue| queue.events.get_mut(event)) else { return };
+        let Some(waiting) = self.events.as_mut().and_then(|queue| queue.open.get_mut(event)) else { return };
         let doublings = waiting.throttled.min(63);
         waiting.throttled += 1;
         let first = lambda::ASYNC_THROTTLE_WAIT.value.get().as_nanos();
@@ -157,7 +158,7 @@ impl Lambda {
     /// Sets the alarm for the next try, or for the end of the event's time if that comes first.
     fn event_waits(&mut self, event: u32, wait: SimDuration, cx: &mut Cx<'_>) {
         let Some(queue) = self.events.as_ref() else { return };
-        let Some(&Event { since, serial, .. }) = queue.events.get(event) else { return };
+        let Some(&Event { since, serial, .. }) = queue.open.get(event) else { return };
         let at = (cx.now() + wait).min(since + queue.maximum_event_age).max(cx.now());
         cx.alarm_at(at, LambdaAlarm::Event { event, serial });
     }
@@ -180,7 +181,7 @@ impl Lambda {
         self.event_is_back(cx);
         let Some(queue) = self.events.as_mut() else { return };
         let (most, failed) = (queue.maximum_retry_attempts, queue.losses.failed);
-        let Some(again) = queue.events.get_mut(event) else { return };
+        let Some(again) = queue.open.get_mut(event) else { return };
         again.failures += 1;
         if again.failures > most {
             return self.give_up_event(event, failed, cx);
@@ -194,14 +195,14 @@ impl Lambda {
 
     /// The function has done what an event asked for.
     pub(super) fn event_done(&mut self, event: u32, cx: &mut Cx<'_>) {
-        let Some(event) = self.events.as_mut().and_then(|queue| queue.events.remove(event)) else { return };
+        let Some(event) = self.events.as_mut().and_then(|queue| queue.open.remove(event)) else { return };
         cx.conclude(event.msg, LossId::NONE);
     }
 
     /// An event that waits is given up: to the dead-letter queue, as a new message there, or lost.
     fn give_up_event(&mut self, event: u32, loss: LossId, cx: &mut Cx<'_>) {
         let Some(queue) = self.events.as_mut() else { return };
-        let Some(Event { msg, .. }) = queue.events.remove(event) else { return };
+        let Some(Event { msg, .. }) = queue.open.remove(event) else { return };
         queue.waiting -= 1;
         cx.set(queue.metrics.waiting, queue.waiting);
         cx.count(queue.metrics.dropped, 1);

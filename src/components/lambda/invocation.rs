@@ -228,7 +228,8 @@ impl Lambda {
     /// What an environment is at ends without a result.
     fn cancel(&mut self, index: u32, cx: &mut Cx<'_>) {
         while let Some(ended) = self.handler.cancel(index, cx) {
-            self.spend(&ended, cx);
+            let work = self.spend(&ended, cx);
+            cx.count(self.metrics.ghost_time, work);
         }
     }
 

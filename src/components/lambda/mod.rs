@@ -116,7 +116,7 @@ struct LambdaMetrics {
     work_time: CounterId,
     /// Own work on what had been done before.
     repeated_time: CounterId,
-    /// Own work on calls whose caller had left before the end.
+    /// Own work for nobody: on calls whose caller had left before the end, and on what was stopped.
     ghost_time: CounterId,
 }
 
@@ -179,7 +179,7 @@ impl Component for Lambda {
     const ABOUT: &'static str =
         "an AWS Lambda function: called, handed events, or polling a queue; an environment each";
     const NOUN: &'static str = "a function";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers];
     type Spec = LambdaSpec;
     type Alarm = LambdaAlarm;
 

@@ -63,7 +63,7 @@ pub struct LambdaSpec {
     report_batch_item_failures: Option<At<bool>>,
     /// Polls: messages of a batch that the function works on side by side.
     messages_at_once: Option<At<u32>>,
-    /// Polls: pauses after receives that failed.
+    /// Polls: pauses after receives that failed, and before a batch that found no room is tried again.
     retries: Option<At<PollRetriesSpec>>,
     /// Polls: round trip of a receive.
     receive_latency: Option<At<LatencySpec>>,
@@ -172,7 +172,7 @@ impl LambdaSpec {
             timeout: site.placed(self.timeout.as_ref(), timeout.get()),
             window: self.maximum_batching_window.map_or(Duration::ZERO, |at| at.value).get(),
             reserved: self.reserved_concurrent_executions,
-            limits_pollers: self.maximum_concurrency.is_some(),
+            pollers: None,
         });
         site.traits.servers = Some(most);
         let events = self.events(site);
@@ -229,9 +229,9 @@ impl LambdaSpec {
             None => "throttled: the account's concurrency is in use",
         };
         LambdaLosses {
-            concurrency: site.loss(LossKind::Rejected, concurrency),
-            growth: site.loss(LossKind::Rejected, "throttled: too many new environments at once"),
-            rate: site.loss(LossKind::Rejected, "throttled: too many requests a second"),
+            concurrency: site.throttle(concurrency),
+            growth: site.throttle("throttled: too many new environments at once"),
+            rate: site.throttle("throttled: too many requests a second"),
             too_large: site.permanent_refusal("payload too large"),
             timed_out: site.loss(LossKind::Rejected, "stopped at its timeout"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),

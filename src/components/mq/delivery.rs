@@ -57,6 +57,20 @@ impl Mq {
         self.show(cx);
     }
 
+    /// Says what the metrics of the queue show that a fleet consumes: `MessageReadyCount` and
+    /// `MessageUnacknowledgedCount`. A broker shows them whether anybody calls it or not.
+    #[cold]
+    pub(super) fn tell_measures(&self, to: NodeId, cx: &mut Cx<'_>) {
+        let Some(queue) = self.layout.consumed_by(to) else { return };
+        let ready = self.queues[usize::from(queue)].ready();
+        let all = self.entries.iter().filter(|(_, entry)| entry.queue == queue).count();
+        let count = |messages: usize| u32::try_from(messages).unwrap_or(u32::MAX);
+        let (waiting, held) = (count(ready), count(all.saturating_sub(ready)));
+        #[allow(clippy::cast_possible_truncation, reason = "another number at each measure is all that is needed")]
+        let calls = (cx.now().as_nanos() / SimDuration::from_secs(1).as_nanos()) as u16;
+        cx.tell(SimDuration::ZERO, to, Signal::Measured { waiting, held, calls });
+    }
+
     /// Gives ready messages to the consumers with credit, each in its turn.
     pub(super) fn dispatch(&mut self, queue: u16, cx: &mut Cx<'_>) {
         let index = usize::from(queue);

@@ -27,7 +27,7 @@ pub(super) struct Measures {
     p: Metering,
     /// When the queue was last seen awake, and its number of calls then -- state.
     awake_at: SimTime,
-    calls: u32,
+    calls: u16,
     /// Until then its measures are late -- state.
     late_until: SimTime,
     /// Measures on their way, each with the time at which it is known -- state.
@@ -45,7 +45,7 @@ impl Measures {
     }
 
     /// A measure was taken. Returns when it will be known: as a gap, if the queue sleeps.
-    pub(super) fn take(&mut self, now: SimTime, measure: Measure, calls: u32) -> SimTime {
+    pub(super) fn take(&mut self, now: SimTime, measure: Measure, calls: u16) -> SimTime {
         let is_awake = measure.waiting > 0 || measure.held > 0 || calls != self.calls;
         self.calls = calls;
         let slept = now.since(self.awake_at) > self.p.sleeps_after;

@@ -228,7 +228,8 @@ impl Group {
     /// The answer to a measurement has come.
     pub(super) fn measured<T: Timer>(
         &mut self,
-        [waiting, held, calls]: [u32; 3],
+        [waiting, held]: [u32; 2],
+        calls: u16,
         is_busy: IsBusy<'_>,
         cx: &mut Ctx<'_, T>,
     ) {

@@ -250,8 +250,8 @@ impl Policy {
                 step.map_or(Opinion::Keep, |step| adjusted(step.adjustment, size))
             }
             Rule::Simple { alarm, adjustment, .. } => {
-                if alarm.is_on(value) && now >= size.cools_until && size.settling == 0 {
-                    adjusted(*adjustment, size)
+                if alarm.is_on(value) && now >= size.cools_until {
+                    adjusted(*adjustment, Size { settling: 0, ..size })
                 } else {
                     Opinion::Keep
                 }

@@ -115,7 +115,7 @@ words! {
 
 impl PolicySpec {
     /// Builds the policy. Machines that it orders warm up for as long as the group says, or else the policy, or else for
-    /// the default cooldown.
+    /// the default cooldown; a simple policy knows only the cooldown.
     pub(super) fn build(self, group: Option<SimDuration>, cooldown: SimDuration, s: &mut Site<'_>) -> Option<Policy> {
         let errors = s.errors();
         let kind = s.required("policy_type", self.policy_type)?;
@@ -138,7 +138,10 @@ impl PolicySpec {
             TypeSpec::Step => self.steps(s),
             TypeSpec::Simple => self.simple(cooldown, s),
         };
-        let warmup = group.or(own).unwrap_or(cooldown);
+        let warmup = match kind {
+            TypeSpec::Simple => group.unwrap_or(SimDuration::ZERO),
+            TypeSpec::Tracking | TypeSpec::Step => group.or(own).unwrap_or(cooldown),
+        };
         (s.errors() == errors).then_some(Policy { metric, rule: rule?, warmup })
     }
 

@@ -169,6 +169,36 @@ fn a_machine_from_the_warm_pool_needs_no_bootstrap_or_no_boot_either() {
 }
 
 #[test]
+fn a_group_follows_the_queue_of_a_broker_as_well() {
+    let with = |more: &str| {
+        let text = format!(
+            "[work.job]\ntime = \"10min\"\n[jobs]\nkind = \"mq\"\nengine = \"rabbitmq\"\nqueues = [\"other\", \"mine\"]\n\
+             [crew]\nkind = \"workers\"\nconsumes = \"jobs.mine\"\nprefetch = 2\nwork = \"job\"\n\
+             [others]\nkind = \"workers\"\nconsumes = \"jobs.other\"\nprefetch = 1\ncount = 1\n\
+             [crew.auto_scaling]\nlaunch_latency = \"1min\"\nbootstrap = \"0s\"\nmetric_delay = \"0s\"\nmin_size = 1\n\
+             max_size = 10\ndefault_instance_warmup = \"0s\"\n{more}\n\
+             policies = [{{ policy_type = \"target_tracking_scaling\", target_value = 2, scale_out_points = 1, \
+             scale_in_points = 4, metric = \"backlog_per_instance\" }}]\n"
+        );
+        let bench = Bench::of(&text).jobs(10, "1s", "jobs.mine").jobs(50, "1s", "jobs.other");
+        bench.job("40min", "jobs.mine").until("41min").run()
+    };
+    // Eight wait beside the two that the one worker holds: four machines are wanted for them, and hold them all.
+    let cut = with("");
+    assert_eq!((at(&cut, "instances_desired", 59), at(&cut, "instances_desired", 60)), (1, 4));
+    // Nothing waits any more from then on: it shrinks to one machine, and three lose their work. The broker hands it out
+    // again at once, so that the group grows again.
+    assert_eq!((at(&cut, "instances_in_service", 120), cut.gauge("crew", "busy").max()), (4, 4));
+    assert_eq!(at(&cut, "instances_in_service", 360), 1);
+    assert!(cut.counter("crew", "instances_terminated_busy") >= 3 && cut.counter("jobs", "messages_redelivered") >= 6);
+    // With a hook each worker ends what it has begun, and gives back only what it has not.
+    let kind = with("termination_hook = {}");
+    assert_eq!(kind.counter("crew", "instances_terminated_busy"), 0);
+    assert_eq!((at(&kind, "instances_in_service", 360), at(&kind, "busy", 360)), (1, 4));
+    assert!(kind.counter("jobs", "messages_redelivered") >= 3);
+}
+
+#[test]
 fn faults_hit_the_workers_of_a_group_and_those_that_begin_meanwhile() {
     let group = format!("min_size = 1\nmax_size = 4\n{}", tracking(", target_value = 1, scale_out_points = 1"));
     let ran = until(fleet("10min", &group).jobs(5, "1s", "jobs").fault("crew", FaultKind::Down, "90s", "200s"), "5min");

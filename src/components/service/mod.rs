@@ -106,7 +106,7 @@ impl Component for Service {
     const KIND: &'static str = "service";
     const ABOUT: &'static str = "a synchronous server: slots, a bounded accept queue, work, calls to others";
     const NOUN: &'static str = "a service";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Subscribers];
     type Spec = ServiceSpec;
     type Alarm = HandlerAlarm;
 

@@ -9,11 +9,12 @@ use std::collections::VecDeque;
 
 /// Requests waiting for a slot.
 #[derive(Debug, Clone)]
-pub(super) enum AcceptQueue {
-    /// First come, first served.
-    Plain(VecDeque<(MsgId, SimTime)>),
-    /// By rules.
-    Ruled(Box<RuledQueue>),
+pub(super) struct AcceptQueue {
+    /// How many wait.
+    len: usize,
+    /// First come, first served, where there are no rules.
+    plain: VecDeque<(MsgId, SimTime)>,
+    ruled: Option<Box<RuledQueue>>,
 }
 
 /// Who is served next.
@@ -86,57 +87,50 @@ pub(super) enum Full {
 impl AcceptQueue {
     /// A queue without rules.
     pub(super) const fn plain() -> Self {
-        Self::Plain(VecDeque::new())
+        Self { len: 0, plain: VecDeque::new(), ruled: None }
     }
 
     /// A queue by rules; `classes` gives the class of each flow.
     pub(super) fn ruled(order: Order, interval: SimDuration, codel: Option<CoDel>, classes: Vec<usize>) -> Self {
         let count = classes.iter().max().map_or(1, |last| last + 1);
         let waiting = vec![VecDeque::new(); count];
-        Self::Ruled(Box::new(RuledQueue {
-            order,
-            interval,
-            codel,
-            classes,
-            waiting,
-            len: 0,
-            last_empty: SimTime::ZERO,
-        }))
+        let last_empty = SimTime::ZERO;
+        let ruled = RuledQueue { order, interval, codel, classes, waiting, len: 0, last_empty };
+        Self { ruled: Some(Box::new(ruled)), ..Self::plain() }
     }
 
     /// How many wait.
     #[inline(always)]
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Plain(ring) => ring.len(),
-            Self::Ruled(queue) => queue.len,
-        }
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     /// A request of this flow joins the queue, which has room.
     #[inline(always)]
     pub(super) fn push(&mut self, msg: MsgId, flow: impl FnOnce() -> u16, now: SimTime) {
-        match self {
-            Self::Plain(ring) => ring.push_back((msg, now)),
-            Self::Ruled(queue) => queue.push(msg, flow(), now),
+        self.len += 1;
+        match &mut self.ruled {
+            None => self.plain.push_back((msg, now)),
+            Some(queue) => queue.push(msg, flow(), now),
         }
     }
 
     /// A request of this flow finds the queue full.
     #[cold]
     pub(super) fn displace(&mut self, msg: MsgId, flow: impl FnOnce() -> u16, now: SimTime) -> Full {
-        match self {
-            Self::Plain(_) => Full::Refused,
-            Self::Ruled(queue) => queue.displace(msg, flow(), now),
-        }
+        self.ruled.as_mut().map_or(Full::Refused, |queue| queue.displace(msg, flow(), now))
     }
 
     /// Takes the next request.
     #[inline(always)]
     pub(super) fn pop(&mut self, now: SimTime) -> Option<Turn> {
-        match self {
-            Self::Plain(ring) => ring.pop_front().map(|(msg, since)| Turn { msg, since, too_late: false }),
-            Self::Ruled(queue) => queue.pop(now),
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        match &mut self.ruled {
+            None => self.plain.pop_front().map(|(msg, since)| Turn { msg, since, too_late: false }),
+            Some(queue) => queue.pop(now),
         }
     }
 }

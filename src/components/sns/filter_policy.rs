@@ -94,7 +94,7 @@ impl Rules {
 
     fn read(at: &At<Any>, in_body: bool, site: &mut Site<'_>) -> Option<Self> {
         let Any::Table(table) = &at.value else {
-            site.error(at.span, "S011", "a filter policy must be a table")
+            site.error(at.span, "S016", "a filter policy must be a table")
                 .hint("write `filter_policy = { type = [\"video\"] }`");
             return None;
         };
@@ -110,13 +110,13 @@ impl Rules {
                 Any::List(list) => Self::list(list, at, site).map(Rule::Any),
                 Any::Table(_) if in_body => Self::read(at, in_body, site).map(Rule::Nested),
                 Any::Table(_) => {
-                    site.error(at.span, "S011", format!("`{name}` must be a list of values"))
+                    site.error(at.span, "S016", format!("`{name}` must be a list of values"))
                         .note("attributes are flat; only the body of a message has tables in tables")
                         .hint("write `filter_policy_scope = \"MessageBody\"` if the body is meant");
                     None
                 }
                 value => {
-                    site.error(at.span, "S011", format!("`{name}` must be a list of values"))
+                    site.error(at.span, "S016", format!("`{name}` must be a list of values"))
                         .hint(format!("write `{name} = [{}]`", value.to_toml()));
                     None
                 }
@@ -187,19 +187,19 @@ impl Matcher {
             Any::Number(number) => return Some(Self::Is(Scalar::Number(*number))),
             Any::Flag(flag) => return Some(Self::Is(Scalar::Flag(*flag))),
             Any::List(_) => {
-                site.error(at.span, "S011", "a value of a filter policy cannot be a list");
+                site.error(at.span, "S016", "a value of a filter policy cannot be a list");
                 return None;
             }
             Any::Table(table) => table,
         };
         let (Some((operator, operand)), 1) = (table.first_key_value(), table.len()) else {
-            site.error(at.span, "S011", "a table in a filter policy has one operator")
+            site.error(at.span, "S016", "a table in a filter policy has one operator")
                 .note(format!("operators: {}", OPERATORS.join(", ")));
             return None;
         };
         let found = Self::operation(operator, operand, site);
         if found.is_none() && !OPERATORS.contains(&operator.as_str()) {
-            site.error(at.span, "S011", format!("filter policies have no operator `{operator}`"))
+            site.error(at.span, "S016", format!("filter policies have no operator `{operator}`"))
                 .did_you_mean(nearest(operator, OPERATORS))
                 .note(format!("operators: {}", OPERATORS.join(", ")));
         }
@@ -227,7 +227,7 @@ impl Matcher {
                 "exists" => "`{ exists = true }` or `{ exists = false }`".to_owned(),
                 other => format!("`{{ {other} = \"text\" }}`"),
             };
-            site.error(operand.span, "S011", format!("`{operator}` cannot have this value"))
+            site.error(operand.span, "S016", format!("`{operator}` cannot have this value"))
                 .hint(format!("write {form}"));
         }
         found

@@ -156,7 +156,8 @@ impl SmsAttributesSpec {
             ("max_price", self.max_price),
         ] {
             if let Some(at) = written.filter(|at| !(at.value >= 0.0 && at.value.is_finite())) {
-                part.error(at.span, "S031", format!("`{key}` must be an amount of US dollars, nothing or more"));
+                part.error(at.span, "S031", format!("`{key}` must be an amount of US dollars, nothing or more"))
+                    .hint(format!("write `{key} = 0.01`, for example"));
                 fine = false;
             }
         }
@@ -168,7 +169,9 @@ impl SmsAttributesSpec {
         let max_price = part.optional("max_price", self.max_price).unwrap_or(f64::INFINITY);
         let rate = part.or_fact("rate", self.rate, &sns::SMS_RATE).get();
         if let Some(at) = self.rate.filter(|_| rate <= 0.0) {
-            part.error(at.span, "S031", "`rate` lets nothing through").label("must be more than nothing");
+            part.error(at.span, "S031", "`rate` lets nothing through")
+                .label("must be more than nothing")
+                .hint("leave it out for the rate of the service");
             fine = false;
         }
         let encoding = part.or_default("encoding", self.encoding, EncodingSpec::Gsm, "Latin letters");
@@ -206,7 +209,9 @@ fn exceed(
     site: &mut NodeSite<'_, '_>,
 ) {
     let mut counted = 0_u64;
-    for at in subscribers.iter().filter(|at| is_counted(at)) {
+    // One that is too many alone has been told so.
+    let sound = |at: &&At<SubscriberSpec>| at.count() <= sns::SUBSCRIPTIONS_MAX.value && is_counted(at);
+    for at in subscribers.iter().filter(sound) {
         counted += u64::from(at.count());
         if counted > u64::from(most) {
             site.site

@@ -248,7 +248,8 @@ impl SubscriberTableSpec {
             site.site
                 .error(at.span, "S031", format!("the subscription is confirmed {problem}"))
                 .label(format!("must come within {} after `created`", life.value))
-                .note(too(life));
+                .note(too(life))
+                .hint("let it be confirmed earlier, or created later");
             return None;
         }
         let until = site.site.optional("deleted", self.deleted).map_or(SimTime::MAX, time);

@@ -375,13 +375,14 @@ proptest! {
     fn every_notification_is_delivered_filtered_out_dead_lettered_or_lost(
         jobs in 1_usize..60,
         (share, fails, status) in (0_u32..=100, 0_u32..=100, prop::sample::select(vec![404, 429, 500])),
-        (limit, dead_letter) in (prop::option::of(1_u32..20), any::<bool>()),
+        (limit, dead_letter, count) in (prop::option::of(1_u32..20), any::<bool>(), 1_u32..200),
         faults in prop::collection::vec((0_usize..4, 0_usize..3, 0_u32..100, 1_u32..300), 0..6),
     ) {
         let limit = limit.map_or_else(String::new, |limit| format!(", max_receives_per_second = {limit}"));
         let dead_letter = if dead_letter { ", dead_letter = \"failed\"" } else { "" };
         let subscribers = format!(
-            "[\"queue\", {{ to = \"hook\", filter = {{ share = \"{share}%\" }}{limit}{dead_letter} }}, \"web\"]"
+            "[\"queue\", {{ to = \"hook\", count = {count}, filter = {{ share = \"{share}%\" }}{limit}{dead_letter} }}, \
+             \"web\"]"
         );
         let service = "[web]\nkind = \"service\"\nslots = 2\naccept_queue = 3\nwork = \"handle\"\n\
                        [work.handle]\ntime = { exponential = \"8s\" }\n";
@@ -401,7 +402,7 @@ proptest! {
         let ran = bench.run();
         let ended = ["delivered", "filtered_out", "redriven_to_dlq", "lost"];
         let ended: u64 = ended.iter().map(|end| total(&ran, &format!("notifications_{end}"))).sum();
-        prop_assert_eq!(ended, 3 * total(&ran, "messages_published"));
+        prop_assert_eq!(ended, u64::from(2 + count) * total(&ran, "messages_published"));
         prop_assert_eq!(ran.gauge("events", "undelivered").value(), 0);
         prop_assert_eq!(ran.gauge("events", "retrying").value(), 0);
     }

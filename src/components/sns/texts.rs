@@ -1,6 +1,7 @@
 //! Text messages: they go out one after the other, each in parts that cost money, until the month's money is spent.
 //!
-//! Simplified: a run lies within one month. Simplified: parts are counted by characters, words are not kept whole.
+//! Simplified: a run lies within one month, and all text messages are of one type: an account sends promotions and
+//! transactions at a rate of its own each. Simplified: parts are counted by characters, words are not kept whole.
 
 use super::failure::Failure;
 use super::{Cx, Delivery, Sns, SnsAlarm};

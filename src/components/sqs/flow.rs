@@ -244,7 +244,7 @@ impl Sqs {
     pub(super) fn tell_measures(&self, to: NodeId, cx: &mut Cx<'_>) {
         let count = |messages: usize| u32::try_from(messages).unwrap_or(u32::MAX);
         #[allow(clippy::cast_possible_truncation, reason = "only whether it differs from the last one matters")]
-        let calls = self.places.wrapping_add(self.receives as u32);
+        let calls = (u64::from(self.places) + self.receives) as u16;
         let (waiting, held) = (count(self.visible), count(self.in_flight));
         cx.tell(SimDuration::ZERO, to, Signal::Measured { waiting, held, calls });
     }

@@ -64,6 +64,9 @@ impl Workers {
         // Not by recursion: a worker may hold a million messages that need no time.
         loop {
             let place = self.worker(worker);
+            if place.leaving {
+                return self.kill(worker, cx);
+            }
             let Some(next) = place.hands.front() else {
                 place.doing = Doing::Idle;
                 return;

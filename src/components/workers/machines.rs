@@ -48,14 +48,28 @@ impl Workers {
             return;
         }
         for worker in machine {
-            self.poll(worker, cx);
+            self.connect(worker, cx);
         }
     }
 
-    /// They end what they have begun. Those that wait for the answer of the queue take what it brings.
+    /// A worker that was not there asks for work.
+    fn connect(&mut self, worker: u32, cx: &mut Cx<'_>) {
+        match self.p.source {
+            Source::Polls(_) => self.poll(worker, cx),
+            Source::Consumes(_) => self.subscribe_again(worker, cx),
+        }
+    }
+
+    /// They end what they have begun. Those that wait for the answer of a queue take what it brings; those that are
+    /// pushed to give back what they have not begun.
     fn drain(&mut self, machine: Range<u32>, cx: &mut Cx<'_>) {
         for worker in machine.clone() {
             self.worker(worker).leaving = true;
+        }
+        for worker in machine.clone() {
+            if self.p.is_pushed() && self.worker(worker).doing != Doing::Handling {
+                self.kill(worker, cx);
+            }
         }
         self.has_left(machine.start, cx);
     }
@@ -115,10 +129,7 @@ impl Workers {
                 self.group.as_ref().is_none_or(|group| group.is_running(worker / group.workers_per_instance()));
             let place = self.worker(worker);
             if place.doing == Doing::Dead && !place.leaving && has_machine {
-                match self.p.source {
-                    Source::Polls(_) => self.poll(worker, cx),
-                    Source::Consumes(_) => self.subscribe_again(worker, cx),
-                }
+                self.connect(worker, cx);
             }
         }
     }

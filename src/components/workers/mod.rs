@@ -9,8 +9,8 @@
 //! ```
 //! Each worker handles one message at a time. One that polls asks for no more messages than it can start, unless the
 //! scenario says so: messages that wait in a worker's hands burn their visibility timeout. One that consumes gets as many
-//! as its prefetch allows, and keeps them from the others while it is busy. The workers of a fleet that polls can stand
-//! on machines that come and go with the backlog, see `scaling`.
+//! as its prefetch allows, and keeps them from the others while it is busy. The workers can stand on machines that come
+//! and go with the backlog, see `scaling`.
 
 mod consuming;
 mod machines;
@@ -256,7 +256,7 @@ impl Component for Workers {
             }
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
             Signal::Measured { waiting, held, calls } => {
-                self.scale(cx, |group, is_busy, cx| group.measured([waiting, held, calls], is_busy, cx));
+                self.scale(cx, |group, is_busy, cx| group.measured([waiting, held], calls, is_busy, cx));
             }
             Signal::Arrive { .. }
             | Signal::Pull { .. }

@@ -29,7 +29,7 @@ pub struct WorkersSpec {
     consumes: Option<At<String>>,
     /// Workers.
     count: Option<At<u32>>,
-    /// Polls: the workers stand on machines that come and go with the backlog, instead of `count`.
+    /// The workers stand on machines that come and go with the backlog, instead of `count`.
     auto_scaling: Option<At<GroupSpec>>,
     /// The work on each message.
     work: Option<At<String>>,
@@ -140,19 +140,13 @@ impl WorkersSpec {
 
     /// How many workers there are, if they do not stand on machines that come and go.
     fn workers(&self, site: &mut NodeSite<'_, '_>) -> Option<u32> {
-        let Some(group) = &self.auto_scaling else {
+        if self.auto_scaling.is_none() {
             return site.site.required("count", self.count);
-        };
+        }
         if let Some(at) = self.count {
             site.site
                 .error(at.span, "S032", "`count` has no effect with `auto_scaling`")
                 .hint("say how many machines there are at first: `desired_capacity`, and `workers_per_instance`");
-        }
-        if let Some(consumes) = &self.consumes {
-            let message = format!("`{}` is pushed to, and a group follows a queue that is polled", site.site.name());
-            site.site
-                .error(group.span, "S035", message)
-                .hint(format!("say how many consumers `{}` has: `count = 10`", consumes.value));
         }
         None
     }

@@ -5,10 +5,13 @@
 //! Advice never stops a run. A scenario that does on purpose what is warned of says so: `allow = ["A003"]` in `[run]`.
 
 mod asleep;
+mod batch_time;
 mod cut_off;
 mod dead_letters;
 mod dead_retention;
 mod drain;
+mod few_receives;
+mod few_timeouts;
 mod flood;
 mod group_rate;
 mod heartbeat;
@@ -18,6 +21,7 @@ mod late_fault;
 mod load;
 mod mail_rate;
 mod once_only;
+mod over_polling;
 mod prefetch;
 mod raw_target;
 mod retries;
@@ -58,6 +62,14 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
+    Advice {
+        code: "A020",
+        about: "a throttled batch of a function has no time to be tried again",
+        give: few_timeouts::give,
+    },
+    Advice { code: "A021", about: "a few throttles make a dead letter of a message", give: few_receives::give },
+    Advice { code: "A022", about: "pollers fetch more than their function may work on", give: over_polling::give },
+    Advice { code: "A023", about: "a function is stopped before its work is done", give: batch_time::give },
     Advice { code: "A030", about: "more time for a message is asked for too late", give: heartbeat::give },
     Advice { code: "A031", about: "dead letters are gone before anybody looks at them", give: dead_retention::give },
     Advice { code: "A032", about: "one lost answer is enough to put a message aside", give: once_only::give },

@@ -132,8 +132,9 @@ fn fill<'v>(
     let mut sum: Vec<f64> = (0..case.flows.len()).map(entering).collect();
     for step in steps.iter().filter(|step| step.to == place) {
         fill(step.from, case, pipeline, steps, visits);
-        // Those who fetch from one queue share its messages; a stream gives each reader all of them.
-        let shared = matches!(step.verb, Verb::Polls | Verb::Consumes);
+        // Those who fetch from one queue share its messages, as do the servers behind a balancer its requests; a stream
+        // gives each reader all of them.
+        let shared = matches!(step.verb, Verb::Polls | Verb::Consumes | Verb::Targets);
         let takers = steps.iter().filter(|other| other.from == step.from && other.verb == step.verb);
         let share = if shared { takers.map(|_| 1.0).sum::<f64>().recip() } else { 1.0 };
         for (sum, visits) in sum.iter_mut().zip(&visits[step.from]) {

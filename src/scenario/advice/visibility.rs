@@ -10,7 +10,8 @@ use crate::units::Duration;
 pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
     for queue in view.nodes() {
         let Some(hides) = queue.traits.hides else { continue };
-        for fleet in view.takers(queue) {
+        // A function is stopped before that: see `batch_time`.
+        for fleet in view.takers(queue).filter(|taker| taker.traits.function.is_none()) {
             // Who asks for more time while it works, and in time, needs no more from the start.
             let hides = fleet.traits.hides.unwrap_or(hides);
             let extended = |extends: At<(SimDuration, SimDuration)>| extends.value.0 < hides.value;

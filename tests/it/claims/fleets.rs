@@ -193,28 +193,31 @@ fn claim_65_while_machines_warm_up_none_is_taken_away() {
 
 #[test]
 fn claim_66_a_cooldown_holds_back_simple_steps_and_nothing_else() {
-    let with = |policy: &str| {
+    let with = |group: &str, policy: &str| {
         let text = fleet(
             "duration = '30min'\ndrain = '0s'\nsample_every = '10s'",
             "rate = '1/s'",
             "1h",
-            &format!("{SIZES}default_instance_warmup = '0s'\npolicies = [{policy}]"),
+            &format!("{SIZES}{group}\npolicies = [{policy}]"),
         );
         let series = run(&text).series("crew.instances_desired");
         let changes = series.windows(2).filter(|pair| pair[1].1 > pair[0].1);
         changes.map(|pair| pair[1].0).collect::<Vec<f64>>()
     };
     // From when the machine that was ordered is in service, five minutes pass, and then the next measure acts.
-    let simple = with("{ policy_type = 'simple_scaling', threshold = 1, scaling_adjustment = 1 }");
+    let simple = with("", "{ policy_type = 'simple_scaling', threshold = 1, scaling_adjustment = 1 }");
     assert_eq!(simple[..3], [60.0, 420.0, 780.0]);
-    let shorter = with("{ policy_type = 'simple_scaling', threshold = 1, scaling_adjustment = 1, cooldown = '1min' }");
+    let shorter =
+        with("", "{ policy_type = 'simple_scaling', threshold = 1, scaling_adjustment = 1, cooldown = '1min' }");
     assert_eq!(shorter[..3], [60.0, 180.0, 300.0]);
+    let at_once = "default_instance_warmup = '0s'";
     let step = with(
+        at_once,
         "{ policy_type = 'step_scaling', threshold = 1, \
          step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }] }",
     );
     assert_eq!(step[..3], [60.0, 120.0, 180.0]);
-    let tracking = with("{ policy_type = 'target_tracking_scaling', target_value = 10 }");
+    let tracking = with(at_once, "{ policy_type = 'target_tracking_scaling', target_value = 10 }");
     assert_eq!(tracking[0], 180.0);
     assert!(tracking[1] - tracking[0] <= 120.0, "{tracking:?}");
 }

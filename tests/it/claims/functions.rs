@@ -126,7 +126,7 @@ fn claim_53_five_thousand_calls_that_try_again_are_all_at_work_after_forty_secon
     );
     let ran = run(&text);
     let running = |second| at(&ran, "f.concurrent_executions", second);
-    assert_eq!([running(1.0), running(2.0)].map(|now| now.round()), [1000.0, 1100.0]);
+    assert_eq!([running(1.0), running(2.0)].map(f64::round), [1000.0, 1100.0]);
     about(running(21.0), 3000.0, 0.01);
     assert!(running(40.0) < 5000.0 && running(42.0) == 5000.0, "{} {}", running(40.0), running(42.0));
     assert_eq!(ran.jobs(Fate::DoneInTime), 5000);
@@ -182,7 +182,7 @@ fn a_request_is_stopped_at_its_timeout_and_its_environment_starts_anew() {
         (ran.figure("f.function_timeouts"), ran.figure("f.errors"), ran.figure("f.cold_starts")),
         (sent, sent, sent)
     );
-    assert_eq!(ran.figure("f.busy_time"), 4.0 * sent);
+    assert_eq!((ran.figure("f.busy_time"), ran.summary("wasted_work_share")), (4.0 * sent, 1.0));
     // The time to get ready is billed, and so is the time that was lost.
     about(ran.figure("f.billed_time"), 5.0 * sent, 1e-9);
     assert_eq!((ran.jobs(Fate::Rejected), ran.figure("f.environments_max")), (ran.sent(), 1.0));

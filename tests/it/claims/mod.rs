@@ -2,6 +2,7 @@
 //! project's fact sheets, which count queues, topics and calls on one list, streams and brokers on another.
 
 mod across;
+mod balancers;
 mod broker_limits;
 mod brokers;
 mod calls;

@@ -178,8 +178,7 @@ impl Lambda {
         }
         if mapping.lanes[lane as usize].doing == Doing::Gathering {
             mapping.fill_batch(lane);
-            mapping.lane(lane).throttled = 0;
-            mapping.lane(lane).pause = SimDuration::ZERO;
+            mapping.lane(lane).failures = Failures::default();
         }
         let start = self.environment(true, cx);
         let Some(mapping) = self.mapping.as_mut() else { return };
@@ -194,9 +193,8 @@ impl Lambda {
         let Mapping { p, lanes, .. } = &mut **mapping;
         let this = &mut lanes[lane as usize];
         this.doing = Doing::Throttled;
-        this.throttled = this.throttled.saturating_add(1);
-        this.pause = p.throttled.pause(this.throttled, this.pause, || cx.draws(request));
-        let at = (cx.now() + this.pause).min(visible_at);
+        let pause = this.failures.pause(&p.retries, Refusal::Throttled, || cx.draws(request));
+        let at = (cx.now() + pause).min(visible_at);
         cx.alarm_at(at, LambdaAlarm::Lane { lane });
     }
 

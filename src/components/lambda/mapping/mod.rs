@@ -10,6 +10,9 @@
 //! waits for messages, one more begins every 200 ms (300 a minute), up to the limit. A lane to which a whole long poll
 //! brings nothing goes away again. After a batch that failed or was let go there is a lane fewer.
 //!
+//! How long a lane waits with a batch that found no room is not published: as long as the AWS client libraries do
+//! (`http.sdk_backoff_*`, for what was throttled).
+//!
 //! Simplified: which lanes go away is not published. Simplified: what the service puts around a message does not count
 //! for the size of a batch. Simplified: each delete is a request of its own.
 
@@ -19,7 +22,6 @@ mod scaling;
 use super::Lambda;
 use crate::components::latency::Latency;
 use crate::components::poll_retry::{Failures, PollRetries};
-use crate::components::retry::RetryPolicy;
 use crate::engine::{MsgId, NodeId, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 use std::collections::VecDeque;
@@ -66,9 +68,7 @@ pub(super) struct MappingParameters {
     pub messages_at_once: u32,
     /// How many lanes there are.
     pub scaling: Scaling,
-    /// How long a lane waits with a batch that found no room.
-    pub throttled: RetryPolicy,
-    /// Pauses after receives that failed.
+    /// Pauses after receives that failed, and with a batch that found no room.
     pub retries: PollRetries,
     /// Round trip of a receive.
     pub receive_latency: Latency,
@@ -119,11 +119,8 @@ struct Lane {
     ended: usize,
     /// When its poll reaches the queue.
     asked_at: SimTime,
-    /// Receives that failed since one succeeded.
+    /// Receives that failed since one succeeded, or how often its batch found no room.
     failures: Failures,
-    /// How often its batch found no room, and how long it waited last.
-    throttled: u32,
-    pause: SimDuration,
 }
 
 /// A message in the hands of a lane.

@@ -16,10 +16,11 @@ impl LambdaSpec {
         if !comes(Verb::Sends) && !comes(Verb::Subscribers) {
             return self.refuse_keys_of_events(site).then_some(None);
         }
-        let ages = lambda::ASYNC_EVENT_AGE_MIN.value..=lambda::ASYNC_EVENT_AGE_MAX.value;
+        let (least, most) = (&lambda::ASYNC_EVENT_AGE_MIN, &lambda::ASYNC_EVENT_AGE_MAX);
         let s = &mut *site.site;
-        let mut fine =
-            s.within("maximum_event_age", self.maximum_event_age.as_ref(), ages, &lambda::ASYNC_EVENT_AGE_MIN);
+        let age = self.maximum_event_age;
+        let broken = if age.is_some_and(|at| at.value < least.value) { least } else { most };
+        let mut fine = s.within("maximum_event_age", age.as_ref(), least.value..=most.value, broken);
         let attempts = 0..=lambda::ASYNC_RETRIES.value;
         let written = self.maximum_retry_attempts;
         fine &= s.within("maximum_retry_attempts", written.as_ref(), attempts, &lambda::ASYNC_RETRIES);
@@ -57,7 +58,7 @@ impl LambdaSpec {
                 dead_letter,
                 losses,
                 metrics,
-                events: Slab::new(),
+                open: Slab::new(),
                 waiting: 0,
             })
         })

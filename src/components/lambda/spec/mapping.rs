@@ -4,7 +4,6 @@ use super::LambdaSpec;
 use crate::components::NodeSite;
 use crate::components::lambda::mapping::{Mapping, MappingMetrics, MappingParameters, Scaling};
 use crate::components::poll_retry::{self, PollRetriesSpec};
-use crate::components::request::{BackoffSpec, JitterSpec, policy};
 use crate::components::spec::LatencySpec;
 use crate::diagnostic::Span;
 use crate::engine::SimDuration;
@@ -80,8 +79,6 @@ impl MappingSpec {
         let retries = poll_retry::build(self.retries, site);
         let receive_latency = site.latency("receive_latency", self.receive_latency, &sqs::RECEIVE_LATENCY);
         let delete_latency = site.latency("delete_latency", self.delete_latency, &sqs::DELETE_LATENCY);
-        let (base, cap) = (lambda::SQS_THROTTLE_WAIT.value.get(), lambda::SQS_THROTTLE_WAIT_MAX.value.get());
-        let throttled = policy(u32::MAX, BackoffSpec::Exponential, base, cap, JitterSpec::Equal);
         let metrics = MappingMetrics {
             pollers: site.gauge("pollers", "pollers"),
             prefetched: site.gauge("prefetched", "messages"),
@@ -90,8 +87,11 @@ impl MappingSpec {
         };
         let visibility = gathered_visibility(hides.get(), window, timeout.get());
         site.traits.batch = batch_size.div_ceil(messages_at_once.max(1));
-        if let (Some(servers), Some(scaling)) = (&mut site.traits.servers, &scaling) {
+        if let (Some(servers), Some(function), Some(scaling)) =
+            (&mut site.traits.servers, &mut site.traits.function, &scaling)
+        {
             servers.value = servers.value.min(scaling.most);
+            function.pollers = Some(scaling.most);
         }
         let p = MappingParameters {
             queue,
@@ -103,7 +103,6 @@ impl MappingSpec {
             reports,
             messages_at_once,
             scaling: scaling?,
-            throttled,
             retries,
             receive_latency: receive_latency?,
             delete_latency: delete_latency?,
@@ -138,9 +137,10 @@ impl MappingSpec {
     /// How many pollers there are.
     fn scaling(&self, site: &mut NodeSite<'_, '_>) -> Option<Scaling> {
         let s = &mut *site.site;
-        let limits = lambda::SQS_MAXIMUM_CONCURRENCY_MIN.value..=lambda::SQS_MAXIMUM_CONCURRENCY_MAX.value;
+        let (least, most) = (&lambda::SQS_MAXIMUM_CONCURRENCY_MIN, &lambda::SQS_MAXIMUM_CONCURRENCY_MAX);
         let limit = self.maximum_concurrency;
-        s.within("maximum_concurrency", limit.as_ref(), limits, &lambda::SQS_MAXIMUM_CONCURRENCY_MAX);
+        let broken = if limit.is_some_and(|at| at.value < least.value) { least } else { most };
+        s.within("maximum_concurrency", limit.as_ref(), least.value..=most.value, broken);
         let limit = s.optional("maximum_concurrency", limit);
         if let Some(provisioned) = self.provisioned {
             if let Some(at) = self.maximum_concurrency {
@@ -228,7 +228,7 @@ fn refuse_short_visibility(polls: &At<String>, hides: Duration, timeout: Duratio
     }
     let name = site.site.name().to_owned();
     let message = format!("`{}` hides a message for {hides}, and `{name}` may work on it for {timeout}", polls.value);
-    let advised = u64::from(lambda::SQS_VISIBILITY_TIMEOUTS.value) * timeout.get().as_nanos();
+    let advised = u64::from(lambda::SQS_VISIBILITY_FACTOR.value) * timeout.get().as_nanos();
     site.site
         .error(polls.span, "S035", message)
         .label("the service refuses to poll such a queue")

@@ -1,0 +1,278 @@
+//! A load balancer: it hands each request to one of several servers, and the answer back.
+//!
+//! ```text
+//!  Arrive ─▶ a server with room? ─▶ attempt ─▶ answer, or 504 after the idle timeout
+//!               │ none                 ▲
+//!               ▼                      │ a server has room again
+//!          surge queue ────────────────┘
+//!               │ full
+//!               ▼ 503
+//! ```
+//! Facts: `http.*`. A server is ejected after bad health checks and comes back after good ones; with too few healthy
+//! servers, requests go to all. An overload looks like illness: the slow are ejected and the others get their load.
+//!
+//! Simplified: health checks are no requests of their own; a check is bad when most answers since the last one were
+//! errors, or when none came within the check's timeout although one was due. An ejected server gets no requests, so its
+//! checks are good once what it had is answered. There is no slow start, and no deregistration.
+
+mod spec;
+mod targets;
+
+use super::context::Ctx;
+use super::fault::Health;
+use super::latency::Latency;
+use super::site::NodeSite;
+use super::slab::Slab;
+use super::{Component, Verb};
+use crate::engine::{Call, LossId, MsgId, Signal, SimDuration, SimTime};
+use crate::metrics::{CounterId, GaugeId, TimingId};
+use spec::LoadBalancerSpec;
+use std::collections::VecDeque;
+use targets::Targets;
+
+/// A load balancer while it runs.
+#[derive(Debug, Clone)]
+pub struct LoadBalancer {
+    /// The round trip between balancer and server -- parameter.
+    latency: Latency,
+    /// How long a server may take to answer -- parameter.
+    idle_timeout: SimDuration,
+    /// Requests that may wait for a server with room -- parameter.
+    surge_queue: usize,
+    /// How often the servers are checked -- parameter.
+    check_every: SimDuration,
+    losses: LoadBalancerLosses,
+    metrics: LoadBalancerMetrics,
+    /// The servers -- parameter and state.
+    targets: Targets,
+    /// Requests that a server has -- state.
+    requests: Slab<Request>,
+    /// Number of the last attempt; tells stale answers -- state.
+    serial: u32,
+    /// Requests that wait for a server with room, and since when -- state.
+    waiting: VecDeque<(MsgId, SimTime)>,
+    /// What is wrong with it -- state.
+    health: Health,
+}
+
+/// A request that a server has.
+#[derive(Debug, Clone, Default)]
+struct Request {
+    msg: MsgId,
+    attempt: MsgId,
+    target: usize,
+    serial: u32,
+    sent: SimTime,
+    /// The answer, on its way back.
+    answer: LossId,
+}
+
+/// Why a balancer turns a request away.
+#[derive(Debug, Clone, Copy)]
+struct LoadBalancerLosses {
+    /// No server has room, and the surge queue is full: 503.
+    spilled: LossId,
+    /// The server did not answer before the idle timeout: 504.
+    idle: LossId,
+    /// The balancer is down.
+    down: LossId,
+    /// A fault makes it answer with an error.
+    failing: LossId,
+}
+
+/// What a balancer counts, in the words of the service.
+#[derive(Debug, Clone, Copy)]
+struct LoadBalancerMetrics {
+    /// Requests that servers have.
+    outstanding: GaugeId,
+    /// Requests in the surge queue.
+    surge_queue_length: GaugeId,
+    /// How long requests waited in it; nothing for those that did not.
+    wait: TimingId,
+    /// Requests turned away because it was full.
+    spillover_count: CounterId,
+    /// Requests given up at the idle timeout.
+    timeouts: CounterId,
+    /// Servers that are thought to be well.
+    healthy_host_count: GaugeId,
+}
+
+/// Alarms of a load balancer.
+#[derive(Debug, Clone, Copy)]
+pub enum LoadBalancerAlarm {
+    /// An answer has come back from a server.
+    Answered { request: u32, serial: u32 },
+    /// The first idle timeout at this server may be due.
+    Idle { target: usize },
+    /// The servers are checked.
+    Check,
+}
+
+type Cx<'a> = Ctx<'a, LoadBalancerAlarm>;
+
+impl Component for LoadBalancer {
+    const KIND: &'static str = "load_balancer";
+    const ABOUT: &'static str = "hands requests to several servers: algorithms, surge queue, health checks";
+    const NOUN: &'static str = "a load balancer";
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Subscribers];
+    const FAULTS: &'static [&'static str] = &["down", "fails"];
+    type Spec = LoadBalancerSpec;
+    type Alarm = LoadBalancerAlarm;
+
+    fn build(spec: LoadBalancerSpec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
+        spec.build(site)
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        cx.set(self.metrics.healthy_host_count, self.targets.healthy());
+        cx.alarm_after(self.check_every, LoadBalancerAlarm::Check);
+    }
+
+    fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        match *signal {
+            Signal::Arrive { msg, .. } => self.admit(msg, cx),
+            Signal::Reply { task, attempt, loss } => self.reply(task, attempt, loss, cx),
+            Signal::Fault { index, begins } => {
+                self.health.change(cx.fault(index).kind, begins);
+                if self.health.is_down() {
+                    self.drop_all(cx);
+                }
+            }
+            _ => unreachable!("edges of these verbs do not lead to a load balancer"),
+        }
+    }
+
+    fn on_alarm(&mut self, alarm: LoadBalancerAlarm, cx: &mut Cx<'_>) {
+        match alarm {
+            LoadBalancerAlarm::Answered { request, serial } => self.answered(request, serial, cx),
+            LoadBalancerAlarm::Idle { target } => self.idle(target, cx),
+            LoadBalancerAlarm::Check => {
+                let requests = &self.requests;
+                let alive = |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial);
+                self.targets.check(cx.now(), alive);
+                cx.set(self.metrics.healthy_host_count, self.targets.healthy());
+                cx.alarm_after(self.check_every, LoadBalancerAlarm::Check);
+                self.serve_waiting(cx);
+            }
+        }
+    }
+
+    fn holding(&self) -> u64 {
+        (self.waiting.len() + self.requests.len()) as u64
+    }
+}
+
+impl LoadBalancer {
+    fn admit(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        if self.health.is_down() {
+            return cx.refuse(msg, self.losses.down);
+        }
+        if self.health.fails(|| cx.draws_of_attempt(msg)) {
+            return cx.refuse(msg, self.losses.failing);
+        }
+        if let Some(target) = self.choose(msg, cx) {
+            cx.time(self.metrics.wait, SimDuration::ZERO);
+            self.forward(msg, target, cx);
+        } else if self.waiting.len() < self.surge_queue {
+            self.waiting.push_back((msg, cx.now()));
+            cx.set(self.metrics.surge_queue_length, self.waiting.len() as u64);
+        } else {
+            cx.count(self.metrics.spillover_count, 1);
+            cx.refuse(msg, self.losses.spilled);
+        }
+    }
+
+    fn choose(&mut self, msg: MsgId, cx: &Cx<'_>) -> Option<usize> {
+        self.targets.choose(|| cx.draws_of_attempt(msg))
+    }
+
+    fn forward(&mut self, msg: MsgId, target: usize, cx: &mut Cx<'_>) {
+        self.serial = self.serial.wrapping_add(1);
+        let serial = self.serial;
+        let (index, request) = self.requests.reserve();
+        let attempt = cx.attempt(msg, Call { node: cx.node(), task: index, attempt: serial, behalf: msg });
+        *request = Request { msg, attempt, target, serial, sent: cx.now(), answer: LossId::NONE };
+        let (gauge, now) = cx.gauge(self.metrics.outstanding);
+        gauge.rise(now);
+        let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
+        cx.hand_over(attempt, self.targets.endpoint(target), leg);
+        let requests = &self.requests;
+        let alive = |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial);
+        if let Some(at) = self.targets.sent(target, now, self.idle_timeout, (index, serial), alive) {
+            cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
+        }
+    }
+
+    /// A server has answered. The answer has its way back before it.
+    fn reply(&mut self, index: u32, serial: u32, loss: LossId, cx: &mut Cx<'_>) {
+        let Some(request) = self.requests.get_mut(index).filter(|request| request.serial == serial) else { return };
+        request.answer = loss;
+        let leg = cx.latency(&self.latency, cx.number(request.msg) ^ u64::from(serial)).half();
+        if leg.is_zero() {
+            self.answered(index, serial, cx);
+        } else {
+            cx.alarm_after(leg, LoadBalancerAlarm::Answered { request: index, serial });
+        }
+    }
+
+    fn answered(&mut self, index: u32, serial: u32, cx: &mut Cx<'_>) {
+        if self.requests.get(index).is_none_or(|request| request.serial != serial) {
+            return;
+        }
+        let Some(Request { msg, attempt, target, answer, sent, .. }) = self.requests.remove(index) else { return };
+        cx.release(attempt);
+        self.over(target, !answer.is_none(), cx.now().since(sent), cx);
+        cx.conclude(msg, answer);
+        self.serve_waiting(cx);
+    }
+
+    /// A server has one request less.
+    fn over(&mut self, target: usize, failed: bool, took: SimDuration, cx: &mut Cx<'_>) {
+        self.targets.over(target, failed, took);
+        let (gauge, now) = cx.gauge(self.metrics.outstanding);
+        gauge.fall(now);
+    }
+
+    fn idle(&mut self, target: usize, cx: &mut Cx<'_>) {
+        loop {
+            let requests = &self.requests;
+            let alive = |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial);
+            let Some((index, _)) = self.targets.due(target, cx.now(), alive) else { break };
+            let Some(Request { msg, attempt, .. }) = self.requests.remove(index) else { continue };
+            cx.abandon(attempt);
+            cx.count(self.metrics.timeouts, 1);
+            self.over(target, true, self.idle_timeout, cx);
+            cx.refuse(msg, self.losses.idle);
+        }
+        if let Some(at) = self.targets.rearm(target) {
+            cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
+        }
+        self.serve_waiting(cx);
+    }
+
+    /// Servers with room take what waits, the oldest first.
+    fn serve_waiting(&mut self, cx: &mut Cx<'_>) {
+        while let Some(&(msg, since)) = self.waiting.front() {
+            let Some(target) = self.choose(msg, cx) else { return };
+            self.waiting.pop_front();
+            cx.set(self.metrics.surge_queue_length, self.waiting.len() as u64);
+            cx.time(self.metrics.wait, cx.now().since(since));
+            self.forward(msg, target, cx);
+        }
+    }
+
+    /// The balancer is down: nobody gets an answer through it.
+    fn drop_all(&mut self, cx: &mut Cx<'_>) {
+        let indices: Vec<u32> = self.requests.iter().map(|(index, _)| index).collect();
+        for index in indices {
+            let Some(Request { msg, attempt, target, .. }) = self.requests.remove(index) else { continue };
+            cx.abandon(attempt);
+            self.over(target, false, SimDuration::ZERO, cx);
+            cx.refuse(msg, self.losses.down);
+        }
+        for (msg, _) in std::mem::take(&mut self.waiting) {
+            cx.refuse(msg, self.losses.down);
+        }
+        cx.set(self.metrics.surge_queue_length, 0);
+    }
+}
