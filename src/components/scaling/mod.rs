@@ -12,7 +12,8 @@
 //!
 //! Simplified: a machine is in service when it begins to work, as if a lifecycle hook waited for its bootstrap. Growth by
 //! a target counts from the machines by which the measure was divided. A group that wanted to take away more machines
-//! than were free of protection looks again at every measure. Health checks, mixed instances and weights are left out.
+//! than were free of protection looks again at every measure. Left out: health checks, standby, hooks before a machine is
+//! in service, scheduled and predictive scaling, mixed instances and weights.
 
 mod life;
 mod machines;

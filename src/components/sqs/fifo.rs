@@ -109,7 +109,7 @@ impl Identity {
 #[derive(Debug, Clone)]
 pub(super) struct Groups {
     /// By the number of the group.
-    groups: Vec<Group>,
+    by_number: Vec<Group>,
     /// Groups that had a message to give and none in flight when they were put here, by the place of their first message
     /// in the queue. What has changed since is seen when they come to the top.
     free: BinaryHeap<Reverse<(u64, u32)>>,
@@ -127,15 +127,15 @@ struct Group {
 impl Groups {
     /// No messages; the queue looks through the first `window` of them for a free group.
     pub(super) fn new(window: usize) -> Self {
-        Self { groups: Vec::new(), free: BinaryHeap::new(), window: Window::new(window) }
+        Self { by_number: Vec::new(), free: BinaryHeap::new(), window: Window::new(window) }
     }
 
     fn group(&mut self, group: u32) -> &mut Group {
         let index = group as usize;
-        if index >= self.groups.len() {
-            self.groups.resize_with(index + 1, Group::default);
+        if index >= self.by_number.len() {
+            self.by_number.resize_with(index + 1, Group::default);
         }
-        &mut self.groups[index]
+        &mut self.by_number[index]
     }
 
     /// A new message of `group` becomes visible.
@@ -151,7 +151,7 @@ impl Groups {
     /// The free group whose first message is the oldest, if that is among the messages that the service looks through.
     pub(super) fn first_free(&mut self) -> Option<u32> {
         while let Some(&Reverse((place, group))) = self.free.peek() {
-            let entry = &self.groups[group as usize];
+            let entry = &self.by_number[group as usize];
             if entry.in_flight == 0 && entry.messages.front().is_some_and(|&(first, _)| first == place) {
                 return self.window.sees(place).then_some(group);
             }
@@ -162,7 +162,7 @@ impl Groups {
 
     /// Takes the first `max` messages of the group that is [`first_free`](Self::first_free) into `taken` and locks it.
     pub(super) fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
-        let entry = &mut self.groups[group as usize];
+        let entry = &mut self.by_number[group as usize];
         let count = entry.messages.len().min(max);
         taken.extend(entry.messages.iter().take(count).map(|&(_, msg)| msg));
         entry.in_flight += u32::try_from(count).unwrap_or(u32::MAX);
@@ -171,7 +171,7 @@ impl Groups {
 
     /// A message leaves the queue for good. `was_in_flight`: else it was visible.
     pub(super) fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
-        let entry = &mut self.groups[group as usize];
+        let entry = &mut self.by_number[group as usize];
         let found = entry.messages.iter().position(|&(_, other)| other == msg);
         if let Some((place, _)) = found.and_then(|index| entry.messages.remove(index)) {
             self.window.remove(place);
@@ -185,13 +185,13 @@ impl Groups {
 
     /// A message in flight is visible again, in its old place.
     pub(super) fn unlock(&mut self, group: u32) {
-        self.groups[group as usize].in_flight -= 1;
+        self.by_number[group as usize].in_flight -= 1;
         self.list(group);
     }
 
     /// Lists a group that can give a message.
     fn list(&mut self, group: u32) {
-        let entry = &self.groups[group as usize];
+        let entry = &self.by_number[group as usize];
         if entry.in_flight == 0
             && let Some(&(place, _)) = entry.messages.front()
         {
@@ -201,12 +201,12 @@ impl Groups {
 
     /// All messages, by group.
     pub(super) fn iter(&self) -> impl Iterator<Item = MsgId> + '_ {
-        self.groups.iter().flat_map(|group| group.messages.iter().map(|&(_, msg)| msg))
+        self.by_number.iter().flat_map(|group| group.messages.iter().map(|&(_, msg)| msg))
     }
 
     /// The first message of the queue.
     pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.groups.iter().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
+        self.by_number.iter().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
     }
 }
 

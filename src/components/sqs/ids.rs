@@ -107,7 +107,7 @@ mod tests {
         for step in 0..20_000_u64 {
             // A small range in which many collide.
             let id = mix(step) % 500 + 1;
-            if mix(step ^ 7) % 3 == 0 {
+            if mix(step ^ 7).is_multiple_of(3) {
                 ids.remove(id);
                 set.remove(&id);
             } else {

@@ -140,7 +140,7 @@ impl Sqs {
         }
         let length = SimDuration::from_secs(u64::from(seconds));
         let (ring, own) = (&self.visibility, self.p.visibility_timeout);
-        let adopt = || Timers::adopt(ring, own, |token| is_in_flight(token, cx));
+        let adopt = || Box::new(Timers::adopt(ring, own, |token| is_in_flight(token, cx)));
         let changed = self.timers.get_or_insert_with(adopt).change(token, cx.now(), length);
         let metric = if changed.is_ok() { self.metrics.visibility_changes } else { self.metrics.refused_changes };
         cx.count(metric, 1);

@@ -43,8 +43,8 @@ impl Timers {
         ring: &Deadlines<Receive>,
         length: SimDuration,
         is_in_flight: impl Fn(Receive) -> bool,
-    ) -> Box<Self> {
-        let mut timers = Box::<Self>::default();
+    ) -> Self {
+        let mut timers = Self::default();
         for (end, receive) in ring.iter().filter(|&(_, receive)| is_in_flight(receive)) {
             let received = SimTime::ZERO + (end.since(SimTime::ZERO) - length);
             timers.put(receive, received, end, false);

@@ -1,6 +1,6 @@
 //! Amazon EC2 Auto Scaling: fleets that follow the backlog of a queue.
 
-use crate::bench::{Ran, about, run};
+use crate::bench::{Ran, about, over_seeds, run};
 use surgetank::metrics::Fate;
 
 /// A fleet on a group of machines that boot in a minute, a queue before it, and calls that take no time.
@@ -82,6 +82,23 @@ fn claim_61_no_new_worker_runs_before_two_minutes_and_the_boot() {
         let waited = reaction - f64::from(second);
         assert!((180.0..=240.0).contains(&waited), "{waited} s after {second} s");
     }
+}
+
+#[test]
+fn claim_61_with_nothing_said_the_first_machine_helps_after_three_to_six_minutes() {
+    let text = "[run]\nduration = '20min'\ndrain = '0s'\nsample_every = '1s'\nallow = ['A002']\n\
+        [traffic.jobs]\nrate = '20/min'\nspike = { at = '305s', count = 1000 }\n[work.job]\ntime = '1s'\n\
+        [pipeline.p.jobs]\nkind = 'sqs'\nfrom = 'jobs'\n\
+        [pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\nwork = 'job'\n\
+        auto_scaling = { min_size = 1, max_size = 20, policies = [{ policy_type = 'target_tracking_scaling', \
+        target_value = 20 }] }\n";
+    let reactions = over_seeds(text, 1..41, |ran| {
+        first(ran, "instances_in_service", |value| value > 1.0).expect("it grows") - 305.0
+    });
+    let (shortest, longest) = reactions.iter().fold((f64::MAX, 0.0_f64), |(low, high), &x| (low.min(x), high.max(x)));
+    // Measures at 360, 420 and 480 s, half a minute until the last is known, a minute of bootstrap, and the boot.
+    assert!(shortest > 265.0 && longest < 360.0, "{shortest} s to {longest} s");
+    assert!(longest - shortest > 3.0, "all boot in {shortest} s");
 }
 
 #[test]

@@ -270,3 +270,22 @@ fn a_fair_queue_costs_a_surcharge_and_otherwise_hands_out_everything() {
     about(each(&fair), 0.50, 1e-9);
     about(each(&plain), 0.40, 1e-9);
 }
+
+#[test]
+fn which_poll_gets_the_next_message_is_a_choice() {
+    let text = |which: &str| {
+        queue(
+            "duration = '2s'\ndrain = '1min'",
+            ONE,
+            &format!("waiting_polls = '{which}'"),
+            &(crew(1, "") + &crew(1, "").replace("p.crew", "p.others")),
+        )
+    };
+    let first = |which: &str| -> f64 {
+        crate::bench::over_seeds(&text(which), 0..200, |ran| ran.figure("crew.handled")).iter().sum()
+    };
+    assert_eq!(first("longest"), 200.0);
+    // Binomial(200, 1/2): five standard deviations are 35.
+    let any = first("any");
+    assert!((any - 100.0).abs() < 36.0, "{any}");
+}
