@@ -279,6 +279,7 @@ fn build_step(
         timeout: site.placed(waits.as_ref(), timeout.get()),
         attempts: site.placed(asked.as_ref(), retries.attempts),
         pauses: retries.backoff != Backoff::None,
+        limits_retries: guard.budget.is_some() || guard.breaker.is_some() || guard.throttle.is_some(),
     };
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);

@@ -13,6 +13,8 @@ pub struct Traits {
     pub span: Span,
     /// Jobs that it works on at once.
     pub servers: Option<At<u32>>,
+    /// Jobs that may wait for it while all servers are busy, and are served whatever has become of their callers.
+    pub accepts: Option<At<u32>>,
     /// How fast its work goes; 1 is the work as it is written.
     pub speed: Option<f64>,
     /// The work on each job.
@@ -132,6 +134,8 @@ pub struct RequestTraits {
     pub attempts: At<u32>,
     /// Whether there is a pause between them.
     pub pauses: bool,
+    /// Whether something bounds the number of retries: a budget, a breaker, a client that turns its own away.
+    pub limits_retries: bool,
 }
 
 /// The shards of a stream.

@@ -4,7 +4,7 @@ use super::human::{Figure, seconds};
 use super::style::Tone;
 use super::table::{Column, Entry, Squeeze, Table};
 use super::text::{clean, fit};
-use crate::report::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, latency_percentile};
+use crate::report::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, RECOVERY, latency_percentile};
 use crate::report::{Cell, ExpectationResult, Fate, Loss, Report};
 use crate::stats::Estimate;
 
@@ -42,7 +42,10 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     jobs.push(metric("goodput", GOODPUT));
     let latency = |percent: &f64| metric(&format!("latency p{percent}"), &latency_percentile(*percent));
     let latencies = report.run.percentiles.iter().map(latency).collect();
-    [jobs, latencies, vec![metric("worst backlog", BACKLOG_MAX), metric("time to drain", DRAIN)]]
+    let mut queue = vec![metric("worst backlog", BACKLOG_MAX), metric("time to drain", DRAIN)];
+    let faults = !report.cases[case].faults.is_empty();
+    queue.extend(faults.then(|| metric("time to recover", RECOVERY)));
+    [jobs, latencies, queue]
 }
 
 fn jobs(cell: &Cell, fate: Fate) -> Option<&Estimate> {

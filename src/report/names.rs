@@ -8,6 +8,8 @@ pub const GOODPUT: &str = "goodput_share";
 pub const BACKLOG_MAX: &str = "backlog_max";
 /// Time from the largest backlog until it was drained, in seconds.
 pub const DRAIN: &str = "drain_s";
+/// Time from the end of the last fault until as much is done in time as arrives, in seconds.
+pub const RECOVERY: &str = "recovery_s";
 /// Share of the nodes' own work that was for nobody.
 pub const WASTED_WORK: &str = "wasted_work_share";
 

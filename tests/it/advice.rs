@@ -36,6 +36,7 @@ calls = { to = "back", timeout = "5s", retries = { attempts = 3 } }
 [pipeline.called.back]
 kind  = "service"
 slots = 4
+accept_queue = 4
 work  = "pack"
 "#;
 const STREAMED: &str = r#"
@@ -248,6 +249,13 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (QUEUED, &[("count = 4", TRACKED)]),
         RAW,
     ),
+    (
+        "A060",
+        (CALLED, &[("accept_queue = 4", "accept_queue = 7")]),
+        (CALLED, &[("accept_queue = 4", "accept_queue = 6")]),
+        "7",
+    ),
+    ("A060", (CALLED, &[("accept_queue = 4", "")]), (CALLED, &[("accept_queue = 4", "expired = \"dropped\"")]), "back"),
 ];
 const GATHERS: (&str, &str) = ("timeout    =", "maximum_batching_window = \"1min\"\ntimeout    =");
 const RESERVED: (&str, &str) = ("timeout    =", "reserved_concurrent_executions = 5\ntimeout    =");

@@ -140,7 +140,12 @@ impl ServiceSpec {
                 .error(span, "S031", "a service without slots serves nobody")
                 .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
         }
-        let servers = self.slots.clone();
+        let (servers, room) = (self.slots.clone(), self.accept_queue.clone());
+        let order = self.queue_order.as_ref().map_or(OrderSpec::Fifo, |at| at.value);
+        let keeps_late = order == OrderSpec::Fifo
+            && self.codel.is_none()
+            && self.adaptive_limit.is_none()
+            && self.expired.as_ref().is_none_or(|at| at.value == ExpiredSpec::Served);
         let slots = site.site.or_fact("slots", self.slots.take(), &http::TOMCAT_MAX_THREADS);
         let accept_queue = site.site.or_fact("accept_queue", self.accept_queue.take(), &http::TOMCAT_ACCEPT_COUNT);
         let sheds = self.codel.is_some()
@@ -168,6 +173,7 @@ impl ServiceSpec {
         let shedding = self.build_shedding(sheds, site);
         let ((steps, counters), work) = (requests?, work?);
         site.traits.servers = Some(site.placed(servers.as_ref(), slots));
+        site.traits.accepts = keeps_late.then(|| site.placed(room.as_ref(), accept_queue));
         site.traits.work = work;
         let mut handler = Handler::new(work, steps, counters);
         if let Some(shedding) = shedding.as_ref().filter(|shedding| shedding.drops_expired) {

@@ -22,6 +22,7 @@ mod load;
 mod mail_rate;
 mod once_only;
 mod over_polling;
+mod patience;
 mod prefetch;
 mod raw_target;
 mod retries;
@@ -81,6 +82,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
     Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
     Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
+    Advice { code: "A060", about: "a server's queue is longer than its callers are patient", give: patience::give },
 ];
 
 /// The codes of all advice.
