@@ -2,9 +2,11 @@
 //! legal, comes to its end, and gives every job one fate. The ledger and Little's law are held by the engine itself.
 
 mod functions;
+mod guards;
 
 use self::functions::functions;
 use crate::bench::model;
+use rayon::prelude::*;
 use std::fmt::Write;
 use surgetank::components::Kind;
 use surgetank::engine::Bound;
@@ -13,7 +15,7 @@ use surgetank::metrics::Fate;
 use surgetank::scenario::Replication;
 
 /// How many are drawn. Each is a few thousand jobs at most.
-const SCENARIOS: u64 = 3_000;
+const SCENARIOS: u64 = 10_000;
 /// Beyond this a scenario is stopped and told so: workers may fail at once and for hours.
 const EVENTS_MAX: u64 = 1_000_000;
 /// More stopped scenarios than this would hold too little.
@@ -84,7 +86,7 @@ fn scenario(number: u64) -> String {
     d.line("time", &WORK);
     d.say("[objective]\n");
     d.line("within", &["'0s'", "'1s'", "'1h'"]);
-    let design = d.one_of(&[called, queued, published, streamed, brokered, functions]);
+    let design = d.one_of(&[called, guards::balanced, queued, published, streamed, brokered, functions]);
     design(&mut d);
     faults(&mut d);
     d.text
@@ -97,9 +99,10 @@ fn request(d: &mut Drawing, to: &str) -> String {
     let attempts = d.one_of(&[1, 2, 5]);
     let backoff = d.one_of(&["none", "fixed", "exponential"]);
     let jitter = d.one_of(&["none", "full", "equal", "decorrelated"]);
+    let (budget, guard) = (guards::budget(d), guards::guard(d));
     format!(
         "{{ to = '{to}', latency = {latency}, timeout = {timeout}, \
-         retries = {{ attempts = {attempts}, backoff = '{backoff}', jitter = '{jitter}' }} }}"
+         retries = {{ attempts = {attempts}, backoff = '{backoff}', jitter = '{jitter}'{budget} }}{guard} }}"
     )
 }
 
@@ -116,6 +119,7 @@ fn server(d: &mut Drawing) {
     d.maybe("slots", &["1", "3", "4000000000"]);
     d.maybe("accept_queue", &["0", "1", "4000000000"]);
     d.maybe("work", &["'job'"]);
+    guards::shedding(d);
 }
 
 fn called(d: &mut Drawing) {
@@ -374,16 +378,19 @@ fn judge(number: u64, text: &str) -> Result<Option<Vec<u64>>, String> {
 
 #[test]
 fn a_swarm_of_scenarios_comes_to_its_end_and_gives_every_job_one_fate() {
-    let (mut seen, mut stopped) = (vec![0; Fate::ALL.len()], 0);
-    for number in 1..=SCENARIOS {
+    let ended = |number: u64| {
         let text = scenario(number);
         let judged = std::panic::catch_unwind(|| judge(number, &text));
         let fates = judged.unwrap_or_else(|_| Err("an invariant broke, see above".to_owned()));
-        let fates = fates.unwrap_or_else(|why| {
+        fates.unwrap_or_else(|why| {
             panic!(
                 "scenario {number}: {why}\nto repeat it: surgetank run FILE --seed {number} -r 1, FILE being\n{text}"
             )
-        });
+        })
+    };
+    let all: Vec<_> = (1..=SCENARIOS).into_par_iter().map(ended).collect();
+    let (mut seen, mut stopped) = (vec![0; Fate::ALL.len()], 0);
+    for fates in all {
         stopped += u64::from(fates.is_none());
         seen.iter_mut().zip(fates.unwrap_or_default()).for_each(|(seen, jobs)| *seen += jobs);
     }
