@@ -146,6 +146,22 @@ fn a_machine_that_is_taken_away_goes_on_for_as_long_as_its_hook_lasts() {
 }
 
 #[test]
+fn who_asks_for_more_time_now_and_then_gives_less_of_it_away_when_the_machine_goes() {
+    let group = format!(
+        "min_size = 1\nmax_size = 2\ndesired_capacity = 2\n{}",
+        tracking(", target_value = 1, scale_in_points = 1")
+    );
+    let text = text("30min", &group)
+        .replace("\"1h\"", "\"1min\"")
+        .replace("work = \"job\"", "work = \"job\"\nextend_visibility = { every = \"25s\", to = \"1min\" }");
+    let ran = until(Bench::of(&text).jobs(2, "0s", "jobs"), "5min");
+    assert_eq!((at(&ran, "busy", 59), at(&ran, "busy", 60)), (2, 1));
+    // It asked last at 50 s, for a minute.
+    let visible = ran.gauge("jobs", "visible").samples();
+    assert_eq!((visible[109], visible[110]), (0, 1));
+}
+
+#[test]
 fn a_machine_from_the_warm_pool_needs_no_bootstrap_or_no_boot_either() {
     let with = |pool: &str| {
         let group =

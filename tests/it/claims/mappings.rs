@@ -397,3 +397,23 @@ fn messages_of_a_batch_are_worked_on_one_after_the_other_unless_the_function_doe
     };
     assert_eq!((with(""), with("messages_at_once = 5"), with("messages_at_once = 100")), (21.0, 5.0, 3.0));
 }
+
+#[test]
+fn what_a_batch_has_done_is_deleted_in_calls_of_ten() {
+    let requests = |count: u32, function: &str| {
+        let text = polling(
+            "duration = '2s'\ndrain = '1h'",
+            &spike(count),
+            "0s",
+            TOGETHER,
+            &format!("{AT_ONCE}maximum_concurrency = 2\n{function}"),
+        );
+        let ran = run(&text);
+        assert_eq!(ran.jobs(Fate::DoneInTime), u64::from(count));
+        ran.figure("jobs.requests") - f64::from(count)
+    };
+    // Two polls wait from the start, one is made again; and the deletes.
+    assert_eq!(requests(10, ""), 3.0 + 1.0);
+    assert_eq!(requests(10, "batch_size = 5"), 4.0 + 2.0);
+    assert_eq!(requests(10, "batch_size = 1"), 12.0 + 10.0);
+}

@@ -222,17 +222,21 @@ impl Lambda {
         }
         let trip = mapping.round_trip(|mapping| &mapping.p.delete_latency, cx);
         let (queue, this) = (mapping.p.queue, mapping.lane(lane));
-        let mut deletes = false;
+        let mut deletes = 0;
         let batch = std::mem::take(&mut this.batch);
         for Held { msg, receive, size, done, .. } in this.hands.drain(..batch) {
             this.bytes -= u64::from(size);
-            let (delay, how) =
-                if done && !whole { (trip.half(), Settle::Done) } else { (SimDuration::ZERO, Settle::Vanished) };
-            deletes |= how == Settle::Done;
+            let (delay, how) = match done && !whole {
+                false => (SimDuration::ZERO, Settle::Vanished),
+                // A call deletes so many.
+                true if deletes % sqs::BATCH_ENTRIES_MAX.value == 0 => (trip.half(), Settle::Done),
+                true => (trip.half(), Settle::DoneToo),
+            };
+            deletes += u32::from(done && !whole);
             cx.tell(delay, queue, Signal::Settle { msg, receive, how });
         }
         this.doing = Doing::Deleting;
-        self.later(lane, if deletes { trip } else { SimDuration::ZERO }, cx);
+        self.later(lane, if deletes > 0 { trip } else { SimDuration::ZERO }, cx);
     }
 
     /// A lane goes on with what it has left, asks for more, or goes away.

@@ -14,7 +14,7 @@
 //! (`http.sdk_backoff_*`, for what was throttled).
 //!
 //! Simplified: which lanes go away is not published. Simplified: what the service puts around a message does not count
-//! for the size of a batch. Simplified: each delete is a request of its own.
+//! for the size of a batch.
 
 mod lane;
 mod scaling;
