@@ -40,7 +40,7 @@ pub(super) struct Targets {
     check: HealthCheck,
     /// Requests that one server has at most -- parameter.
     room: u32,
-    targets: Vec<Target>,
+    servers: Vec<Target>,
     /// Whose turn it is -- state.
     next: usize,
 }
@@ -77,29 +77,29 @@ impl Targets {
             idle: Deadlines::new(),
             oldest: std::collections::VecDeque::new(),
         };
-        Self { algorithm, check, room, targets: endpoints.into_iter().map(target).collect(), next: 0 }
+        Self { algorithm, check, room, servers: endpoints.into_iter().map(target).collect(), next: 0 }
     }
 
     /// Where a server is.
     pub(super) fn endpoint(&self, target: usize) -> Endpoint {
-        self.targets[target].endpoint
+        self.servers[target].endpoint
     }
 
     /// How many are thought to be well.
     pub(super) fn healthy(&self) -> u64 {
-        self.targets.iter().filter(|target| target.is_healthy).count() as u64
+        self.servers.iter().filter(|target| target.is_healthy).count() as u64
     }
 
     /// The server for the next request; none if none has room.
     pub(super) fn choose(&mut self, draws: impl FnOnce() -> Draws) -> Option<usize> {
         let open = self.healthy() < u64::from(self.check.minimum_healthy);
-        let count = self.targets.len();
+        let count = self.servers.len();
         let (room, next) = (self.room, self.next);
         let fits = |target: &Target| target.outstanding < room && (open || target.is_healthy);
-        let mut in_turn = (0..count).map(|step| (next + step) % count).filter(|&index| fits(&self.targets[index]));
+        let mut in_turn = (0..count).map(|step| (next + step) % count).filter(|&index| fits(&self.servers[index]));
         let chosen = match self.algorithm {
             Algorithm::RoundRobin => in_turn.next(),
-            Algorithm::LeastOutstanding => in_turn.min_by_key(|&index| self.targets[index].outstanding),
+            Algorithm::LeastOutstanding => in_turn.min_by_key(|&index| self.servers[index].outstanding),
             Algorithm::Random | Algorithm::RandomTwoChoices => {
                 let candidates: Vec<usize> = in_turn.collect();
                 if candidates.is_empty() {
@@ -113,7 +113,7 @@ impl Targets {
                 } else {
                     // Two different ones.
                     let second = (first + 1 + draw(candidates.len() - 1)) % candidates.len();
-                    let better = |index: usize| self.targets[candidates[index]].outstanding;
+                    let better = |index: usize| self.servers[candidates[index]].outstanding;
                     Some(candidates[if better(second) < better(first) { second } else { first }])
                 }
             }
@@ -131,7 +131,7 @@ impl Targets {
         token: Token,
         alive: impl Fn(Token) -> bool,
     ) -> Option<SimTime> {
-        let target = &mut self.targets[target];
+        let target = &mut self.servers[target];
         target.outstanding += 1;
         while target.oldest.front().is_some_and(|&(_, token)| !alive(token)) {
             target.oldest.pop_front();
@@ -143,7 +143,7 @@ impl Targets {
 
     /// A request is over: answered, failed or given up, after `took`.
     pub(super) fn over(&mut self, target: usize, failed: bool, took: SimDuration) {
-        let target = &mut self.targets[target];
+        let target = &mut self.servers[target];
         target.outstanding -= 1;
         target.answers += 1;
         target.errors += u32::from(failed);
@@ -152,18 +152,18 @@ impl Targets {
 
     /// The next request at a server that is given up now.
     pub(super) fn due(&mut self, target: usize, now: SimTime, alive: impl Fn(Token) -> bool) -> Option<Token> {
-        self.targets[target].idle.due(now, alive)
+        self.servers[target].idle.due(now, alive)
     }
 
     /// The time of the next alarm, after everything due was taken.
     pub(super) fn rearm(&mut self, target: usize) -> Option<SimTime> {
-        self.targets[target].idle.rearm()
+        self.servers[target].idle.rearm()
     }
 
     /// Looks how the servers are.
     pub(super) fn check(&mut self, now: SimTime, alive: impl Fn(Token) -> bool) {
         let HealthCheck { timeout, healthy_threshold, unhealthy_threshold, .. } = self.check;
-        for target in &mut self.targets {
+        for target in &mut self.servers {
             while target.oldest.front().is_some_and(|&(_, token)| !alive(token)) {
                 target.oldest.pop_front();
             }
@@ -230,7 +230,7 @@ mod tests {
             for number in 0..3000 {
                 chosen(&mut targets, number);
             }
-            let of = |index: usize| targets.targets[index].outstanding;
+            let of = |index: usize| targets.servers[index].outstanding;
             (0..3).map(of).max().unwrap_or(0) - (0..3).map(of).min().unwrap_or(0)
         };
         assert!(spread(Algorithm::RandomTwoChoices) <= 4);

@@ -27,7 +27,7 @@ pub(in crate::components) struct GuardSpec {
 }
 
 /// A pool of connections: calls that find none free wait inside the client.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(in crate::components) struct PoolSpec {
@@ -40,7 +40,7 @@ pub(in crate::components) struct PoolSpec {
 }
 
 /// A bulkhead: calls beyond it fail at once, or after a short wait.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(in crate::components) struct BulkheadSpec {
@@ -51,7 +51,7 @@ pub(in crate::components) struct BulkheadSpec {
 }
 
 /// A circuit breaker, in the words of resilience4j.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(in crate::components) struct BreakerSpec {
@@ -87,7 +87,7 @@ pub(in crate::components) enum WindowSpec {
 }
 
 /// A client that turns away its own requests when too many fail.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(in crate::components) struct ThrottleSpec {
@@ -98,7 +98,7 @@ pub(in crate::components) struct ThrottleSpec {
 }
 
 /// Further copies of a request whose answer is slow; the first answer counts.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(in crate::components) struct HedgeSpec {
@@ -109,19 +109,19 @@ pub(in crate::components) struct HedgeSpec {
 }
 
 /// What retries are paid from.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(in crate::components) struct BudgetSpec {
     /// What it is measured by.
     kind: Option<At<BudgetKind>>,
-    /// share, under_way: retries per request.
+    /// share, `under_way`: retries per request.
     share: Option<At<Share>>,
     /// share: retries a second in any case.
     floor: Option<At<Rate>>,
     /// share: how long what a request has earned can be spent.
     window: Option<At<Duration>>,
-    /// under_way: retries at once in any case.
+    /// `under_way`: retries at once in any case.
     at_least: Option<At<u32>>,
     /// tokens, balance: tokens of a full bucket.
     tokens: Option<At<f64>>,
@@ -200,8 +200,8 @@ impl GuardSpec {
             (deadline, site.loss(LossKind::TimedOut, "deadline exceeded"))
         });
         let pool = pool
-            .map(|at| build_pool(at, site))
-            .or_else(|| bulkhead.map(|at| build_bulkhead(at, site)))
+            .map(|at| build_pool(&at, site))
+            .or_else(|| bulkhead.map(|at| build_bulkhead(&at, site)))
             .map(|pool| (pool, site.loss(LossKind::Rejected, "no connection free"), pool_metrics(metrics, site)));
         let breaker = breaker.map(|at| {
             let parameters = build_breaker(at, site.site);
@@ -211,17 +211,17 @@ impl GuardSpec {
             (Breaker::new(parameters), Bar { loss: site.loss(LossKind::Rejected, "circuit breaker open"), count }, open)
         });
         let throttle = throttle.map(|at| {
-            let throttle = build_throttle(at, site.site);
+            let throttle = build_throttle(&at, site.site);
             let count = *metrics.throttled.get_or_insert_with(|| site.counter("turned_away_by_client", "requests"));
             (throttle, Bar { loss: site.loss(LossKind::Rejected, "turned away by the client itself"), count })
         });
         let hedge = hedge.and_then(|at| {
             let sent = *metrics.hedges.get_or_insert_with(|| site.counter("hedges", "requests"));
-            build_hedge(at, sent, site.site)
+            build_hedge(&at, sent, site.site)
         });
         let budget = budget.and_then(|at| {
             let denied = *metrics.denied.get_or_insert_with(|| site.counter("retries_denied", "retries"));
-            build_budget(at, site.site).map(|budget| (budget, denied))
+            build_budget(&at, site.site).map(|budget| (budget, denied))
         });
         Some(Box::new(Guard { deadline, hedge, throttle, breaker, pool, budget, ..Guard::default() }))
     }
@@ -235,7 +235,7 @@ fn pool_metrics(metrics: &mut GuardMetrics, site: &mut NodeSite<'_, '_>) -> Pool
     })
 }
 
-fn build_pool(at: At<PoolSpec>, site: &mut NodeSite<'_, '_>) -> Pool {
+fn build_pool(at: &At<PoolSpec>, site: &mut NodeSite<'_, '_>) -> Pool {
     let mut part = site.site.part("pool", at.span);
     let PoolSpec { size, max_wait, max_waiting } = at.value;
     at_least_one(size.as_ref(), "size", &mut part);
@@ -246,7 +246,7 @@ fn build_pool(at: At<PoolSpec>, site: &mut NodeSite<'_, '_>) -> Pool {
     Pool::new(size, max_wait, max_waiting)
 }
 
-fn build_bulkhead(at: At<BulkheadSpec>, site: &mut NodeSite<'_, '_>) -> Pool {
+fn build_bulkhead(at: &At<BulkheadSpec>, site: &mut NodeSite<'_, '_>) -> Pool {
     let mut part = site.site.part("bulkhead", at.span);
     let BulkheadSpec { max_concurrent_calls, max_wait_duration } = at.value;
     at_least_one(max_concurrent_calls.as_ref(), "max_concurrent_calls", &mut part);
@@ -306,7 +306,7 @@ fn build_breaker(at: At<BreakerSpec>, site: &mut Site<'_>) -> BreakerParameters 
     }
 }
 
-fn build_throttle(at: At<ThrottleSpec>, site: &mut Site<'_>) -> Throttle {
+fn build_throttle(at: &At<ThrottleSpec>, site: &mut Site<'_>) -> Throttle {
     let mut part = site.part("throttle", at.span);
     let ThrottleSpec { ratio, window } = at.value;
     if let Some(at) = ratio.as_ref().filter(|at| !(at.value >= 1.0 && at.value.is_finite())) {
@@ -321,7 +321,7 @@ fn build_throttle(at: At<ThrottleSpec>, site: &mut Site<'_>) -> Throttle {
     Throttle::new(ratio, window)
 }
 
-fn build_hedge(at: At<HedgeSpec>, sent: CounterId, site: &mut Site<'_>) -> Option<Hedge> {
+fn build_hedge(at: &At<HedgeSpec>, sent: CounterId, site: &mut Site<'_>) -> Option<Hedge> {
     let mut part = site.part("hedge", at.span);
     let HedgeSpec { after, copies } = at.value;
     if let Some(at) = copies.as_ref().filter(|at| !(2..=16).contains(&at.value)) {
@@ -332,7 +332,7 @@ fn build_hedge(at: At<HedgeSpec>, sent: CounterId, site: &mut Site<'_>) -> Optio
     Some(Hedge { after, copies, sent })
 }
 
-fn build_budget(at: At<BudgetSpec>, site: &mut Site<'_>) -> Option<RetryBudget> {
+fn build_budget(at: &At<BudgetSpec>, site: &mut Site<'_>) -> Option<RetryBudget> {
     let mut part = site.part("retries.budget", at.span);
     let part = &mut part;
     let BudgetSpec { kind, share, floor, window, at_least, tokens, cost, refund, ratio } = at.value;

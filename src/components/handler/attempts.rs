@@ -362,10 +362,9 @@ impl Task {
     /// Whether what was to be due at this `step` still matters.
     const fn is_due(&self, what: What, step: u16, serial: u32) -> bool {
         match what {
-            What::Attempt => self.awaits == serial,
+            What::Attempt | What::Hedge => self.awaits == serial,
             What::Request => self.guarded.request == serial && self.step == step,
             What::Connection => self.awaits == serial && self.guarded.queued,
-            What::Hedge => self.awaits == serial,
         }
     }
 }

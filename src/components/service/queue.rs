@@ -209,7 +209,9 @@ mod tests {
         let m = messages(3);
         let of = |order, wait: u64| {
             let mut queue = AcceptQueue::ruled(order, INTERVAL, None, Vec::new());
-            m.iter().for_each(|&msg| queue.push(msg, || 0, at(0)));
+            for &msg in &m {
+                queue.push(msg, || 0, at(0));
+            }
             let turn = queue.pop(at(wait)).expect("three wait");
             turn.msg
         };

@@ -140,7 +140,7 @@ impl ServiceSpec {
                 .error(span, "S031", "a service without slots serves nobody")
                 .hint("give it at least one slot; to take it away for a while, write a `[[fault]]` of kind `down`");
         }
-        let (servers, room) = (self.slots.clone(), self.accept_queue.clone());
+        let (servers, room) = (self.slots, self.accept_queue);
         let order = self.queue_order.as_ref().map_or(OrderSpec::Fifo, |at| at.value);
         let keeps_late = order == OrderSpec::Fifo
             && self.codel.is_none()
@@ -148,11 +148,9 @@ impl ServiceSpec {
             && self.expired.as_ref().is_none_or(|at| at.value == ExpiredSpec::Served);
         let slots = site.site.or_fact("slots", self.slots.take(), &http::TOMCAT_MAX_THREADS);
         let accept_queue = site.site.or_fact("accept_queue", self.accept_queue.take(), &http::TOMCAT_ACCEPT_COUNT);
-        let sheds = self.codel.is_some()
-            || self.priorities.is_some()
-            || self.expired.is_some()
-            || self.adaptive_limit.is_some()
-            || self.rejection_work.is_some();
+        let drops = self.expired.as_ref().is_some_and(|at| at.value == ExpiredSpec::Dropped);
+        let pays = self.rejection_work.is_some_and(|at| at.value > Duration::ZERO);
+        let sheds = drops || pays || self.codel.is_some() || self.priorities.is_some() || self.adaptive_limit.is_some();
         let waiting = self.build_queue(site);
         let work = site.work("work", self.work.take());
         let requests = Requests { calls: self.calls.take(), sends: self.sends.take() }.build(site);
@@ -207,10 +205,6 @@ impl ServiceSpec {
             CoDel { target, interval }
         });
         let interval = codel.map_or(calls::CODEL_INTERVAL.value.get(), |codel| codel.interval);
-        if order == Order::AdaptiveLifo && codel.is_none() {
-            let why = "a queue in use for longer is overloaded, fact calls.codel_interval";
-            site.site.derived("overloaded_after", calls::CODEL_INTERVAL.value, why);
-        }
         if order == Order::Fifo && codel.is_none() && classes.is_empty() {
             return AcceptQueue::plain();
         }
