@@ -154,7 +154,7 @@ impl<'de> Deserialize<'de> for RequestSpec {
                 let table = RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
                 let RequestTableSpec { to, timeout, latency, retries, expiration, delay, batch, .. } = table;
                 let RequestTableSpec { deadline, pool, bulkhead, breaker, throttle, hedge, .. } = table;
-                let budget = retries.as_ref().and_then(|at| at.value.budget.clone());
+                let budget = retries.as_ref().and_then(|at| at.value.budget);
                 let guard = GuardSpec { deadline, pool, bulkhead, breaker, throttle, hedge, budget };
                 Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, delay, batch, guard })
             }

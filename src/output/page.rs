@@ -44,7 +44,7 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     let latencies = report.run.percentiles.iter().map(latency).collect();
     let mut queue = vec![metric("worst backlog", BACKLOG_MAX), metric("time to drain", DRAIN)];
     let faults = !report.cases[case].faults.is_empty();
-    queue.extend(faults.then(|| metric("time to recover", RECOVERY)));
+    queue.extend(faults.then(|| metric("recovery", RECOVERY)));
     [jobs, latencies, queue]
 }
 

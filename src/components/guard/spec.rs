@@ -204,7 +204,7 @@ impl GuardSpec {
             .or_else(|| bulkhead.map(|at| build_bulkhead(&at, site)))
             .map(|pool| (pool, site.loss(LossKind::Rejected, "no connection free"), pool_metrics(metrics, site)));
         let breaker = breaker.map(|at| {
-            let parameters = build_breaker(at, site.site);
+            let parameters = build_breaker(&at, site.site);
             let (count, open) = *metrics.breaker.get_or_insert_with(|| {
                 (site.counter("rejected_by_breaker", "requests"), site.gauge("open_breakers", "breakers"))
             });
@@ -255,10 +255,10 @@ fn build_bulkhead(at: &At<BulkheadSpec>, site: &mut NodeSite<'_, '_>) -> Pool {
     Pool::new(size, Some(max_wait), u32::MAX)
 }
 
-fn build_breaker(at: At<BreakerSpec>, site: &mut Site<'_>) -> BreakerParameters {
+fn build_breaker(at: &At<BreakerSpec>, site: &mut Site<'_>) -> BreakerParameters {
     let mut part = site.part("breaker", at.span);
     let part = &mut part;
-    let b = at.value;
+    let b = &at.value;
     let half_open = b.permitted_number_of_calls_in_half_open_state;
     for (key, count) in [
         ("sliding_window_size", &b.sliding_window_size),
