@@ -145,6 +145,16 @@ impl<'a> Site<'a> {
         at.value
     }
 
+    /// Values that are written for certain: one alone, or a list. Nothing is recorded where nothing is written.
+    pub fn written_all<T: ToToml>(&mut self, key: &str, list: Vec<At<T>>) -> Vec<T> {
+        if let Some(first) = list.first() {
+            let origin = Origin::of(first.span, self.sources);
+            let toml = if list.len() == 1 { first.value.to_toml() } else { list.to_toml() };
+            self.record(key, toml, origin);
+        }
+        list.into_iter().map(|at| at.value).collect()
+    }
+
     /// Records a value that follows from others, and why; gives it back.
     pub fn derived<T: ToToml>(&mut self, key: &str, value: T, why: &str) -> T {
         self.record(key, value.to_toml(), Origin::Derived(why.to_owned()));

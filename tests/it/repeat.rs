@@ -1,6 +1,6 @@
 //! The folder of a run holds what repeats it: its `scenario.toml` gives the same figures under the same name.
 
-use crate::fixture::{argument, scenarios_in, stem, surgetank};
+use crate::fixture::{argument, repository, scenarios_in, stem, surgetank};
 use std::path::Path;
 
 /// Runs a scenario briefly and gives back its manifest and its summary.
@@ -16,7 +16,10 @@ fn run(file: &Path, out: &Path, more: &[&str]) -> (serde_json::Value, String) {
 
 #[test]
 fn the_resolved_scenario_gives_the_same_figures_the_same_hash_and_the_same_name() {
-    for file in scenarios_in("scenarios").iter().filter(|file| stem(file) != "real-traffic") {
+    let mut files = scenarios_in("scenarios");
+    files.retain(|file| stem(file) != "real-traffic");
+    files.push(repository("tests/it/every_kind.toml"));
+    for file in &files {
         let place = tempfile::tempdir().expect("a temporary folder");
         let (first, again) = (place.path().join("first"), place.path().join("again"));
         let brief = ["-r", "1", "--set", "run.duration='2min'", "--set", "run.drain='10min'", "--set", "run.seed=5"];

@@ -93,19 +93,14 @@ impl LoadBalancerSpec {
     /// Resolves what was written; what is wrong with it is reported at the site.
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<LoadBalancer> {
         let Self { from, targets, algorithm, max_outstanding, surge_queue, idle_timeout, latency, health_check } = self;
-        for flow in many(from) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(from));
         let listed = many(targets);
         if listed.is_empty() {
             let message = format!("`{}` needs `targets`", site.site.path());
             site.site.error(site.site.span(), "S012", message).label("missing here");
         }
-        let mut endpoints = Vec::new();
-        for (index, at) in listed.into_iter().enumerate() {
-            endpoints.extend(site.target(&at));
-            site.site.written(&format!("targets[{index}]"), at);
-        }
+        let endpoints = listed.iter().filter_map(|at| site.target(at)).collect();
+        site.site.written_all("targets", listed);
         let why = "as Application Load Balancers do";
         let algorithm = site.site.or_default("algorithm", algorithm, AlgorithmSpec::RoundRobin, why);
         if let Some(at) = max_outstanding.as_ref().filter(|at| at.value == 0) {

@@ -51,9 +51,7 @@ impl NodeSpec for KinesisSpec {
 impl KinesisSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Kinesis> {
         let errors = site.site.errors();
-        for flow in many(self.from.clone()) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(self.from.clone()));
         let s = &mut *site.site;
         s.within("shards", self.shards.as_ref(), 1..=kinesis::SHARDS_MAX.value, &kinesis::SHARDS_MAX);
         let shards = s.required("shards", self.shards);

@@ -144,9 +144,7 @@ impl NodeSpec for LambdaSpec {
 impl LambdaSpec {
     pub(super) fn build(mut self, site: &mut NodeSite<'_, '_>) -> Option<Lambda> {
         let errors = site.site.errors();
-        for flow in many(self.from.take()) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(self.from.take()));
         let timeouts = Duration::from_secs(1)..=lambda::TIMEOUT_MAX.value;
         site.site.within("timeout", self.timeout.as_ref(), timeouts, &lambda::TIMEOUT_MAX);
         let timeout = site.site.or_fact("timeout", self.timeout, &lambda::TIMEOUT);

@@ -68,15 +68,16 @@ impl MqSpec {
     fn entries(&self, site: &mut NodeSite<'_, '_>) {
         let name = site.site.name().to_owned();
         let several = self.main_ports(&name) > 1;
-        for flow in many(self.from.clone()) {
+        let flows = many(self.from.clone());
+        for flow in &flows {
             if several {
                 let ports = self.ports(&name).join(", ");
                 site.site
                     .error(flow.span, "S021", format!("`{name}` has several destinations: {ports}"))
                     .hint("let a service take the traffic and say where it `sends` it");
             }
-            site.site.written("from", flow);
         }
+        site.site.written_all("from", flows);
     }
 
     fn make(&self, site: &mut NodeSite<'_, '_>) -> Option<Make> {

@@ -131,9 +131,7 @@ impl NodeSpec for ServiceSpec {
 impl ServiceSpec {
     /// Resolves what was written; what is wrong with it is reported at the site.
     pub(super) fn build(mut self, site: &mut NodeSite<'_, '_>) -> Option<Service> {
-        for flow in many(self.from.take()) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(self.from.take()));
         let empty = self.slots.as_ref().filter(|slots| slots.value == 0).map(|slots| slots.span);
         if let Some(span) = empty {
             site.site
@@ -215,7 +213,7 @@ impl ServiceSpec {
     fn build_priorities(&mut self, site: &mut NodeSite<'_, '_>) -> Vec<usize> {
         let listed = many(self.priorities.take());
         let mut classes = vec![listed.len(); if listed.is_empty() { 0 } else { site.plan.flows.len() }];
-        for (class, at) in listed.into_iter().enumerate() {
+        for (class, at) in listed.iter().enumerate() {
             let Some(flow) = site.plan.flows.iter().position(|flow| *flow == at.value) else {
                 let nearest = crate::diagnostic::nearest(&at.value, site.plan.flows.iter().map(String::as_str));
                 let flows = site.plan.flows.join(", ");
@@ -226,8 +224,8 @@ impl ServiceSpec {
                 continue;
             };
             classes[flow] = class;
-            site.site.written(&format!("priorities[{class}]"), at);
         }
+        site.site.written_all("priorities", listed);
         classes
     }
 

@@ -164,9 +164,7 @@ impl<K: SinkKind> Component for Sink<K> {
 
     fn build(spec: K::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
         let SinkParts { from, latency, delivery_time, fails, status, limits } = spec.into();
-        for flow in many(from) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(from));
         let latency = site.latency("latency", latency, K::LATENCY);
         let onward = K::ONWARD.map(|fact| site.latency("delivery_time", delivery_time, fact));
         let fails = site.site.or_default("fails", fails, Share::ZERO, "it takes every request");

@@ -72,9 +72,7 @@ impl SnsSpec {
 
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sns> {
         let errors = site.site.errors();
-        for flow in many(self.from.clone()) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(self.from.clone()));
         let is_fifo = site.site.or_default("fifo_topic", self.fifo_topic, false, "a standard topic");
         let maximum_message_size = self.size(site);
         let quota = self.quota(is_fifo, site);

@@ -25,9 +25,7 @@ use crate::units::{Duration, Rate};
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
         let errors = site.site.errors();
-        for flow in many(self.from.clone()) {
-            site.site.written("from", flow);
-        }
+        site.site.written_all("from", many(self.from.clone()));
         let is_fifo = site.site.or_default("fifo_queue", self.fifo_queue, false, "a standard queue");
         let p = self.parameters(is_fifo, site);
         let keys = if is_fifo { self.keys_of_standard() } else { self.keys_of_fifo() };
@@ -213,11 +211,15 @@ impl SqsSpec {
             s.error(at.span, "S032", "a message for a FIFO queue needs a deduplication id: without one the send fails")
                 .hint("write `content_based_deduplication = true`, or leave `deduplication_id` out");
         }
-        let body = s.or_default("message_body", self.message_body, BodySpec::Job, "each job says something else");
-        if let Some(at) = self.message_body.filter(|_| id == IdSpec::Job) {
-            s.error(at.span, "S032", "`message_body` has no effect: senders give each message an id")
-                .hint("write `content_based_deduplication = true`, and no `deduplication_id`");
-        }
+        let body = if id == IdSpec::None {
+            s.or_default("message_body", self.message_body, BodySpec::Job, "each job says something else")
+        } else {
+            if let Some(at) = self.message_body {
+                s.error(at.span, "S032", "`message_body` has no effect: senders give each message an id")
+                    .hint("write `content_based_deduplication = true`, and no `deduplication_id`");
+            }
+            BodySpec::Job
+        };
         let why = "the service's own";
         let scope = s.or_default("deduplication_scope", self.deduplication_scope, ScopeSpec::Queue, why);
         let says = match (id, body) {
