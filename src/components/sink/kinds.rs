@@ -148,7 +148,7 @@ impl SinkKind for Bucket {
     const KIND: &'static str = "s3";
     const ABOUT: &'static str = "an Amazon S3 bucket: objects are put there, and that is the end of the path";
     const NOUN: &'static str = "a bucket";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends];
     const LATENCY: &'static Fact<facts::Latency> = &s3::PUT_LATENCY;
     const ONWARD: Option<&'static Fact<facts::Latency>> = None;
     const COUNTERS: [&'static str; 3] = ["put_requests", "bytes_uploaded", "5xx_errors"];
@@ -172,7 +172,7 @@ impl SinkKind for Mailbox {
     const KIND: &'static str = "email";
     const ABOUT: &'static str = "a mailbox: accepted by the mail system at once, in the inbox later";
     const NOUN: &'static str = "a mailbox";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
     const LATENCY: &'static Fact<facts::Latency> = &sns::EMAIL_HANDOVER_LATENCY;
     const ONWARD: Option<&'static Fact<facts::Latency>> = Some(&sns::EMAIL_LATENCY);
     const COUNTERS: [&'static str; 3] = ["emails", "bytes", "errors"];
@@ -184,7 +184,7 @@ impl SinkKind for Phone {
     const KIND: &'static str = "sms";
     const ABOUT: &'static str = "phones that get text messages: accepted by the carrier at once, there later";
     const NOUN: &'static str = "a phone";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
     const LATENCY: &'static Fact<facts::Latency> = &endpoints::SMS_HANDOVER_LATENCY;
     const ONWARD: Option<&'static Fact<facts::Latency>> = Some(&sns::SMS_LATENCY);
     const COUNTERS: [&'static str; 3] = ["texts", "bytes", "errors"];
@@ -196,7 +196,7 @@ impl SinkKind for App {
     const KIND: &'static str = "push";
     const ABOUT: &'static str = "phones that get notifications for an app through their makers' push services";
     const NOUN: &'static str = "an app on a phone";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Sends, Verb::Subscribers];
     const LATENCY: &'static Fact<facts::Latency> = &endpoints::PUSH_HANDOVER_LATENCY;
     const ONWARD: Option<&'static Fact<facts::Latency>> = Some(&endpoints::PUSH_LATENCY);
     const COUNTERS: [&'static str; 3] = ["notifications", "bytes", "errors"];
