@@ -147,9 +147,7 @@ impl Component for LoadBalancer {
             LoadBalancerAlarm::Answered { request, serial } => self.answered(request, serial, cx),
             LoadBalancerAlarm::Idle { target } => self.idle(target, cx),
             LoadBalancerAlarm::Check => {
-                let requests = &self.requests;
-                let alive = |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial);
-                self.targets.check(cx.now(), alive);
+                self.targets.check(cx.now(), alive(&self.requests));
                 cx.set(self.metrics.healthy_host_count, self.targets.healthy());
                 cx.alarm_after(self.check_every, LoadBalancerAlarm::Check);
                 self.serve_waiting(cx);
@@ -160,6 +158,11 @@ impl Component for LoadBalancer {
     fn holding(&self) -> u64 {
         (self.waiting.len() + self.requests.len()) as u64
     }
+}
+
+/// Tells whether a server still has the request that is meant.
+fn alive(requests: &Slab<Request>) -> impl Fn((u32, u32)) -> bool + '_ {
+    |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial)
 }
 
 impl LoadBalancer {
@@ -196,8 +199,7 @@ impl LoadBalancer {
         gauge.rise(now);
         let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
         cx.hand_over(attempt, self.targets.endpoint(target), leg);
-        let requests = &self.requests;
-        let alive = |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial);
+        let alive = alive(&self.requests);
         if let Some(at) = self.targets.sent(target, now, self.idle_timeout, (index, serial), alive) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
         }
@@ -234,10 +236,7 @@ impl LoadBalancer {
     }
 
     fn idle(&mut self, target: usize, cx: &mut Cx<'_>) {
-        loop {
-            let requests = &self.requests;
-            let alive = |(request, serial)| requests.get(request).is_some_and(|it| it.serial == serial);
-            let Some((index, _)) = self.targets.due(target, cx.now(), alive) else { break };
+        while let Some((index, _)) = self.targets.due(target, cx.now(), alive(&self.requests)) {
             let Some(Request { msg, attempt, .. }) = self.requests.remove(index) else { continue };
             cx.abandon(attempt);
             cx.count(self.metrics.timeouts, 1);

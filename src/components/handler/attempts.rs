@@ -1,7 +1,7 @@
 //! The requests of a handler: attempts, answers, timeouts, pauses, and what guards them.
 
 use super::connections::number_of_copy;
-use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What};
+use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What, still_awaits};
 use crate::components::context::Ctx;
 use crate::components::guard::{Gate, Outcome};
 use crate::engine::random::mix;
@@ -65,8 +65,7 @@ impl Handler {
             return None;
         };
         task.guarded.sent = cx.now();
-        let tasks = &self.tasks;
-        let is_waiting = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.awaits == serial);
+        let is_waiting = still_awaits(&self.tasks);
         let draw = |cx: &Ctx<'_, T>| cx.draws(mix(request ^ TURNED_AWAY)).uniform();
         let gate = guard.gate((index, serial), draw, is_waiting, cx);
         let task = &mut self.tasks.get_mut(index)?.guarded;

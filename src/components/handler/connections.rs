@@ -1,6 +1,6 @@
 //! The connections of a handler's requests, and the copies that are sent to hedge against a slow answer.
 
-use super::{AnyTimer, Copy, Due, Handler, HandlerAlarm, Step, Task, What};
+use super::{AnyTimer, Copy, Due, Handler, HandlerAlarm, Step, What, still_awaits};
 use crate::components::context::Ctx;
 use crate::engine::{Call, LossId};
 
@@ -71,8 +71,7 @@ impl Handler {
         let Some(task) = self.tasks.get_mut(index) else { return };
         task.guarded.seats -= 1;
         let Some(guard) = &mut self.steps[usize::from(task.step)].guard else { return };
-        let tasks = &self.tasks;
-        let is_waiting = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.awaits == serial);
+        let is_waiting = still_awaits(&self.tasks);
         let Some((next, _)) = guard.frees(is_waiting, cx) else { return };
         guard.leaves_queue(cx);
         if let Some(task) = self.tasks.get_mut(next) {

@@ -207,6 +207,11 @@ impl Ended {
     }
 }
 
+/// Tells whether a task still waits for what has this serial number.
+fn still_awaits(tasks: &Slab<Task>) -> impl Fn((u32, u32)) -> bool + '_ {
+    |(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial)
+}
+
 impl Handler {
     /// The node's own work on each message.
     pub(super) const fn work(&self) -> Option<WorkId> {

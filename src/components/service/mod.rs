@@ -161,8 +161,8 @@ impl Service {
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
             cx.refuse(msg, self.losses.down);
-        } else if self.shedding.is_some() && self.is_limited() {
-            self.turn_away(msg, self.limited(), cx);
+        } else if let Some(loss) = self.over_limit() {
+            self.turn_away(msg, loss, cx);
         } else if self.handler.busy() < self.slots {
             self.begin(msg, cx);
         } else if self.waiting.len() < self.accept_queue {
@@ -187,14 +187,11 @@ impl Service {
         }
     }
 
-    /// Whether the adaptive limit lets no more requests in.
-    fn is_limited(&self) -> bool {
-        let limit = self.shedding.as_ref().and_then(|shedding| shedding.limit.as_ref());
-        limit.is_some_and(|(limit, _)| self.holding() >= limit.get())
-    }
-
-    fn limited(&self) -> LossId {
-        self.shedding.as_ref().map_or(LossId::NONE, |shedding| shedding.losses.limited)
+    /// Why the adaptive limit lets no more requests in, if it does not.
+    fn over_limit(&self) -> Option<LossId> {
+        let shedding = self.shedding.as_deref()?;
+        let (limit, _) = shedding.limit.as_ref()?;
+        (self.holding() >= limit.get()).then_some(shedding.losses.limited)
     }
 
     /// Turns a request away, which takes its own time.
