@@ -90,15 +90,24 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.tell(delay, to.node, Signal::Arrive { msg, port: to.port, batched: false });
     }
 
-    /// A request on behalf of `msg`, whose answer goes to `call`. The slot stays valid until [`release`](Self::release).
-    pub fn attempt(&mut self, msg: MsgId, call: Call) -> MsgId {
-        let attempt = self.kernel.attempt(msg);
-        self.kernel.message_mut(attempt).reply_to = Some(call);
-        self.kernel.pin(attempt);
+    /// Sends a request, which gets to `to` after `delay` and whose answer goes to `call`. The slot stays valid until
+    /// [`release`](Self::release).
+    #[inline(always)]
+    pub fn request(&mut self, call: Call, to: Endpoint, delay: SimDuration) -> MsgId {
+        let attempt = self.kernel.request(call, true);
+        self.tell(delay, to.node, Signal::Arrive { msg: attempt, port: to.port, batched: false });
         attempt
     }
 
-    /// A request on behalf of `msg` to which nobody waits for an answer.
+    /// The same for who does not keep the request in mind: no slot to release.
+    #[inline(always)]
+    pub fn request_and_forget(&mut self, call: Call, to: Endpoint, delay: SimDuration) -> MsgId {
+        let attempt = self.kernel.request(call, false);
+        self.tell(delay, to.node, Signal::Arrive { msg: attempt, port: to.port, batched: false });
+        attempt
+    }
+
+    /// A copy of `msg` at this node that the job needs only if somebody takes it in.
     pub fn attempt_unanswered(&mut self, msg: MsgId) -> MsgId {
         self.kernel.attempt(msg)
     }
@@ -196,8 +205,8 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
 
     /// Keeps the slot of `msg` valid until [`release`](Self::release).
     #[inline]
-    pub fn hold(&mut self, msg: MsgId) {
-        self.kernel.pin(msg);
+    pub fn hold(&mut self, msg: MsgId) -> &mut Message {
+        self.kernel.pin(msg)
     }
 
     /// Lets go of `msg`.
@@ -233,7 +242,14 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Whether this node holds the message that is meant, which may have moved on or ended since.
     #[inline]
     pub fn holds(&self, reference: MsgRef) -> bool {
-        self.kernel.is_alive(reference) && self.kernel.message(reference.id).is_at(self.node)
+        self.held(reference).is_some()
+    }
+
+    /// The message that is meant, if this node holds it.
+    #[inline]
+    pub fn held(&self, reference: MsgRef) -> Option<&Message> {
+        let message = self.kernel.message(reference.id);
+        (message.reference(reference.id) == reference && message.is_at(self.node)).then_some(message)
     }
 
     /// The number by which everything random about the job of `msg` is drawn.

@@ -7,7 +7,7 @@
 use super::event_list::EventList;
 use super::ledger::{Ledger, Observer};
 use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
-use super::signal::{Event, NodeId, Signal, Stimulus, Told};
+use super::signal::{Call, Event, NodeId, Signal, Stimulus, Told};
 use super::time::{SimDuration, SimTime};
 
 /// What one arrival of the traffic brings.
@@ -100,6 +100,13 @@ impl<T: Copy> Kernel<T> {
         self.ledger.attempt(msg, self.now)
     }
 
+    /// A request that is on its way at once and whose answer goes to `call`. If it `is_kept`, the slot stays valid until
+    /// [`unpin`](Self::unpin).
+    #[inline(always)]
+    pub fn request(&mut self, call: Call, is_kept: bool) -> MsgId {
+        self.ledger.request(call, is_kept, self.now)
+    }
+
     /// The message leaves the node that owns it.
     #[inline]
     pub fn depart(&mut self, msg: MsgId) {
@@ -135,8 +142,8 @@ impl<T: Copy> Kernel<T> {
 
     /// Keeps the slot of `msg` from being reused until [`unpin`](Self::unpin).
     #[inline]
-    pub fn pin(&mut self, msg: MsgId) {
-        self.ledger.pin(msg);
+    pub fn pin(&mut self, msg: MsgId) -> &mut Message {
+        self.ledger.pin(msg)
     }
 
     /// Lets go of `msg`.
@@ -192,7 +199,7 @@ impl<T: Copy> Kernel<T> {
     /// The message as it is now, to be told from a later one in the same slot.
     #[inline]
     pub fn reference(&self, msg: MsgId) -> MsgRef {
-        MsgRef { id: msg, generation: self.ledger.message(msg).generation }
+        self.ledger.message(msg).reference(msg)
     }
 
     /// Whether the slot still holds that message, not retired.

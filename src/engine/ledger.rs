@@ -5,12 +5,14 @@
 //! their own; [`Books::check`] compares that after every event with what came in and what left during it, in release
 //! builds too.
 
+mod closing;
+
 use super::books::Books;
 use super::kernel::NewJob;
 use super::message::{
     Arena, Besides, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State,
 };
-use super::signal::NodeId;
+use super::signal::{Call, NodeId};
 use super::time::SimTime;
 
 /// Messages made, ended and owned.
@@ -108,8 +110,23 @@ impl Ledger {
         copy
     }
 
+    /// An attempt that stays where `msg` is.
     pub(super) fn attempt(&mut self, msg: MsgId, now: SimTime) -> MsgId {
         self.copy(msg, Role::Attempt, now)
+    }
+
+    /// An attempt that is on its way at once. The slot is pinned if the caller keeps it in mind.
+    #[inline(always)]
+    pub(super) fn request(&mut self, call: Call, is_kept: bool, now: SimTime) -> MsgId {
+        let original = self.message(call.behalf);
+        let (job, size, key) = (original.job, original.size, original.key);
+        self.copied += 1;
+        self.job_mut(job).slots += 1;
+        let id = self.fill(job, size, key, Role::Attempt, Place::Wire, now);
+        let message = self.messages.get_mut(id.0);
+        message.reply_to = Some(call);
+        message.pins = u16::from(is_kept);
+        id
     }
 
     #[inline]
@@ -268,12 +285,13 @@ impl Ledger {
     }
 
     #[inline]
-    pub(super) fn pin(&mut self, msg: MsgId) {
+    pub(super) fn pin(&mut self, msg: MsgId) -> &mut Message {
         let message = self.messages.get_mut(msg.0);
         message.pins += 1;
         if message.pins == 1 && message.is_parked() {
             self.parked_in_use += 1;
         }
+        message
     }
 
     #[inline]
@@ -336,47 +354,6 @@ impl Ledger {
     /// The books of the nodes.
     pub(super) const fn books(&mut self) -> &mut Books {
         &mut self.books
-    }
-
-    /// Compares the place of every message alive with the books of the nodes.
-    fn count_all(&self) {
-        let mut held = self.books.held();
-        let mut alive = 0;
-        for message in self.messages.slots.iter().filter(|message| !message.is_retired()) {
-            alive += 1;
-            if let Place::Node(node) = message.place {
-                held[node.index()] = held[node.index()].wrapping_sub(1);
-            }
-        }
-        assert!(alive == self.live(), "ledger broken: {alive} messages alive, {} by the books", self.live());
-        assert!(held.iter().all(|&missing| missing == 0), "ledger broken: nodes hold what is not theirs: {held:?}");
-    }
-
-    /// Cuts every life at the end of the run and holds Little's law as an identity: the time spent inside each node,
-    /// summed over messages, equals the node's own count integrated over time.
-    ///
-    /// # Panics
-    /// If the identity does not hold to the nanosecond, or a message is not where the books say.
-    pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
-        self.count_all();
-        self.books.close(now);
-        for index in 0..self.messages.len() {
-            let msg = MsgId(index);
-            if self.is_free(index) {
-                continue;
-            }
-            let message = self.messages.get_mut(index);
-            if message.pins > 0 && message.is_parked() {
-                self.parked_in_use -= 1;
-            }
-            message.pins = 0;
-            if self.message(msg).is_retired() {
-                self.free_if_unused(msg, observer);
-            } else {
-                self.retire(msg, Ending::Lost(unfinished), now, observer);
-            }
-        }
-        assert!(self.jobs.in_use() == 0 && self.messages.in_use() == 0, "every job ends in exactly one fate");
     }
 
     /// A slot is free when its message is retired and no pin is left.

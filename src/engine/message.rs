@@ -176,6 +176,12 @@ impl Message {
         self.place == Place::Node(node) && self.state != State::Retired
     }
 
+    /// The message as it is now, to be told from a later one in its slot, which is `id`.
+    #[inline]
+    pub const fn reference(&self, id: MsgId) -> MsgRef {
+        MsgRef { id, generation: self.generation }
+    }
+
     /// Whether the caller that waits for it has given up.
     pub const fn is_abandoned(&self) -> bool {
         self.abandoned

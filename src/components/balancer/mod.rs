@@ -193,12 +193,12 @@ impl LoadBalancer {
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
         let (index, request) = self.requests.reserve();
-        let attempt = cx.attempt(msg, Call { node: cx.node(), task: index, attempt: serial, behalf: msg });
+        let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
+        let call = Call { node: cx.node(), task: index, attempt: serial, behalf: msg };
+        let attempt = cx.request(call, self.targets.endpoint(target), leg);
         *request = Request { msg, attempt, target, serial, sent: cx.now(), answer: LossId::NONE };
         let (gauge, now) = cx.gauge(self.metrics.outstanding);
         gauge.rise(now);
-        let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
-        cx.hand_over(attempt, self.targets.endpoint(target), leg);
         let alive = alive(&self.requests);
         if let Some(at) = self.targets.sent(target, now, self.idle_timeout, (index, serial), alive) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });

@@ -95,10 +95,9 @@ impl Handler {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let (number, serial) = (task.step, task.awaits);
         let step = &mut self.steps[usize::from(number)];
-        let attempt = cx.attempt(task.msg, Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg });
-        task.attempt = Some(attempt);
         let leg = step.leg(task, task.tries, cx);
-        cx.hand_over(attempt, step.to, leg);
+        let call = Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg };
+        task.attempt = Some(cx.request(call, step.to, leg));
         if let Some(counters) = self.counters {
             cx.count(counters.attempts, 1);
         }

@@ -21,16 +21,16 @@ impl Handler {
         let serial = self.next_serial();
         let Some(task) = self.tasks.get_mut(index) else { return };
         let number = task.step;
+        let copies = task.guarded.copies.len() + 1;
+        let leg = self.steps[usize::from(number)].leg(task, number_of_copy(task.tries, copies), cx);
         let Step { guard, to, .. } = &mut self.steps[usize::from(number)];
         let Some(guard) = guard else { return };
         let Some(hedge) = guard.hedge else { return };
         if guard.has_room(cx) {
             task.guarded.seats += 1;
             let call = Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg };
-            let attempt = cx.attempt(task.msg, call);
+            let attempt = cx.request(call, *to, leg);
             task.guarded.copies.push(Copy { serial, attempt, answer: LossId::NONE });
-            let to = *to;
-            let copies = task.guarded.copies.len();
             let another = (copies + 1 < hedge.copies as usize).then(|| cx.now() + hedge.after);
             if let Some(at) = another.and_then(|at| guard.hedges.push(at, (index, task.awaits))) {
                 cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Hedge } }));
@@ -39,8 +39,6 @@ impl Handler {
             if let Some(counters) = self.counters {
                 cx.count(counters.attempts, 1);
             }
-            let leg = self.steps[usize::from(number)].leg(task, number_of_copy(task.tries, copies), cx);
-            cx.hand_over(attempt, to, leg);
         }
     }
 

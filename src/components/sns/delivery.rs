@@ -132,16 +132,13 @@ impl Sns {
         let Some(delivery) = self.deliveries.get_mut(index) else { return };
         let subscription = &self.subscriptions[delivery.subscription as usize];
         cx.count(self.metrics.attempts, delivery.many.into());
-        let attempt = delivery.failures | subscription.lane << LANE_SHIFT;
+        let attempt = failures | subscription.lane << LANE_SHIFT;
         let call = Call { node: cx.node(), task: index, attempt, behalf: published };
+        // A queue answers at once: nobody has to keep the attempt in mind.
         let attempt = if subscription.protocol == Protocol::Queue {
-            let attempt = cx.attempt_unanswered(published);
-            cx.message_mut(attempt).reply_to = Some(call);
-            attempt
+            cx.request_and_forget(call, subscription.to, delay)
         } else {
-            let attempt = cx.attempt(published, call);
-            delivery.attempt = Some(attempt);
-            attempt
+            *delivery.attempt.insert(cx.request(call, subscription.to, delay))
         };
         let message = cx.message_mut(attempt);
         message.size = message.size.saturating_add(subscription.envelope);
@@ -149,9 +146,7 @@ impl Sns {
             // The endpoint answers for all of them.
             message.tag = delivery.many;
         }
-        let (to, protocol) = (subscription.to, subscription.protocol);
-        cx.hand_over(attempt, to, delay);
-        if protocol == Protocol::Http {
+        if subscription.protocol == Protocol::Http {
             self.limit_answer(index, cx);
         }
     }

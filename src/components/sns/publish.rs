@@ -91,6 +91,7 @@ impl Sns {
     }
 
     /// How many members of a subscription want a message.
+    #[inline(always)]
     pub(super) fn wanted(&self, subscription: u32, msg: MsgId, cx: &Cx<'_>) -> u32 {
         let subscription = &self.subscriptions[subscription as usize];
         let filter = subscription.filter.as_ref();

@@ -19,6 +19,8 @@ pub(super) struct Attempts {
     consumers: Vec<NodeId>,
     /// When it was answered, and with what -- state.
     last: BTreeMap<(NodeId, u32), (SimTime, Vec<Receive>)>,
+    /// The answer being made -- state.
+    pub given: Vec<Receive>,
 }
 
 impl Attempts {
@@ -26,11 +28,12 @@ impl Attempts {
     pub(super) fn of(site: &NodeSite<'_, '_>) -> Option<Box<Self>> {
         let polls = site.incoming(Verb::Polls);
         let consumers: Vec<NodeId> = polls.into_iter().filter(|(_, edge)| edge.repeats).map(|(node, _)| node).collect();
-        (!consumers.is_empty()).then(|| Box::new(Self { consumers, last: BTreeMap::new() }))
+        (!consumers.is_empty()).then(|| Box::new(Self { consumers, last: BTreeMap::new(), given: Vec::new() }))
     }
 
-    /// Remembers what a slot was given.
-    pub(super) fn remember(&mut self, from: NodeId, slot: u32, now: SimTime, given: Vec<Receive>) {
+    /// Remembers the answer that was made as what a slot was given.
+    pub(super) fn remember(&mut self, from: NodeId, slot: u32, now: SimTime) {
+        let given = std::mem::take(&mut self.given);
         if self.consumers.contains(&from) {
             self.last.insert((from, slot), (now, given));
         }

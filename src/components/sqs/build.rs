@@ -79,7 +79,6 @@ impl SqsSpec {
             sent_in_call: 0,
             sample_every: site.plan.sample_every,
             health: Health::default(),
-            response: Vec::new(),
         })
     }
 

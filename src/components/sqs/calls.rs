@@ -5,7 +5,7 @@
 //!  one is nearly full ─▶ twice as many partitions; long idle ─▶ half as many
 //! ```
 
-use crate::components::limits::{CallsPerSecond, EachSecond};
+use crate::components::limits::CallsPerSecond;
 use crate::engine::random::mix;
 use crate::engine::{SimDuration, SimTime};
 
@@ -17,6 +17,8 @@ pub(super) mod action {
     /// How many there are.
     pub(super) const COUNT: usize = 3;
 }
+
+const SECOND: SimDuration = SimDuration::from_secs(1);
 
 /// The limits on calls.
 #[derive(Debug, Clone)]
@@ -48,10 +50,12 @@ pub(super) struct Partitions {
     p: Growth,
     /// Their number is a power of two, so that a split moves no group but into its own half.
     calls: Vec<[CallsPerSecond; action::COUNT]>,
-    all: [EachSecond; action::COUNT],
-    /// Calls of each partition and kind in this second of the clock.
+    /// Calls of each kind that all of them took in this second of the clock.
+    taken: [f64; action::COUNT],
+    /// Calls of each partition and kind in it, taken or not.
     used: Vec<[u32; action::COUNT]>,
-    second: u64,
+    /// When it ends.
+    second_ends: SimTime,
     /// When half as many would last have been too few.
     needed: SimTime,
     /// The partitions that the call under way has come to, and whether they took it.
@@ -60,6 +64,7 @@ pub(super) struct Partitions {
 
 impl Calls {
     /// Whether a call about a message of `group` is taken; `batched` says that it is the call of the message before.
+    #[inline(always)]
     pub(super) fn admit(&mut self, action: usize, group: u32, batched: bool, now: SimTime) -> bool {
         match self {
             Self::Queue(calls) => calls[action].admit(now),
@@ -76,9 +81,15 @@ impl Calls {
 impl Partitions {
     pub(super) fn new(p: Growth) -> Self {
         let count = p.first.max(1).next_power_of_two() as usize;
-        let all = [(); action::COUNT].map(|()| EachSecond::new(p.all));
-        let mut this =
-            Self { p, calls: Vec::new(), all, used: Vec::new(), second: 0, needed: SimTime::ZERO, in_call: Vec::new() };
+        let mut this = Self {
+            p,
+            calls: Vec::new(),
+            taken: [0.0; action::COUNT],
+            used: Vec::new(),
+            second_ends: SimTime::ZERO + SECOND,
+            needed: SimTime::ZERO,
+            in_call: Vec::new(),
+        };
         this.resize(count);
         this
     }
@@ -95,16 +106,20 @@ impl Partitions {
         (self.calls.len() * self.p.each) as f64 >= self.p.all
     }
 
+    #[inline(always)]
     fn admit_in_call(&mut self, action: usize, group: u32, batched: bool, now: SimTime) -> bool {
-        self.look_back(now);
+        if now >= self.second_ends {
+            self.look_back(now);
+        }
         let partition = self.of(group);
         if !batched {
             self.in_call.clear();
-        }
-        if let Some(&(_, taken)) = self.in_call.iter().find(|&&(known, _)| known == partition) {
+        } else if let Some(&(_, taken)) = self.in_call.iter().find(|&&(known, _)| known == partition) {
             return taken;
         }
-        let taken = self.calls[partition][action].admit(now) && self.all[action].admit(now);
+        let all = &mut self.taken[action];
+        let taken = self.calls[partition][action].admit(now) && *all + 1.0 <= self.p.all;
+        *all += f64::from(u8::from(taken));
         self.used[partition][action] += 1;
         self.in_call.push((partition, taken));
         taken
@@ -116,12 +131,11 @@ impl Partitions {
     }
 
     /// At the first call of a second: what was the last one like?
+    #[cold]
     fn look_back(&mut self, now: SimTime) {
-        let second = now.since(SimTime::ZERO).as_nanos() / SimDuration::from_secs(1).as_nanos();
-        if second == self.second {
-            return;
-        }
-        self.second = second;
+        let second = now.as_nanos() / SECOND.as_nanos();
+        self.second_ends = SimTime::from_nanos((second + 1) * SECOND.as_nanos());
+        self.taken.fill(0.0);
         let busiest = self.used.iter().flatten().copied().max().unwrap_or(0);
         self.used.fill([0; action::COUNT]);
         if busiest * 2 >= self.p.crowded {

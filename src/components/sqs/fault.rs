@@ -22,25 +22,34 @@ impl Sqs {
     }
 
     /// Why a fault makes this send fail, if it does; each attempt has its own chance.
+    #[inline(always)]
     pub(super) fn send_failure(&self, msg: MsgId, cx: &Cx<'_>) -> Option<LossId> {
         if self.health.is_sound() {
             return None;
         }
+        self.send_fails(msg, cx)
+    }
+
+    #[cold]
+    fn send_fails(&self, msg: MsgId, cx: &Cx<'_>) -> Option<LossId> {
         let attempt = cx.message(msg).reply_to.map_or(0, |call| call.attempt);
         let loss = if self.health.is_down() { self.losses.down } else { self.losses.failing };
         self.call_fails(cx.number(msg) ^ mix(u64::from(attempt) | FAILS), cx).then_some(loss)
     }
 
     /// Whether a fault makes the receive that was counted last fail.
+    #[inline(always)]
     pub(super) fn receive_fails(&self, cx: &Cx<'_>) -> bool {
         !self.health.is_sound() && self.call_fails(mix(self.receives | FAILS), cx)
     }
 
     /// Whether a fault makes the delete with this receipt fail.
+    #[inline(always)]
     pub(super) fn delete_fails(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
         !self.health.is_sound() && self.call_fails(cx.number(msg) ^ mix(u64::from(receive) | (FAILS << 1)), cx)
     }
 
+    #[cold]
     fn call_fails(&self, call: u64, cx: &Cx<'_>) -> bool {
         self.health.is_down() || self.health.fails(|| cx.draws(call))
     }

@@ -140,7 +140,7 @@ impl Groups {
 
     /// A new message of `group` becomes visible.
     pub(super) fn put(&mut self, msg: MsgId, group: u32) {
-        let place = self.window.put();
+        let place = self.window.put(msg);
         let entry = self.group(group);
         entry.messages.push_back((place, msg));
         if entry.messages.len() == 1 {
@@ -160,20 +160,37 @@ impl Groups {
         None
     }
 
-    /// Takes the first `max` messages of the group that is [`first_free`](Self::first_free) into `taken` and locks it.
-    pub(super) fn take(&mut self, group: u32, max: usize, taken: &mut Vec<MsgId>) {
-        let entry = &mut self.by_number[group as usize];
-        let count = entry.messages.len().min(max);
-        taken.extend(entry.messages.iter().take(count).map(|&(_, msg)| msg));
-        entry.in_flight += u32::try_from(count).unwrap_or(u32::MAX);
+    /// Takes the next message of the group that `batch` is about; if there is none, the first of the group that is
+    /// [`first_free`](Self::first_free), which is locked by it and which `batch` is about from then on.
+    pub(super) fn take(&mut self, batch: &mut Option<u32>) -> Option<MsgId> {
+        if let Some(group) = *batch {
+            let entry = &mut self.by_number[group as usize];
+            // Those in flight are its first ones: the group was free when the batch was begun.
+            if let Some(&(_, msg)) = entry.messages.get(entry.in_flight as usize) {
+                entry.in_flight += 1;
+                return Some(msg);
+            }
+        }
+        let group = self.first_free()?;
         self.free.pop();
+        *batch = Some(group);
+        let entry = &mut self.by_number[group as usize];
+        entry.in_flight += 1;
+        entry.messages.front().map(|&(_, msg)| msg)
     }
 
     /// A message leaves the queue for good. `was_in_flight`: else it was visible.
+    #[inline(always)]
     pub(super) fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
         let entry = &mut self.by_number[group as usize];
-        let found = entry.messages.iter().position(|&(_, other)| other == msg);
-        if let Some((place, _)) = found.and_then(|index| entry.messages.remove(index)) {
+        // Nearly always the first: the others wait for it.
+        let removed = if entry.messages.front().is_some_and(|&(_, first)| first == msg) {
+            entry.messages.pop_front()
+        } else {
+            let found = entry.messages.iter().position(|&(_, other)| other == msg);
+            found.and_then(|index| entry.messages.remove(index))
+        };
+        if let Some((place, _)) = removed {
             self.window.remove(place);
         }
         if was_in_flight {
@@ -190,6 +207,7 @@ impl Groups {
     }
 
     /// Lists a group that can give a message.
+    #[inline(always)]
     fn list(&mut self, group: u32) {
         let entry = &self.by_number[group as usize];
         if entry.in_flight == 0
@@ -206,7 +224,7 @@ impl Groups {
 
     /// The first message of the queue.
     pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.by_number.iter().filter_map(|group| group.messages.front().map(|&(_, msg)| sent(msg))).min()
+        self.window.here.front().copied().flatten().map(sent)
     }
 }
 
@@ -215,8 +233,8 @@ impl Groups {
 struct Window {
     /// How many -- parameter.
     size: usize,
-    /// Whether the message with the place `first`, and those after it, are still here.
-    here: VecDeque<bool>,
+    /// The message with the place `first` and those after it, as far as they are still here; the first of them is.
+    here: VecDeque<Option<MsgId>>,
     first: u64,
     /// The messages before this place are in the window, and how many of them are still here.
     end: u64,
@@ -229,9 +247,9 @@ impl Window {
     }
 
     /// The place of a new message.
-    fn put(&mut self) -> u64 {
+    fn put(&mut self, msg: MsgId) -> u64 {
         let place = self.first + self.here.len() as u64;
-        self.here.push_back(true);
+        self.here.push_back(Some(msg));
         if self.inside < self.size {
             self.inside += 1;
             self.end = place + 1;
@@ -245,19 +263,23 @@ impl Window {
 
     #[allow(clippy::cast_possible_truncation, reason = "places in a list in memory")]
     fn remove(&mut self, place: u64) {
-        self.here[(place - self.first) as usize] = false;
         if place < self.end {
             self.inside -= 1;
-            let behind = self.here.iter().skip((self.end - self.first) as usize);
-            for &here in behind {
+            while let Some(&here) = self.here.get((self.end - self.first) as usize) {
                 self.end += 1;
-                if here {
+                if here.is_some() {
                     self.inside += 1;
                     break;
                 }
             }
         }
-        while self.here.front() == Some(&false) {
+        if place > self.first {
+            self.here[(place - self.first) as usize] = None;
+            return;
+        }
+        self.here.pop_front();
+        self.first += 1;
+        while self.here.front() == Some(&None) {
             self.here.pop_front();
             self.first += 1;
         }
@@ -280,7 +302,8 @@ mod tests {
     #[test]
     fn a_window_holds_its_number_of_messages_whoever_leaves() {
         let mut window = Window::new(3);
-        let places: Vec<u64> = (0..6).map(|_| window.put()).collect();
+        let msgs = messages(8);
+        let places: Vec<u64> = msgs[..6].iter().map(|&msg| window.put(msg)).collect();
         let seen = |window: &Window| places.iter().filter(|&&place| window.sees(place)).copied().collect::<Vec<_>>();
         assert_eq!(seen(&window), [0, 1, 2]);
         window.remove(4);
@@ -291,9 +314,9 @@ mod tests {
         // The fourth has left before: the window goes on to the fifth.
         assert_eq!((window.sees(5), window.inside), (true, 3));
         window.remove(2);
-        assert_eq!((window.inside, window.put(), window.inside, window.sees(6)), (2, 6, 3, true));
+        assert_eq!((window.inside, window.put(msgs[6]), window.inside, window.sees(6)), (2, 6, 3, true));
         assert!(!{
-            window.put();
+            window.put(msgs[7]);
             window.sees(7)
         });
     }
@@ -306,19 +329,19 @@ mod tests {
         for (number, group) in [(0, 5), (1, 6), (2, 5), (3, 5)] {
             groups.put(msg(number), group);
         }
-        let mut taken = Vec::new();
+        let take = |groups: &mut Groups, max| {
+            let mut batch = None;
+            (0..max).map_while(|_| groups.take(&mut batch)).collect::<Vec<_>>()
+        };
         assert_eq!(groups.first_free(), Some(5));
-        groups.take(5, 2, &mut taken);
-        assert_eq!(taken, [msg(0), msg(2)]);
+        assert_eq!(take(&mut groups, 2), [msg(0), msg(2)]);
         assert_eq!(groups.first_free(), Some(6));
-        groups.take(6, 2, &mut taken);
+        assert_eq!(take(&mut groups, 2), [msg(1)]);
         assert_eq!(groups.first_free(), None);
         groups.remove(msg(2), 5, true);
         assert_eq!(groups.first_free(), None);
         groups.unlock(5);
         assert_eq!(groups.first_free(), Some(5));
-        taken.clear();
-        groups.take(5, 10, &mut taken);
-        assert_eq!(taken, [msg(0), msg(3)]);
+        assert_eq!(take(&mut groups, 10), [msg(0), msg(3)]);
     }
 }

@@ -16,7 +16,7 @@ const WAITING: u64 = 1 << 45;
 
 impl Sqs {
     /// The message group of a message; a standard queue does not care.
-    #[inline]
+    #[inline(always)]
     pub(super) fn group(&self, msg: MsgId, cx: &Cx<'_>) -> u32 {
         match &self.order {
             Order::Standard(_) => 0,
@@ -26,7 +26,14 @@ impl Sqs {
     }
 
     /// Gives what is visible to the polls that wait.
+    #[inline(always)]
     pub(super) fn serve(&mut self, cx: &mut Cx<'_>) {
+        if self.visible > 0 {
+            self.serve_visible(cx);
+        }
+    }
+
+    fn serve_visible(&mut self, cx: &mut Cx<'_>) {
         while self.visible > 0
             && let Some(poll) = self.polls.next(|number| cx.draws(mix(number | WAITING)))
         {
@@ -96,67 +103,53 @@ impl Sqs {
     fn give(&mut self, from: NodeId, slot: u32, max: u16, sample: Sample, cx: &mut Cx<'_>) -> bool {
         let room = self.p.in_flight_limit.saturating_sub(self.in_flight);
         let max = usize::from(max).min(room);
-        let mut response = std::mem::take(&mut self.response);
-        while response.len() < max && self.take(max, sample, &mut response, cx) {}
-        let count = response.len();
-        let mut bytes = 0;
-        for (index, &msg) in response.iter().enumerate() {
+        let (mut given, mut bytes, mut batch) = (0, 0, None);
+        let mut next = if max > 0 { self.take(sample, &mut batch, cx) } else { None };
+        while let Some(msg) = next {
+            given += 1;
             bytes += u64::from(cx.message(msg).size);
             let receive = self.put_in_flight(msg, from, cx);
-            let more = index + 1 < count;
-            cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more });
+            next = if given < max { self.take(sample, &mut batch, cx) } else { None };
+            cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more: next.is_some() });
         }
-        if count > 0 {
+        if given > 0 {
             self.responds(bytes, cx);
             cx.set(self.metrics.visible, self.visible as u64);
             cx.set(self.metrics.in_flight, self.in_flight as u64);
             if let Some(attempts) = &mut self.attempts {
-                let given = |&msg: &MsgId| (cx.reference(msg), cx.message(msg).receives);
-                attempts.remember(from, slot, cx.now(), response.iter().map(given).collect());
+                attempts.remember(from, slot, cx.now());
             }
         }
-        response.clear();
-        self.response = response;
-        count > 0
+        given > 0
     }
 
-    /// Takes what comes next out of the visible messages: `false` if nothing does. What was received too often goes to
-    /// the dead-letter queue instead, and what was deleted while visible is forgotten.
-    fn take(&mut self, max: usize, sample: Sample, response: &mut Vec<MsgId>, cx: &mut Cx<'_>) -> bool {
-        let before = response.len();
-        let taken = match &mut self.order {
-            Order::Standard(hosts) => hosts.take(sample, |msg| cx.message(msg).tag),
-            Order::Fair(fair) => fair.take(sample),
-            Order::Fifo(fifo) => {
-                let Some(group) = fifo.groups.first_free() else { return false };
-                fifo.groups.take(group, max - before, response);
-                None
-            }
-        };
-        if let Some(msg) = taken {
-            if cx.message(msg).is_retired() {
+    /// Takes what comes next out of the visible messages. What was received too often goes to the dead-letter queue
+    /// instead, and what was deleted while visible is forgotten. `batch` is the group from which a FIFO queue has begun
+    /// to fill the response.
+    #[inline(always)]
+    fn take(&mut self, sample: Sample, batch: &mut Option<u32>, cx: &mut Cx<'_>) -> Option<MsgId> {
+        loop {
+            let msg = match &mut self.order {
+                Order::Standard(hosts) => hosts.take(sample, |msg| cx.message(msg).tag),
+                Order::Fair(fair) => fair.take(sample),
+                Order::Fifo(fifo) => fifo.groups.take(batch),
+            }?;
+            let message = cx.message(msg);
+            if message.is_retired() {
                 cx.release(msg);
-                return true;
+                continue;
             }
-            response.push(msg);
-        } else if response.len() == before {
-            return false;
-        }
-        self.visible -= response.len() - before;
-        if let Some(dead_letter) = self.p.dead_letter {
-            let mut index = before;
-            while let Some(&msg) = response.get(index) {
-                if cx.message(msg).receives < dead_letter.max_receive_count {
-                    index += 1;
-                    continue;
+            self.visible -= 1;
+            match self.p.dead_letter {
+                Some(dead_letter) if message.receives >= dead_letter.max_receive_count => {
+                    self.dead_letter(msg, dead_letter, cx);
                 }
-                response.remove(index);
-                self.dead_letter(msg, dead_letter, cx);
+                _ => return Some(msg),
             }
         }
-        true
     }
 
+    #[cold]
     fn dead_letter(&mut self, msg: MsgId, to: DeadLetter, cx: &mut Cx<'_>) {
         let group = self.group(msg, cx);
         if let Order::Fifo(fifo) = &mut self.order {
@@ -176,11 +169,10 @@ impl Sqs {
     /// The consumer gets the message on loan; its visibility timeout starts now.
     fn put_in_flight(&mut self, msg: MsgId, from: NodeId, cx: &mut Cx<'_>) -> u16 {
         self.in_flight += 1;
-        cx.hold(msg);
-        let message = cx.message_mut(msg);
+        let message = cx.hold(msg);
         message.receives = message.receives.saturating_add(1);
         let seen = std::mem::replace(&mut message.mark, mark::IN_FLIGHT);
-        let receive = message.receives;
+        let (receive, reference) = (message.receives, message.reference(msg));
         cx.count(self.metrics.received, 1);
         if receive > 1 {
             cx.count(self.metrics.received_again, 1);
@@ -195,12 +187,15 @@ impl Sqs {
         if let Some(cause) = self.duplicates.next(cx) {
             self.duplicate(msg, cause, cx);
         }
-        self.hide((cx.reference(msg), receive), from, cx);
+        if let Some(attempts) = &mut self.attempts {
+            attempts.given.push((reference, receive));
+        }
+        self.hide((reference, receive), from, cx);
         receive
     }
 
     /// Starts the time for which a message stays hidden.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hide(&mut self, receive: Receive, from: NodeId, cx: &mut Cx<'_>) {
         let (now, own) = (cx.now(), self.p.visibility_timeout);
         if let Some(timers) = &mut self.timers {

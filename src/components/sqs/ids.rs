@@ -19,6 +19,7 @@ impl Deduplication {
     }
 
     /// Whether a message with this id was sent within the interval; if not, it counts as sent now.
+    #[inline(always)]
     pub(in crate::components) fn is_duplicate(&mut self, id: u64, now: SimTime) -> bool {
         // Ids are spread evenly over the slots, and none of them is an empty one.
         let id = mix(id).max(1);

@@ -125,6 +125,7 @@ impl Sqs {
     }
 
     /// Gives the message its place in the queue, which it keeps when it comes back.
+    #[inline]
     fn number(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.places = self.places.wrapping_add(1);
         cx.message_mut(msg).tag = self.places;
@@ -136,6 +137,7 @@ impl Sqs {
     }
 
     /// Sets the end of the message's life, if it can come within the run.
+    #[inline(always)]
     fn keep(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         let Some(period) = self.p.message_retention_period else { return };
         let at = (cx.message(msg).sent + period).max(cx.now());

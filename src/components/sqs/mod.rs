@@ -270,8 +270,6 @@ pub struct Sqs {
     sample_every: SimDuration,
     /// What is wrong with it -- state.
     health: Health,
-    /// The messages of the response being made; kept for its memory -- state.
-    response: Vec<MsgId>,
 }
 
 /// Alarms of a queue.
@@ -369,8 +367,5 @@ impl Component for Sqs {
 /// Whether that receive of that message is its newest and still running.
 fn is_in_flight<T: Into<super::AnyTimer>>(token: Receive, cx: &Ctx<'_, T>) -> bool {
     let (reference, receive) = token;
-    cx.holds(reference) && {
-        let message = cx.message(reference.id);
-        message.mark & mark::IN_FLIGHT != 0 && message.receives == receive
-    }
+    cx.held(reference).is_some_and(|message| message.mark & mark::IN_FLIGHT != 0 && message.receives == receive)
 }

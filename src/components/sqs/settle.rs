@@ -36,20 +36,26 @@ impl Sqs {
     }
 
     /// Attempt number `tries` to delete a message.
+    #[inline(always)]
     fn delete(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
         self.called(cx);
-        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, tries, false, cx) {
+        let is_fifo = matches!(self.order, Order::Fifo(_));
+        if !self.delete_fails(msg, receive, cx)
+            && !(is_fifo && self.throttles_delete(msg, receive, tries, false, cx))
+        {
             self.end_loan(msg, receive, cx);
         }
     }
 
     /// Another message is deleted in the call of the one before.
     fn delete_too(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
-        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, 1, true, cx) {
+        let is_fifo = matches!(self.order, Order::Fifo(_));
+        if !self.delete_fails(msg, receive, cx) && !(is_fifo && self.throttles_delete(msg, receive, 1, true, cx)) {
             self.end_loan(msg, receive, cx);
         }
     }
 
+    #[inline(always)]
     fn end_loan(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
         // What moved to the dead-letter queue is gone from here: its receipt deletes nothing there.
         let gone = !cx.holds(cx.reference(msg));
@@ -80,10 +86,8 @@ impl Sqs {
 
     /// Whether a FIFO queue has no call left for a delete. The client's library tries again after a pause; its caller
     /// goes on meanwhile, which is simplified.
+    #[inline(always)]
     fn throttles_delete(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) -> bool {
-        if !matches!(self.order, Order::Fifo(_)) {
-            return false;
-        }
         let group = self.group(msg, cx);
         let Order::Fifo(fifo) = &mut self.order else { return false };
         if !too || fifo.calls.splits_batches() {
@@ -179,7 +183,7 @@ impl Sqs {
     }
 
     /// What rare queues know of a message that is not in flight any more.
-    #[inline]
+    #[inline(always)]
     fn forget(&mut self, msg: MsgId, at: u8, cx: &Cx<'_>) {
         if at & mark::IN_FLIGHT != 0 {
             if let Some(timers) = &mut self.timers {

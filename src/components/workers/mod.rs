@@ -323,13 +323,15 @@ impl Workers {
     }
 
     /// A worker begins with the first message in its hands; returns it if there is nothing to wait for.
+    #[inline(always)]
     fn begin(&mut self, worker: u32, cx: &mut Cx<'_>) -> Option<Ended> {
-        let InHand { msg, receive, .. } = self.worker(worker).hands.pop_front()?;
+        let begins = self.worker(worker);
+        let InHand { msg, receive, .. } = begins.hands.pop_front()?;
+        begins.doing = Doing::Handling;
         self.prefetched -= 1;
         if self.p.is_pushed() || self.p.polling().max_number_of_messages > 1 {
             cx.set(self.metrics.prefetched, self.prefetched as u64);
         }
-        self.worker(worker).doing = Doing::Handling;
         let (gauge, now) = cx.gauge(self.metrics.busy);
         gauge.rise(now);
         if self.beats.is_some() {
@@ -347,6 +349,7 @@ impl Workers {
         }
     }
 
+    #[inline(always)]
     fn conclude(&mut self, ended: Ended, cx: &mut Cx<'_>) {
         let Ended { msg, slot, began, receive, loss, .. } = ended;
         if self.beats.is_some() {

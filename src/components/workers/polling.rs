@@ -16,13 +16,15 @@ const LOST: u64 = 1 << 61;
 
 impl Workers {
     pub(super) fn poll(&mut self, worker: u32, cx: &mut Cx<'_>) {
-        if self.worker(worker).leaving {
+        let asks = self.worker(worker);
+        if asks.leaving {
             return self.leave(worker, cx);
         }
-        self.worker(worker).doing = Doing::Idle;
+        asks.doing = Doing::Idle;
+        let fails = asks.failures.in_a_row() > 0;
         let leg = self.round_trip(|p| &p.polling().receive_latency, cx).half();
         let &Polling { max_number_of_messages: max, mut wait_ms, repeats, .. } = self.p.polling();
-        if repeats && self.worker(worker).failures.in_a_row() > 0 {
+        if repeats && fails {
             wait_ms |= REPEAT;
         }
         cx.tell(leg, self.p.node, Signal::Pull { from: cx.node(), slot: worker, max, wait_ms });
@@ -91,6 +93,7 @@ impl Workers {
         }
     }
 
+    #[inline(always)]
     fn next_after(&mut self, worker: u32, pause: SimDuration, cx: &mut Cx<'_>) {
         if pause.is_zero() {
             return self.next(worker, cx);
