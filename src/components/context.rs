@@ -318,6 +318,18 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         (self.shared.recorder.gauge(id), self.kernel.now())
     }
 
+    /// A gauge is one more from now on.
+    #[inline(always)]
+    pub fn rise(&mut self, id: GaugeId) {
+        self.shared.recorder.gauge(id).rise(self.kernel.now());
+    }
+
+    /// A gauge is one less from now on.
+    #[inline(always)]
+    pub fn fall(&mut self, id: GaugeId) {
+        self.shared.recorder.gauge(id).fall(self.kernel.now());
+    }
+
     /// Sets a gauge.
     #[inline]
     pub fn set(&mut self, id: GaugeId, value: u64) {

@@ -3,11 +3,16 @@
 use crate::engine::{SimDuration, SimTime};
 
 /// A value over time: exact time average and maximum, and samples, which the recorder asks for.
+///
+/// The integral from 0 to `t` is `t · value − Σ change · time of the change`: only the sum is kept, so that a change need
+/// not know when the one before it was.
 #[derive(Debug, Clone, Default)]
 pub struct Gauge {
     value: u64,
     max: u64,
-    since: SimTime,
+    /// The sum over all changes, in units times nanoseconds.
+    moment: i128,
+    /// The integral up to where it was asked for.
     area: u128,
     samples: Vec<u32>,
 }
@@ -21,7 +26,8 @@ impl Gauge {
     /// From `now` on the value is `value`.
     #[inline(always)]
     pub fn set(&mut self, now: SimTime, value: u64) {
-        self.settle(now);
+        let change = value.wrapping_sub(self.value).cast_signed();
+        self.moment += i128::from(change) * i128::from(now.as_nanos());
         self.value = value;
         self.max = self.max.max(value);
     }
@@ -29,26 +35,31 @@ impl Gauge {
     /// From `now` on the value is one more.
     #[inline(always)]
     pub fn rise(&mut self, now: SimTime) {
-        self.set(now, self.value + 1);
+        self.moment += i128::from(now.as_nanos());
+        self.value += 1;
+        self.max = self.max.max(self.value);
     }
 
     /// From `now` on the value is one less.
     #[inline(always)]
     pub fn fall(&mut self, now: SimTime) {
-        self.settle(now);
+        self.moment -= i128::from(now.as_nanos());
         self.value -= 1;
     }
 
-    #[inline(always)]
+    /// The integral up to `now` is what [`area`](Self::area) gives.
     pub(super) fn settle(&mut self, now: SimTime) {
-        self.area += u128::from(self.value) * u128::from(now.as_nanos() - self.since.as_nanos());
-        self.since = now;
+        self.area = (self.as_if_always(now) - self.moment).cast_unsigned();
     }
 
     /// The average counts from `now` on.
     pub(super) fn forget(&mut self, now: SimTime) {
-        self.area = 0;
-        self.since = now;
+        self.moment = self.as_if_always(now);
+    }
+
+    /// What the integral up to `now` would be, had the value always been what it is.
+    fn as_if_always(&self, now: SimTime) -> i128 {
+        i128::from(self.value) * i128::from(now.as_nanos())
     }
 
     /// Takes a sample of the value.
@@ -61,7 +72,7 @@ impl Gauge {
         self.max
     }
 
-    /// The value integrated over time, in units times nanoseconds.
+    /// The value integrated over time up to the end of the observation, in units times nanoseconds.
     pub const fn area(&self) -> u128 {
         self.area
     }

@@ -197,8 +197,8 @@ impl LoadBalancer {
         let call = Call { node: cx.node(), task: index, attempt: serial, behalf: msg };
         let attempt = cx.request(call, self.targets.endpoint(target), leg);
         *request = Request { msg, attempt, target, serial, sent: cx.now(), answer: LossId::NONE };
-        let (gauge, now) = cx.gauge(self.metrics.outstanding);
-        gauge.rise(now);
+        let now = cx.now();
+        cx.rise(self.metrics.outstanding);
         let alive = alive(&self.requests);
         if let Some(at) = self.targets.sent(target, now, self.idle_timeout, (index, serial), alive) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
@@ -231,8 +231,7 @@ impl LoadBalancer {
     /// A server has one request less.
     fn over(&mut self, target: usize, failed: bool, took: SimDuration, cx: &mut Cx<'_>) {
         self.targets.over(target, failed, took);
-        let (gauge, now) = cx.gauge(self.metrics.outstanding);
-        gauge.fall(now);
+        cx.fall(self.metrics.outstanding);
     }
 
     fn idle(&mut self, target: usize, cx: &mut Cx<'_>) {

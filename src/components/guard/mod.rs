@@ -139,14 +139,13 @@ impl Guard {
         let no_connection = *no_connection;
         match pool.ask(now, waiter, is_waiting) {
             Seat::Taken => {
-                let (gauge, now) = cx.gauge(metrics.in_use);
-                gauge.rise(now);
+                cx.rise(metrics.in_use);
                 cx.time(metrics.wait, SimDuration::ZERO);
                 Gate::Leaves
             }
             Seat::Waits => {
-                let (gauge, now) = cx.gauge(metrics.waiting);
-                gauge.rise(now);
+                let now = cx.now();
+                cx.rise(metrics.waiting);
                 let until = pool.max_wait.map(|wait| now + wait);
                 Gate::Waits(until.and_then(|until| self.patience.push(until, waiter)))
             }
@@ -159,8 +158,7 @@ impl Guard {
         let Some((pool, _, metrics)) = &mut self.pool else { return true };
         let free = pool.take_free();
         if free {
-            let (gauge, now) = cx.gauge(metrics.in_use);
-            gauge.rise(now);
+            cx.rise(metrics.in_use);
         }
         free
     }
@@ -173,8 +171,7 @@ impl Guard {
     /// A call waits for a connection no longer.
     pub(super) fn leaves_queue<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) {
         if let Some((_, _, metrics)) = &self.pool {
-            let (gauge, now) = cx.gauge(metrics.waiting);
-            gauge.fall(now);
+            cx.fall(metrics.waiting);
         }
     }
 
@@ -186,8 +183,7 @@ impl Guard {
     ) -> Option<Waiter> {
         let (pool, _, metrics) = self.pool.as_mut()?;
         let Some((since, next)) = pool.release(is_waiting) else {
-            let (gauge, now) = cx.gauge(metrics.in_use);
-            gauge.fall(now);
+            cx.fall(metrics.in_use);
             return None;
         };
         cx.time(metrics.wait, cx.now().since(since));

@@ -92,8 +92,8 @@ impl Lambda {
         let (serial, redo) = (invocation.serial, std::mem::take(&mut invocation.redo));
         if invocation.ran.is_none() {
             invocation.ran = Some(now);
-            let (gauge, now) = cx.gauge(self.metrics.busy);
-            gauge.rise(now);
+            let now = cx.now();
+            cx.rise(self.metrics.busy);
             let invocations = &self.invocations;
             let is_alive = |(index, serial)| invocations.get(index).is_some_and(|alive| alive.serial == serial);
             self.timeouts.trim(is_alive);
@@ -275,8 +275,7 @@ impl Lambda {
         let Some(Invocation { began, ran, .. }) = self.invocations.remove(index) else { return };
         let now = cx.now();
         if let Some(ran) = ran {
-            let (gauge, _) = cx.gauge(self.metrics.busy);
-            gauge.fall(now);
+            cx.fall(self.metrics.busy);
             cx.time(self.metrics.duration, now.since(ran));
         }
         cx.count(self.metrics.billed_time, billed(now.since(began)).as_nanos());

@@ -141,8 +141,7 @@ impl Reader {
             let receipt = processor.receipt;
             self.in_hand -= 1;
             cx.set(self.metrics.in_hand, self.in_hand as u64);
-            let (gauge, now) = cx.gauge(self.metrics.busy);
-            gauge.rise(now);
+            cx.rise(self.metrics.busy);
             let slot = u32::try_from(shard).expect("the number of shards is bounded");
             match self.handler.start(msg, slot, receipt, cx) {
                 Some(ended) => self.finish(ended, cx),
@@ -169,8 +168,8 @@ impl Reader {
     /// The handling of a record has ended: the shard goes on, whether it succeeded or not.
     pub(super) fn finish(&mut self, ended: Ended, cx: &mut Cx<'_>) {
         let Ended { msg, slot, began, loss, .. } = ended;
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.fall(now);
+        let now = cx.now();
+        cx.fall(self.metrics.busy);
         let work = ended.work(now);
         cx.count(self.metrics.busy_time, now.since(began).as_nanos());
         cx.count(self.metrics.work_time, work);

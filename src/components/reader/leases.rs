@@ -105,8 +105,8 @@ impl Reader {
     fn orphan(&mut self, shard: usize, takeover: SimDuration, cx: &mut Cx<'_>) {
         let slot = u32::try_from(shard).expect("the number of shards is bounded");
         if let Some(ended) = self.handler.cancel(slot, cx) {
-            let (gauge, now) = cx.gauge(self.metrics.busy);
-            gauge.fall(now);
+            let now = cx.now();
+            cx.fall(self.metrics.busy);
             cx.count(self.metrics.busy_time, now.since(ended.began).as_nanos());
             cx.count(self.metrics.work_time, ended.work(now));
         }

@@ -168,7 +168,7 @@ impl Service {
         } else if self.waiting.len() < self.accept_queue {
             let now = cx.now();
             self.waiting.push(msg, || cx.flow(msg), now);
-            cx.set(self.metrics.waiting, self.waiting.len() as u64);
+            cx.rise(self.metrics.waiting);
         } else {
             self.overflow(msg, cx);
         }
@@ -215,8 +215,7 @@ impl Service {
     #[inline(always)]
     fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         cx.time(self.metrics.wait, SimDuration::ZERO);
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.rise(now);
+        cx.rise(self.metrics.busy);
         if let Some(ended) = self.handler.start(msg, 0, 0, cx) {
             self.finish(ended, cx);
         }
@@ -231,7 +230,7 @@ impl Service {
     fn finish_here(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.conclude(ended, cx);
         while let Some(turn) = self.waiting.pop(cx.now()) {
-            cx.set(self.metrics.waiting, self.waiting.len() as u64);
+            cx.fall(self.metrics.waiting);
             if let Some(loss) = self.drops(&turn, cx) {
                 self.drop_at_its_turn(turn.msg, loss, cx);
                 continue;
@@ -244,8 +243,7 @@ impl Service {
                 None => return,
             }
         }
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.fall(now);
+        cx.fall(self.metrics.busy);
     }
 
     #[cold]

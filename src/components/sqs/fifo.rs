@@ -112,8 +112,33 @@ pub(super) struct Groups {
     by_number: Vec<Group>,
     /// Groups that had a message to give and none in flight when they were put here, by the place of their first message
     /// in the queue. What has changed since is seen when they come to the top.
-    free: BinaryHeap<Reverse<(u64, u32)>>,
+    free: First,
     window: Window,
+}
+
+/// Numbers with groups, the least first. It stands apart from the others: most of the time it is the only one.
+#[derive(Debug, Clone, Default)]
+struct First {
+    least: Option<(u64, u32)>,
+    others: BinaryHeap<Reverse<(u64, u32)>>,
+}
+
+impl First {
+    #[inline(always)]
+    fn push(&mut self, entry: (u64, u32)) {
+        match self.least {
+            None => self.least = Some(entry),
+            Some(least) => {
+                self.least = Some(least.min(entry));
+                self.others.push(Reverse(least.max(entry)));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) {
+        self.least = if self.others.is_empty() { None } else { self.others.pop().map(|Reverse(entry)| entry) };
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -127,7 +152,7 @@ struct Group {
 impl Groups {
     /// No messages; the queue looks through the first `window` of them for a free group.
     pub(super) fn new(window: usize) -> Self {
-        Self { by_number: Vec::new(), free: BinaryHeap::new(), window: Window::new(window) }
+        Self { by_number: Vec::new(), free: First::default(), window: Window::new(window) }
     }
 
     fn group(&mut self, group: u32) -> &mut Group {
@@ -144,13 +169,13 @@ impl Groups {
         let entry = self.group(group);
         entry.messages.push_back((place, msg));
         if entry.messages.len() == 1 {
-            self.free.push(Reverse((place, group)));
+            self.free.push((place, group));
         }
     }
 
     /// The free group whose first message is the oldest, if that is among the messages that the service looks through.
     pub(super) fn first_free(&mut self) -> Option<u32> {
-        while let Some(&Reverse((place, group))) = self.free.peek() {
+        while let Some((place, group)) = self.free.least {
             let entry = &self.by_number[group as usize];
             if entry.in_flight == 0 && entry.messages.front().is_some_and(|&(first, _)| first == place) {
                 return self.window.sees(place).then_some(group);
@@ -213,7 +238,7 @@ impl Groups {
         if entry.in_flight == 0
             && let Some(&(place, _)) = entry.messages.front()
         {
-            self.free.push(Reverse((place, group)));
+            self.free.push((place, group));
         }
     }
 

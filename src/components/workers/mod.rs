@@ -332,8 +332,7 @@ impl Workers {
         if self.p.is_pushed() || self.p.polling().max_number_of_messages > 1 {
             cx.set(self.metrics.prefetched, self.prefetched as u64);
         }
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.rise(now);
+        cx.rise(self.metrics.busy);
         if self.beats.is_some() {
             self.begin_beating(worker, msg, receive, cx);
         }
@@ -355,8 +354,8 @@ impl Workers {
         if self.beats.is_some() {
             self.end_beating(slot);
         }
-        let (gauge, now) = cx.gauge(self.metrics.busy);
-        gauge.fall(now);
+        let now = cx.now();
+        cx.fall(self.metrics.busy);
         let work = ended.work(now);
         cx.count(self.metrics.busy_time, now.since(began).as_nanos());
         cx.count(self.metrics.work_time, work);
@@ -400,8 +399,8 @@ impl Workers {
         self.worker(worker).failures = Failures::default();
         self.end_beating(worker);
         if let Some(ended) = self.handler.cancel(worker, cx) {
-            let (gauge, now) = cx.gauge(self.metrics.busy);
-            gauge.fall(now);
+            let now = cx.now();
+            cx.fall(self.metrics.busy);
             cx.count(self.metrics.busy_time, now.since(ended.began).as_nanos());
             cx.count(self.metrics.work_time, ended.work(now));
             self.drop_loan(ended.msg, ended.receive, cx);
