@@ -2,6 +2,7 @@
 //!
 //! Each top-level table is a node by its name; a table `[work.NAME]` is a kind of work. Keys are `key-0` to `key-9`.
 
+use super::account::Account;
 use super::traits::Traits;
 use super::{
     AnyNode, AnySpec, AnyTimer, Endpoint, Fault, FaultKind, KINDS, LossCause, NodeSite, Plan, PlannedNode, Shared,
@@ -109,15 +110,7 @@ impl Bench {
                 kind.and_then(|kind| Some((kind.value, AnySpec::decode(kind.value, &table, &name, &mut found)?)));
             drafts.extend(spec.map(|(kind, spec)| (name, kind, spec, entry.key.span)));
         }
-        let nodes = drafts.iter().map(|(name, kind, spec, _)| PlannedNode {
-            name: name.clone(),
-            kind,
-            edges: spec.as_node().edges(),
-            ports: spec.as_node().ports(name),
-            shards: spec.as_node().shards(),
-            is_fifo: spec.as_node().is_fifo(),
-            hides: spec.as_node().hides(),
-        });
+        let nodes = drafts.iter().map(|(name, kind, spec, _)| PlannedNode::of(name.clone(), kind, spec.as_node()));
         let plan = Plan {
             nodes: nodes.collect(),
             works: works.iter().map(|work: &Work| work.name.clone()).collect(),
@@ -235,6 +228,7 @@ impl Bench {
             keys: plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
             contents: root.child("contents"),
             losses: losses.clone(),
+            account: Account::default(),
         };
         let mut kernel = Kernel::new(nodes.len(), losses.iter().map(|loss| loss.kind).collect());
         for (index, node) in (0..).zip(&mut nodes) {

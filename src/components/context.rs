@@ -1,6 +1,7 @@
 //! What a component may do: set its own alarms, tell its neighbours, move messages, count.
 
 use super::AnyTimer;
+use super::account::Account;
 use super::fault::Fault;
 use super::latency::Latency;
 use super::site::LossCause;
@@ -25,6 +26,8 @@ pub struct Shared {
     pub contents: StreamKey,
     /// The causes of loss, by id.
     pub losses: Vec<LossCause>,
+    /// What is in use of the account to which all nodes belong.
+    pub account: Account,
 }
 
 /// One reaction of one node. `T` is the node's own alarm type: setting somebody else's does not compile.
@@ -299,6 +302,11 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline]
     pub fn latency(&self, latency: &Latency, request: u64) -> SimDuration {
         latency.draw(|| self.draws(request))
+    }
+
+    /// What is in use of the account to which all nodes belong.
+    pub const fn account(&mut self) -> &mut Account {
+        &mut self.shared.account
     }
 
     /// A fault of the plan.

@@ -2,6 +2,7 @@
 //! the lesson: `calls` waits for an answer, `sends` hands over, `polls` and `reads` pull, `consumes` and `subscribers`
 //! are pushed to.
 
+use super::account::Claims;
 use crate::engine::SimDuration;
 use crate::site::At;
 use crate::units::Duration;
@@ -134,6 +135,11 @@ pub trait NodeSpec {
     /// How long a queue hides a message that somebody has fetched, before anything is checked. None for everything else.
     fn hides(&self) -> Option<Duration> {
         None
+    }
+
+    /// What it says about the account that it shares with others, before anything is checked.
+    fn claims(&self) -> Claims {
+        Claims::default()
     }
 
     /// Whether it keeps its messages in order, as a FIFO queue: its dead-letter queue has to do the same.

@@ -33,14 +33,39 @@ impl CallsPerSecond {
 #[derive(Debug, Clone)]
 pub(super) struct EachSecond {
     limit: f64,
+    second: ThisSecond,
+}
+
+/// What was used in this second of the clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ThisSecond {
     used: f64,
     since: SimTime,
+}
+
+impl ThisSecond {
+    /// Pieces used in the second of `now`.
+    #[inline]
+    pub(super) fn used(&mut self, now: SimTime) -> f64 {
+        if now >= self.since + SimDuration::from_secs(1) {
+            let second = SimDuration::from_secs(1).as_nanos();
+            self.since = SimTime::from_nanos(now.as_nanos() / second * second);
+            self.used = 0.0;
+        }
+        self.used
+    }
+
+    /// Counts so many more in the second that was asked about last.
+    #[inline]
+    pub(super) fn take(&mut self, pieces: f64) {
+        self.used += pieces;
+    }
 }
 
 impl EachSecond {
     /// A limit with nothing used.
     pub(super) const fn new(limit: f64) -> Self {
-        Self { limit, used: 0.0, since: SimTime::ZERO }
+        Self { limit, second: ThisSecond { used: 0.0, since: SimTime::ZERO } }
     }
 
     /// Whether one more piece at `now` is within the limit; if so, it counts.
@@ -56,18 +81,13 @@ impl EachSecond {
     /// Whether so many more pieces at `now` are within the limit.
     #[inline]
     pub(super) fn has(&mut self, pieces: f64, now: SimTime) -> bool {
-        if now >= self.since + SimDuration::from_secs(1) {
-            let second = SimDuration::from_secs(1).as_nanos();
-            self.since = SimTime::from_nanos(now.as_nanos() / second * second);
-            self.used = 0.0;
-        }
-        self.used + pieces <= self.limit
+        self.second.used(now) + pieces <= self.limit
     }
 
     /// Counts so many pieces: look first whether the limit [`has`](Self::has) them.
     #[inline]
     pub(super) fn take(&mut self, pieces: f64) {
-        self.used += pieces;
+        self.second.take(pieces);
     }
 }
 

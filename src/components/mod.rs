@@ -4,6 +4,7 @@
 //! counts; its state; its alarms; its behaviour; tests. Components speak signals and never call each other. A new
 //! service is a new file and a line in `registry!`.
 
+mod account;
 mod balancer;
 #[cfg(test)]
 mod bench;
@@ -34,6 +35,7 @@ mod sqs;
 mod traits;
 mod workers;
 
+pub use account::{Account, Claims, FunctionClaims};
 pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};

@@ -1,7 +1,8 @@
 //! Where a node is built: its neighbours by name, the metrics and losses that it registers.
 
+use super::account::Claims;
 use super::context::Endpoint;
-use super::edge::{Edge, Verb};
+use super::edge::{Edge, NodeSpec, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
 use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
@@ -32,7 +33,7 @@ pub struct Plan {
 }
 
 /// A node before it is built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PlannedNode {
     /// Its name.
     pub name: String,
@@ -48,6 +49,24 @@ pub struct PlannedNode {
     pub is_fifo: bool,
     /// How long it hides what somebody has fetched, if it is a queue.
     pub hides: Option<Duration>,
+    /// What it says about the account that it shares with others.
+    pub claims: Claims,
+}
+
+impl PlannedNode {
+    /// The node that `spec` describes.
+    pub fn of(name: String, kind: &'static str, spec: &dyn NodeSpec) -> Self {
+        Self {
+            kind,
+            edges: spec.edges(),
+            ports: spec.ports(&name),
+            shards: spec.shards(),
+            is_fifo: spec.is_fifo(),
+            hides: spec.hides(),
+            claims: spec.claims(),
+            name,
+        }
+    }
 }
 
 /// A cause of loss that a node registered.

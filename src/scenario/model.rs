@@ -4,7 +4,7 @@ use super::expect::Expectation;
 use super::fault::Fault;
 use super::run::Run;
 use super::world::PipelineWorld;
-use crate::components::{self, AnyNode, Endpoint, LossCause, Plan, Shared, Traits};
+use crate::components::{self, Account, AnyNode, Endpoint, LossCause, Plan, Shared, Traits};
 use crate::engine::random::StreamKey;
 use crate::engine::{self, Bound, Bounds, Kernel, LossKind, NodeId, Signal, SimDuration, SimTime, Stop};
 use crate::metrics::{Catalogue, Frame, JobSink, NodeColumn, Observation, Recorder, View, node_columns};
@@ -162,6 +162,7 @@ impl CaseModel {
             keys,
             contents: root.child("contents"),
             losses: pipeline.losses.clone(),
+            account: Account::default(),
         };
         if let Some(sink) = sink {
             shared.recorder.jobs.tell(sink);

@@ -92,15 +92,7 @@ mod tests {
 
     fn node(name: &str, kind: &'static str, edges: &[(Verb, &str)]) -> PlannedNode {
         let edge = |&(verb, to): &(Verb, &str)| Edge::new(verb, At::new(to.to_owned(), Span::default()));
-        PlannedNode {
-            name: name.to_owned(),
-            kind,
-            edges: edges.iter().map(edge).collect(),
-            ports: Vec::new(),
-            shards: 0,
-            is_fifo: false,
-            hides: None,
-        }
+        PlannedNode { name: name.to_owned(), kind, edges: edges.iter().map(edge).collect(), ..PlannedNode::default() }
     }
 
     fn told(nodes: &[PlannedNode]) -> String {

@@ -79,10 +79,7 @@ fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
 }
 
 fn planned(draft: &Draft) -> PlannedNode {
-    let node = draft.spec.as_node();
-    let name = draft.name.value.clone();
-    let (edges, ports, shards, is_fifo) = (node.edges(), node.ports(&name), node.shards(), node.is_fifo());
-    PlannedNode { kind: draft.kind.name, edges, ports, shards, is_fifo, hides: node.hides(), name }
+    PlannedNode::of(draft.name.value.clone(), draft.kind.name, draft.spec.as_node())
 }
 
 /// Whether every edge leads to a node, and a port of it, that takes such edges. A node that could not be decoded is not

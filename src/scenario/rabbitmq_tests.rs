@@ -16,7 +16,7 @@
 
 use super::world::PipelineWorld;
 use super::{CaseModel, load, resolve};
-use crate::components::{AnyTimer, Shared};
+use crate::components::{Account, AnyTimer, Shared};
 use crate::diagnostic::{Diagnostics, Look, render};
 use crate::engine::random::StreamKey;
 use crate::engine::{
@@ -212,6 +212,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
         keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
         contents: root.child("contents"),
         losses: pipeline.losses.clone(),
+        account: Account::default(),
     };
     let (mut kernel, mut nodes) = (Kernel::new(pipeline.nodes.len(), pipeline.loss_kinds()), pipeline.nodes.clone());
     for (index, node) in (0..).zip(&mut nodes) {

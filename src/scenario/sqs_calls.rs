@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a script has a few dozen calls")]
 
 use super::{load, resolve};
-use crate::components::{AnyNode, AnyTimer, Shared};
+use crate::components::{Account, AnyNode, AnyTimer, Shared};
 use crate::diagnostic::{Diagnostics, Look, render};
 use crate::engine::random::StreamKey;
 use crate::engine::{
@@ -83,6 +83,7 @@ impl Script {
             keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
             losses: pipeline.losses.clone(),
             contents: root.child("contents"),
+            account: Account::default(),
         };
         let mut nodes = pipeline.nodes.clone();
         // One more node: the client that makes the calls.

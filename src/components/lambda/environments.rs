@@ -93,9 +93,10 @@ impl Environments {
     }
 
     /// Takes an environment for a request, if the limits allow it. The limit on requests a second counts those that
-    /// somebody makes now (`counts`), and not the events that were taken in before.
-    pub(super) fn take(&mut self, counts: bool, now: SimTime) -> Result<Start, Throttle> {
-        if self.in_use >= self.limit {
+    /// somebody makes now (`counts`), and not the events that were taken in before. `elsewhere` are at work for other
+    /// functions with which this one shares its limit.
+    pub(super) fn take(&mut self, counts: bool, elsewhere: u32, now: SimTime) -> Result<Start, Throttle> {
+        if self.in_use.saturating_add(elsewhere) >= self.limit {
             return Err(Throttle::Concurrency);
         }
         self.expire(now);
@@ -161,14 +162,14 @@ mod tests {
     }
 
     fn taken(environments: &mut Environments, now: SimTime) -> u32 {
-        (0..20_000).take_while(|_| environments.take(true, now).is_ok()).count().try_into().expect("a small number")
+        (0..20_000).take_while(|_| environments.take(true, 0, now).is_ok()).count().try_into().expect("a small number")
     }
 
     #[test]
     fn a_thousand_new_ones_at_once_and_then_a_hundred_a_second() {
         let mut environments = Environments::new(10_000, SimDuration::from_secs(600));
         assert_eq!(taken(&mut environments, at(0)), 1000);
-        assert_eq!(environments.take(true, at(0)), Err(Throttle::Growth));
+        assert_eq!(environments.take(true, 0, at(0)), Err(Throttle::Growth));
         assert_eq!(taken(&mut environments, at(1000)), 100);
         // What is not used does not add up beyond a thousand.
         assert_eq!(taken(&mut environments, at(3_600_000)), 1000);
@@ -177,20 +178,20 @@ mod tests {
     #[test]
     fn an_idle_one_is_used_again_until_its_life_is_over() {
         let mut environments = Environments::new(2, SimDuration::from_millis(500));
-        assert_eq!(environments.take(true, at(0)), Ok(Start::Cold));
+        assert_eq!(environments.take(true, 0, at(0)), Ok(Start::Cold));
         assert_eq!(environments.give_back(at(100), false), Some(at(600)));
-        assert_eq!(environments.take(true, at(200)), Ok(Start::Warm));
-        assert_eq!(environments.take(true, at(200)), Ok(Start::Cold));
-        assert_eq!(environments.take(true, at(200)), Err(Throttle::Concurrency));
+        assert_eq!(environments.take(true, 0, at(200)), Ok(Start::Warm));
+        assert_eq!(environments.take(true, 0, at(200)), Ok(Start::Cold));
+        assert_eq!(environments.take(true, 0, at(200)), Err(Throttle::Concurrency));
         assert_eq!((environments.give_back(at(300), true), environments.give_back(at(400), false)), (None, None));
         // The one that worked last comes first, and the other has to get ready again.
         assert_eq!(
-            (environments.take(true, at(500)), environments.take(true, at(500))),
+            (environments.take(true, 0, at(500)), environments.take(true, 0, at(500))),
             (Ok(Start::Warm), Ok(Start::Cold))
         );
         assert_eq!(environments.rearm(at(600)), None);
         assert_eq!(environments.give_back(at(700), false), Some(at(1200)));
-        assert_eq!(environments.take(true, at(1200)), Ok(Start::Cold));
+        assert_eq!(environments.take(true, 0, at(1200)), Ok(Start::Cold));
         assert_eq!(environments.count(), 2);
     }
 
@@ -198,10 +199,10 @@ mod tests {
     fn each_second_takes_ten_requests_for_each_that_may_be_at_work() {
         let mut environments = Environments::new(2, SimDuration::from_secs(600));
         for _ in 0..20 {
-            assert!(environments.take(true, at(0)).is_ok());
+            assert!(environments.take(true, 0, at(0)).is_ok());
             let _ = environments.give_back(at(0), false);
         }
-        assert_eq!(environments.take(true, at(999)), Err(Throttle::Rate));
-        assert_eq!(environments.take(true, at(1000)), Ok(Start::Warm));
+        assert_eq!(environments.take(true, 0, at(999)), Err(Throttle::Rate));
+        assert_eq!(environments.take(true, 0, at(1000)), Ok(Start::Warm));
     }
 }

@@ -282,6 +282,9 @@ impl Lambda {
         if end != End::Answered {
             cx.count(self.metrics.errors, 1);
         }
+        if self.p.shares_concurrency {
+            cx.account().end_execution();
+        }
         if let Some(at) = self.environments.give_back(now, end == End::Stopped) {
             cx.alarm_at(at, LambdaAlarm::Idle);
         }

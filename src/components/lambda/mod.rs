@@ -13,10 +13,11 @@
 //! A function that fails at a message of a batch fails the whole batch, unless it reports which messages failed
 //! (`report_batch_item_failures`). What it had done before is done all the same, and is done again when it comes back.
 //!
-//! Simplified: the account's concurrency is not shared out as requests come: each function of a design has what
-//! `account_concurrency` says. Simplified: the memory of a function is not modelled; `speed` says how fast it works.
-//! Simplified: an event is never run twice without a failure, although the service says that it may be. Simplified: an
-//! event begins as soon as it is there; what passes before that is part of the latency of who hands it over.
+//! Functions without reserved concurrency share what the others of their account leave (`account`). Simplified: of the
+//! limit on requests a second each has the whole. Simplified: the memory of a function is not modelled; `speed` says how
+//! fast it works. Simplified: an event is never run twice without a failure, although the service says that it may be.
+//! Simplified: an event begins as soon as it is there; what passes before that is part of the latency of who hands it
+//! over.
 
 mod environments;
 mod events;
@@ -54,6 +55,8 @@ struct LambdaParameters {
     init: Latency,
     /// Factor on the speed of its work.
     speed: f64,
+    /// Whether it has no concurrency of its own, but what the functions of its account have not reserved.
+    shares_concurrency: bool,
     /// The largest request in bytes.
     payload_max: u32,
     /// The largest event in bytes.
@@ -263,14 +266,20 @@ impl Lambda {
         if self.health.is_down() {
             return Err(self.losses.down);
         }
-        self.environments.take(counts, cx.now()).map_err(|throttle| {
+        let shares = self.p.shares_concurrency;
+        let elsewhere = if shares { cx.account().executions() - self.environments.in_use() } else { 0 };
+        let start = self.environments.take(counts, elsewhere, cx.now()).map_err(|throttle| {
             cx.count(self.metrics.throttles, 1);
             match throttle {
                 Throttle::Concurrency => self.losses.concurrency,
                 Throttle::Growth => self.losses.growth,
                 Throttle::Rate => self.losses.rate,
             }
-        })
+        })?;
+        if shares {
+            cx.account().begin_execution();
+        }
+        Ok(start)
     }
 
     /// The gauges of the environments.

@@ -8,6 +8,7 @@ use mapping::{MappingSpec, ProvisionedSpec};
 
 use super::environments::Environments;
 use super::{Lambda, LambdaLosses, LambdaMetrics, LambdaParameters};
+use crate::components::account::{Claims, FunctionClaims};
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
 use crate::components::poll_retry::PollRetriesSpec;
@@ -139,6 +140,12 @@ impl NodeSpec for LambdaSpec {
     fn flows(&self) -> Vec<At<String>> {
         all(self.from.as_ref())
     }
+
+    fn claims(&self) -> Claims {
+        let account = self.account_concurrency.map_or(lambda::ACCOUNT_CONCURRENCY.value, |at| at.value);
+        let reserved = self.reserved_concurrent_executions.map_or(0, |at| at.value);
+        Claims { function: Some(FunctionClaims { account, reserved }), ..Claims::default() }
+    }
 }
 
 impl LambdaSpec {
@@ -149,6 +156,7 @@ impl LambdaSpec {
         site.site.within("timeout", self.timeout.as_ref(), timeouts, &lambda::TIMEOUT_MAX);
         let timeout = site.site.or_fact("timeout", self.timeout, &lambda::TIMEOUT);
         let limit = self.concurrency(site);
+        let shares_concurrency = self.reserved_concurrent_executions.is_none();
         let init = {
             let why = "assumption: what most functions are written in";
             let runtime = site.site.or_default("runtime", self.runtime, RuntimeSpec::Python, why);
@@ -190,6 +198,7 @@ impl LambdaSpec {
                 timeout: timeout.get(),
                 init,
                 speed,
+                shares_concurrency,
                 payload_max: bytes(lambda::PAYLOAD_MAX),
                 event_max: bytes(lambda::ASYNC_PAYLOAD_MAX),
             },
@@ -215,7 +224,9 @@ impl LambdaSpec {
         if let Some(at) = self.account_concurrency.filter(|at| at.value == 0) {
             s.error(at.span, "S031", "an account has some concurrency").hint("leave it out: by default it is 1,000");
         }
-        let Some(reserved) = self.reserved_concurrent_executions else { return account };
+        let written = self.reserved_concurrent_executions;
+        let unreserved = site.unreserved(self.account_concurrency.as_ref(), written.as_ref());
+        let (s, Some(reserved)) = (&mut *site.site, written) else { return unreserved };
         let most = account.saturating_sub(lambda::UNRESERVED_CONCURRENCY_MIN.value);
         s.within("reserved_concurrent_executions", Some(&reserved), 0..=most, &lambda::UNRESERVED_CONCURRENCY_MIN);
         s.written("reserved_concurrent_executions", reserved)

@@ -36,7 +36,7 @@
 //!
 //! Facts: `sns.*`, `http.status_*`.
 //!
-//! Simplified: the quota on publishes is an account's; here each topic has it for itself, and it is counted by seconds
+//! The topics of a Region share what their account may publish there (`account`). Simplified: that is counted by seconds
 //! of the clock. Simplified: the way of an answer back to the topic takes no time, and a retry reaches its endpoint when
 //! its wait is over. Simplified: a limit on receives a second spaces attempts evenly.
 //!
@@ -67,10 +67,10 @@ mod texts;
 
 pub(super) use spec::SnsSpec;
 
+use super::account::RegionId;
 use super::context::{Ctx, Endpoint};
 use super::fault::Health;
 use super::latency::Latency;
-use super::limits::EachSecond;
 use super::slab::Slab;
 use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, MsgId, Signal, SimDuration, SimTime};
@@ -172,8 +172,10 @@ pub struct Sns {
     fifo: Option<Box<FifoTopic>>,
     /// The account that pays for text messages, if any are sent -- parameter and state.
     texts: Option<Box<TextAccount>>,
-    /// Messages that may be published in this second -- state.
-    quota: EachSecond,
+    /// Messages that may be published in a second, by all topics of the Region -- parameter.
+    publish_rate: f64,
+    /// The Region -- parameter.
+    region: RegionId,
     /// Notifications under way -- state.
     deliveries: Slab<Delivery>,
     /// How many subscribers these are for -- state.

@@ -72,7 +72,7 @@ impl Sns {
             let group = fifo.group(msg, cx);
             (group, fifo.has_room(group, size, now))
         });
-        if group.is_some_and(|(_, has_room)| !has_room) || !self.quota.admit(now) {
+        if group.is_some_and(|(_, has_room)| !has_room) || !cx.account().publish(self.region, self.publish_rate, now) {
             cx.count(self.metrics.throttled, 1);
             return Some(self.losses.throttled);
         }

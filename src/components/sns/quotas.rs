@@ -7,7 +7,6 @@ use super::spec::SnsSpec;
 use super::subscriber::SubscriberSpec;
 use super::texts::TextAccount;
 use crate::components::NodeSite;
-use crate::components::limits::EachSecond;
 use crate::diagnostic::nearest;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::Fact;
@@ -15,6 +14,9 @@ use crate::facts::sns::{self, endpoints, fifo};
 use crate::site::{At, ToToml};
 use crate::units::{Bytes, Duration, Rate};
 use serde::Deserialize;
+
+/// The Region of a topic that names none.
+pub(super) const HOME_REGION: &str = "us-east-1";
 
 /// What the account allows for text messages.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
@@ -57,8 +59,8 @@ impl ToToml for EncodingSpec {
 
 impl SnsSpec {
     /// The rate of publishes, by Region unless it is written.
-    pub(super) fn quota(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> EachSecond {
-        let own = "us-east-1".to_owned();
+    pub(super) fn publish_rate(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> f64 {
+        let own = HOME_REGION.to_owned();
         let region = site.site.or_default("region", self.region.clone(), own, "all prices and quotas are of this one");
         if let Some(at) = self.region.as_ref().filter(|_| !looks_like_a_region(&region)) {
             let known = sns::REGIONS.iter().flat_map(|regions| regions.iter().copied());
@@ -73,7 +75,7 @@ impl SnsSpec {
                 .error(at.span, "S031", "`publish_rate` lets nothing through")
                 .label("must be at least 1/s: it is counted by whole seconds");
         }
-        EachSecond::new(rate)
+        rate
     }
 
     /// The largest message. Above the default, a topic may feed managed endpoints only, and not many.

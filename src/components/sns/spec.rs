@@ -3,10 +3,11 @@
 use super::fifo_spec::{ArchivePolicySpec, ThroughputScopeSpec};
 use super::lanes::lanes_for;
 use super::policy::DeliveryPolicySpec;
-use super::quotas::SmsAttributesSpec;
+use super::quotas::{HOME_REGION, SmsAttributesSpec};
 use super::subscriber::SubscriberSpec;
 use super::subscription::{RareCounters, Topic};
 use super::{Protocol, Sns, SnsLosses, SnsMetrics, Subscription};
+use crate::components::account::Claims;
 use crate::components::fault::Health;
 use crate::components::slab::Slab;
 use crate::components::spec::{LatencySpec, OneOrMany, all, many};
@@ -62,6 +63,11 @@ impl NodeSpec for SnsSpec {
     fn flows(&self) -> Vec<At<String>> {
         all(self.from.as_ref())
     }
+
+    fn claims(&self) -> Claims {
+        let region = self.region.as_ref().map_or_else(|| HOME_REGION.to_owned(), |at| at.value.clone());
+        Claims { region: Some(region), ..Claims::default() }
+    }
 }
 
 impl SnsSpec {
@@ -75,7 +81,7 @@ impl SnsSpec {
         site.site.written_all("from", many(self.from.clone()));
         let is_fifo = site.site.or_default("fifo_topic", self.fifo_topic, false, "a standard topic");
         let maximum_message_size = self.size(site);
-        let quota = self.quota(is_fifo, site);
+        let publish_rate = self.publish_rate(is_fifo, site);
         self.check_counts(is_fifo, site);
         let retry_jitter = site.site.or_fact("retry_jitter", self.retry_jitter, &sns::RETRY_JITTER).get();
         let losses = SnsLosses::register(site);
@@ -106,7 +112,8 @@ impl SnsSpec {
             subscriptions: lists.into_iter().collect::<Option<Vec<_>>>()?.concat(),
             fifo: fifo?,
             texts: texts?,
-            quota,
+            publish_rate,
+            region: site.region(),
             deliveries: Slab::new(),
             undelivered: 0,
             open: 0,

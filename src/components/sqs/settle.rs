@@ -40,9 +40,7 @@ impl Sqs {
     fn delete(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
         self.called(cx);
         let is_fifo = matches!(self.order, Order::Fifo(_));
-        if !self.delete_fails(msg, receive, cx)
-            && !(is_fifo && self.throttles_delete(msg, receive, tries, false, cx))
-        {
+        if !self.delete_fails(msg, receive, cx) && !(is_fifo && self.throttles_delete(msg, receive, tries, false, cx)) {
             self.end_loan(msg, receive, cx);
         }
     }

@@ -1,6 +1,7 @@
 //! What the documentation of the services says that anybody can observe, claim by claim: the numbers are those of the
 //! project's fact sheets, which count queues, topics and calls on one list, streams and brokers on another.
 
+mod accounts;
 mod across;
 mod balancers;
 mod broker_limits;
