@@ -116,6 +116,19 @@ impl PipelineModel {
     pub fn loss_kinds(&self) -> Vec<LossKind> {
         self.losses.iter().map(|loss| loss.kind).collect()
     }
+
+    /// What its nodes share at the beginning of a replication, whose random streams grow from `root`.
+    pub(super) fn shared(&self, works: &Arc<[Work]>, root: StreamKey, view: &View) -> Shared {
+        Shared {
+            recorder: Recorder::new(&self.catalogue, self.losses.len(), view),
+            works: Works::new(Arc::clone(works), root),
+            faults: self.faults.clone(),
+            keys: self.plan.nodes.iter().map(|node| root.child("node").child(&node.name)).collect(),
+            contents: root.child("contents"),
+            losses: self.losses.clone(),
+            account: Account::default(),
+        }
+    }
 }
 
 impl CaseModel {
@@ -154,16 +167,7 @@ impl CaseModel {
         let warmup = SimTime::ZERO + self.run.warmup;
         let objective = self.objective.unwrap_or(SimDuration::MAX);
         let view = View { step: self.sample_every, warmup, objective };
-        let keys = pipeline.plan.nodes.iter().map(|node| root.child("node").child(&node.name)).collect();
-        let mut shared = Shared {
-            recorder: Recorder::new(&pipeline.catalogue, pipeline.losses.len(), &view),
-            works: Works::new(Arc::clone(&self.works), root),
-            faults: pipeline.faults.clone(),
-            keys,
-            contents: root.child("contents"),
-            losses: pipeline.losses.clone(),
-            account: Account::default(),
-        };
+        let mut shared = pipeline.shared(&self.works, root, &view);
         if let Some(sink) = sink {
             shared.recorder.jobs.tell(sink);
         }

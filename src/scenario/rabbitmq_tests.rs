@@ -16,14 +16,14 @@
 
 use super::world::PipelineWorld;
 use super::{CaseModel, load, resolve};
-use crate::components::{Account, AnyTimer, Shared};
+use crate::components::AnyTimer;
 use crate::diagnostic::{Diagnostics, Look, render};
 use crate::engine::random::StreamKey;
 use crate::engine::{
     Bounds, Kernel, LossId, MsgId, NodeId, Observer, Reaction, Settle, Signal, SimDuration, SimTime, World, run,
 };
-use crate::metrics::{Recorder, View};
-use crate::traffic::{Arrivals, Works, index_of};
+use crate::metrics::View;
+use crate::traffic::{Arrivals, index_of};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -205,15 +205,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
     let pipeline = &case.pipelines[0];
     let root = StreamKey::new(1, 0);
     let view = View { step: case.sample_every, warmup: SimTime::ZERO, objective: SimDuration::MAX };
-    let mut shared = Shared {
-        recorder: Recorder::new(&pipeline.catalogue, pipeline.losses.len(), &view),
-        works: Works::new(Arc::clone(&case.works), root),
-        faults: Vec::new(),
-        keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
-        contents: root.child("contents"),
-        losses: pipeline.losses.clone(),
-        account: Account::default(),
-    };
+    let mut shared = pipeline.shared(&case.works, root, &view);
     let (mut kernel, mut nodes) = (Kernel::new(pipeline.nodes.len(), pipeline.loss_kinds()), pipeline.nodes.clone());
     for (index, node) in (0..).zip(&mut nodes) {
         node.start(NodeId(index), &mut kernel, &mut shared);

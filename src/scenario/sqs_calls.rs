@@ -4,15 +4,13 @@
 #![allow(clippy::disallowed_methods, reason = "a script has a few dozen calls")]
 
 use super::{load, resolve};
-use crate::components::{Account, AnyNode, AnyTimer, Shared};
+use crate::components::{AnyNode, AnyTimer, Shared};
 use crate::diagnostic::{Diagnostics, Look, render};
 use crate::engine::random::StreamKey;
 use crate::engine::{
     Bounds, Kernel, LossId, MsgId, NewJob, NodeId, Observer, Reaction, Settle, Signal, SimDuration, SimTime, World, run,
 };
-use crate::metrics::{Catalogue, Recorder, View};
-use crate::traffic::Works;
-use std::sync::Arc;
+use crate::metrics::{Catalogue, View};
 
 /// One call.
 #[derive(Debug, Clone, Copy)]
@@ -76,15 +74,7 @@ impl Script {
         let pipeline = case.pipelines.swap_remove(0);
         let root = StreamKey::new(1, 0);
         let view = View { step: SimDuration::from_secs(1), warmup: SimTime::ZERO, objective: SimDuration::MAX };
-        let mut shared = Shared {
-            recorder: Recorder::new(&pipeline.catalogue, pipeline.losses.len(), &view),
-            works: Works::new(Arc::clone(&case.works), root),
-            faults: Vec::new(),
-            keys: pipeline.plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
-            losses: pipeline.losses.clone(),
-            contents: root.child("contents"),
-            account: Account::default(),
-        };
+        let mut shared = pipeline.shared(&case.works, root, &view);
         let mut nodes = pipeline.nodes.clone();
         // One more node: the client that makes the calls.
         let mut kernel = Kernel::new(nodes.len() + 1, pipeline.loss_kinds());
