@@ -155,6 +155,12 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (QUEUED, &[("dead_letter =", "message_retention_period = \"1h\"\ndead_letter =")]),
         "\"2h\"",
     ),
+    (
+        "A008",
+        (QUEUED, &[("dead_letter =", "message_retention_period = \"3h\"\ndead_letter =")]),
+        (QUEUED, &[("failed]\nkind = \"sqs\"", "failed]\nkind = \"sqs\"\nmessage_retention_period = \"14d\"")]),
+        "\"3h\"",
+    ),
     ("A009", (BROKERED, &[("prefetch = 5", "prefetch = 100")]), (BROKERED, &[]), "100"),
     ("A010", (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]), (QUEUED, &[]), "\"0s\""),
     ("A011", (QUEUED, &[("[work.pack]", LATE)]), (QUEUED, &[("[work.pack]", "[work.pack]")]), "[[fault]]"),

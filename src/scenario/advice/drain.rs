@@ -19,7 +19,10 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
                 .note(format!("the run ends {drain} after the last arrival, and its job is then counted as unfinished"))
                 .hint("raise `drain` in `[run]`, or shorten the timeout");
         }
-        if let Some(keeps) = queue.traits.keeps.filter(|keeps| keeps.value >= run.duration + run.drain) {
+        // To keep dead letters for long is right, however short the run.
+        if let Some(keeps) = queue.traits.keeps.filter(|keeps| keeps.value >= run.duration + run.drain)
+            && !view.takes_dead_letters(queue)
+        {
             let message = format!("nothing in `{}` can become as old as {}", queue.name, Duration::from(keeps.value));
             warnings
                 .warn(keeps.span, message)

@@ -1,6 +1,6 @@
 //! A design as advice sees it: what its nodes say about themselves, and how many jobs come to each.
 
-use crate::components::{PlannedNode, Traits, Verb};
+use crate::components::{Edge, PlannedNode, Traits, Verb};
 use crate::engine::{NodeId, SimDuration};
 use crate::scenario::cycle::{Step, steps};
 use crate::scenario::model::{CaseModel, PipelineModel};
@@ -51,6 +51,12 @@ impl<'v> View<'v> {
         let takes = |verb| matches!(verb, Verb::Polls | Verb::Reads | Verb::Consumes);
         let edge = of.plan.edges.iter().find(|edge| takes(edge.verb))?;
         self.nodes().find(|node| node.name == edge.node())
+    }
+
+    /// Whether it is the dead-letter queue of another node.
+    pub(super) fn takes_dead_letters(&self, queue: Node<'v>) -> bool {
+        let buries = |edge: &Edge| edge.verb == Verb::DeadLetter && edge.node() == queue.name;
+        self.nodes().any(|node| node.plan.edges.iter().any(buries))
     }
 
     /// The law of the seconds that one job keeps a server of this node busy.
