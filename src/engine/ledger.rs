@@ -10,6 +10,7 @@ use super::kernel::NewJob;
 use super::message::{
     Arena, Besides, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State,
 };
+use super::observer::{AtTheEnd, Observer};
 use super::signal::NodeId;
 use super::time::SimTime;
 
@@ -26,15 +27,6 @@ pub struct Ledger {
     /// Parked messages on which somebody still works: what may yet be done.
     parked_in_use: u64,
     books: Books,
-}
-
-/// Who is told what becomes of jobs.
-pub trait Observer {
-    /// The last undecided branch of a job was decided: it is no longer under way.
-    fn decided(&mut self, now: SimTime);
-
-    /// Nothing refers to the job any more: its fate is final. `key` is that of its messages.
-    fn closed(&mut self, job: &Job, key: u32);
 }
 
 impl Ledger {
@@ -360,6 +352,7 @@ impl Ledger {
     pub(super) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
         self.count_all();
         self.books.close(now);
+        let observer = &mut AtTheEnd(observer);
         for index in 0..self.messages.len() {
             let msg = MsgId(index);
             if self.is_free(index) {
