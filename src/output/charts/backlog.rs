@@ -98,7 +98,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
     let style =
         Style { weight: text::Weight::Strong, ..Style::SMALL }.in_colour(theme::hue(line.pipeline).text).with_rim();
     page.dot((x, y), 3.0, theme::hue(line.pipeline).line);
-    let label = human::rough(top);
+    let label = human::jobs(top);
     let room = style.width(&label) + 8.0;
     let left = if x + room <= panel.frame.right { x + 8.0 } else { x - room };
     page.words_beside(&label, left, y - 10.0, style);
@@ -108,7 +108,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
 fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axis) {
     let frame = Frame { top: facet.below.top + 26.0, ..facet.below };
     let panel = page.panel(frame, facet.panel.x.clone(), amounts.clone());
-    facets::steps(&panel, line.mean(), line.run.sample_s, 1.0);
+    facets::steps(&panel, line.steps(1), 1.0);
     if facet.first {
         panel.side(page);
     }
