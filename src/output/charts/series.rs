@@ -62,6 +62,11 @@ impl<'a> Line<'a> {
             && self.series.low != self.series.high
     }
 
+    /// Whether the mean is not always the same.
+    pub(super) fn varies(&self) -> bool {
+        self.series.mean.windows(2).any(|pair| (pair[1] - pair[0]).abs() > 1e-9)
+    }
+
     /// Time of the last change, in seconds: after it every value is the one before.
     fn last_change(&self) -> f64 {
         let changed = |values: &[f64]| {
