@@ -51,7 +51,7 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     let faults = !report.cases[case].faults.is_empty();
     queue.extend(faults.then(|| line("recovery", Source::Until(RECOVERY))));
     let machines = report.cells.iter().any(|cell| cell.case == case && in_all(cell, MACHINES).is_some());
-    queue.extend(machines.then(|| line("machines", Source::Nodes(MACHINES))));
+    queue.extend(machines.then(|| line("machine costs", Source::Nodes(MACHINES))));
     [jobs, latencies, queue]
 }
 
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn what_the_machines_cost_has_a_line_where_there_are_any() {
         let mut report = fixture::report();
-        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "machines");
+        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "machine costs");
         assert!(!has_line(&report));
         let cost = |mean| crate::report::NodeMetric {
             metric: MACHINES,
