@@ -1,7 +1,8 @@
 //! A sentence per pipeline: what happened, and why.
 
-use super::names::{BACKLOG_MAX, DRAIN, GOODPUT, WASTED_WORK};
+use super::names::{BACKLOG_MAX, DRAIN, JOBS_SENT, WASTED_WORK};
 use super::{Cell, Fate, Loss, NodeMetric, NodeReport, Report};
+use crate::stats::mean;
 use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
@@ -13,16 +14,14 @@ pub(super) fn write(report: &mut Report) {
 }
 
 fn sentence(report: &Report, cell: &Cell) -> String {
-    let sent = cell.mean("jobs_sent").unwrap_or(0.0);
-    if sent <= 0.0 {
+    if cell.mean(JOBS_SENT).unwrap_or(0.0) <= 0.0 {
         return "no job arrived".to_owned();
     }
-    let share = |fate: Fate| cell.fates.get(fate as usize).map_or(0.0, |jobs| jobs.mean / sent);
-    // A share of the mean may differ in its last digit from the mean share that the table shows.
-    let in_time = cell.mean(GOODPUT).unwrap_or_else(|| share(Fate::DoneInTime));
-    let in_time_words = if report.run.objective_s.is_some() { "in time" } else { "" };
-    let mut text = done([(in_time, in_time_words), (share(Fate::DoneLate), "late"), (share(Fate::DoneTwice), "twice")]);
-    if let Some(why) = cause(&cell.losses, sent) {
+    let share = |fate: Fate| share(cell, fate);
+    let in_time = if report.run.objective_s.is_some() { "in time" } else { "" };
+    let mut text =
+        done([(share(Fate::DoneInTime), in_time), (share(Fate::DoneLate), "late"), (share(Fate::DoneTwice), "twice")]);
+    if let Some(why) = cause(cell) {
         text.push_str("; ");
         text.push_str(&why);
     }
@@ -56,14 +55,28 @@ fn done(shares: [(f64, &str); 3]) -> String {
     join(&parts)
 }
 
+/// Which part of the jobs sent came to an end of this kind: the mean over the replications, as goodput is in the table.
+fn share(cell: &Cell, fate: Fate) -> f64 {
+    let place = |name: &str| cell.summary.iter().position(|metric| metric.name == name);
+    let (Some(sent), Some(ended)) = (place(JOBS_SENT), place(fate.name())) else { return 0.0 };
+    let figure = |row: &[Option<f64>], place: usize| row.get(place).copied().flatten();
+    let of = |row: &Vec<Option<f64>>| Some(figure(row, ended)? / figure(row, sent).filter(|sent| *sent > 0.0)?);
+    mean(&cell.replications.iter().filter_map(of).collect::<Vec<f64>>()).unwrap_or(0.0)
+}
+
 /// The largest causes of loss, by name and place.
-fn cause(losses: &[Loss], sent: f64) -> Option<String> {
-    let named: Vec<String> = losses
+fn cause(cell: &Cell) -> Option<String> {
+    let part = |loss: &Loss| {
+        let all = cell.fates.get(loss.fate as usize).map_or(0.0, |jobs| jobs.mean);
+        if all > 0.0 { loss.jobs.mean / all } else { 0.0 }
+    };
+    let named: Vec<String> = cell
+        .losses
         .iter()
         .take(2)
         .filter(|loss| loss.jobs.mean > 0.0)
         .map(|loss| {
-            let share = percent(loss.jobs.mean / sent);
+            let share = percent(share(cell, loss.fate) * part(loss));
             match loss.fate {
                 Fate::Unfinished => format!("{share} were still under way at the end"),
                 fate => format!("{share} {} at {} ({})", fate.label(), loss.node, loss.reason),
@@ -285,6 +298,17 @@ mod tests {
         };
         let text = late(vec![queue("jobs", 41.0, 500.0), queue("failed", 100.0, 0.0)]);
         assert!(text.contains("; up to 41 waited at jobs"), "{text}");
+    }
+
+    #[test]
+    fn the_shares_are_those_of_the_table_and_add_up() {
+        let report = fixture::report();
+        for cell in &report.cells {
+            let shares: f64 = Fate::ALL.into_iter().map(|fate| share(cell, fate)).sum();
+            assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+            let goodput = cell.mean(crate::report::names::GOODPUT).expect("measured");
+            assert!((share(cell, Fate::DoneInTime) - goodput).abs() < 1e-9);
+        }
     }
 
     #[test]

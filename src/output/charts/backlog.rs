@@ -125,6 +125,7 @@ fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axi
 mod tests {
     use super::super::fixture;
     use super::*;
+    use crate::report::Series;
 
     #[test]
     fn the_lines_are_those_of_the_report() {
@@ -141,7 +142,7 @@ mod tests {
         let report = fixture::video();
         let mut series = report.cells[0].series[0].clone();
         series.mean = vec![0.0, 120.0, 120.0, 120.0];
-        let left = |series| stays_until(&Line { case: 0, pipeline: 0, series, run: &report.run });
+        let left = |series: &Series| stays_until(&Line { case: 0, pipeline: 0, series, run: &report.run });
         assert_eq!(left(&series), Some(3.0 * report.run.sample_s));
         series.mean[3] = 0.0;
         assert_eq!(left(&series), None);

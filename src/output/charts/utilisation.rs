@@ -192,8 +192,8 @@ mod tests {
     fn a_fleet_that_stays_as_it_is_has_no_line_for_it() {
         let mut report = fixture::nodes(1);
         let busy = report.cells[0].series.iter().find(|series| series.metric == "busy").expect("the model has it");
-        let always = vec![10.0; busy.mean.len()];
-        report.cells[0].series.push(Series { metric: "workers", mean: always, ..busy.clone() });
+        let always = Series { metric: "workers", mean: vec![10.0; busy.mean.len()], ..busy.clone() };
+        report.cells[0].series.push(always);
         assert!(data(&report)[0].there.is_none());
     }
 
