@@ -319,16 +319,11 @@ fn refuse_all(keys: &[(&str, Option<Span>)], verb: &str, other: &str, site: &mut
 }
 
 fn metrics(group: Option<&Group>, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
-    let (there, workers) = match group {
-        Some(group) => (group.workers_gauge(), None),
-        None => {
-            let own = site.gauge("workers", "workers");
-            (own, Some(own))
-        }
-    };
+    let counted = group.map(Group::workers_gauge);
+    let there = counted.unwrap_or_else(|| site.gauge("workers", "workers"));
     WorkersMetrics {
         busy: site.gauge_within("busy", "workers", there),
-        workers,
+        workers: counted.is_none().then_some(there),
         prefetched: site.gauge("prefetched", "messages"),
         handled: site.counter("handled", "messages"),
         failed: site.counter("failed", "messages"),

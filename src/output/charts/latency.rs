@@ -258,7 +258,9 @@ mod tests {
     #[test]
     fn where_every_curve_levels_off_the_axis_ends_below_the_lowest() {
         let mut curves = data(&fixture::video());
-        curves.iter_mut().for_each(|curve| (curve.sent, curve.never) = (1e6, 0.3));
+        for curve in &mut curves {
+            (curve.sent, curve.never) = (1e6, 0.3);
+        }
         curves[1].never = 0.031;
         assert!((floor(&curves) - 0.01).abs() < 1e-12);
         curves[2].never = 0.0;
