@@ -5,8 +5,9 @@
 //! Simulation*, 1963.)
 
 use super::event_list::EventList;
-use super::ledger::{Ledger, Observer};
+use super::ledger::Ledger;
 use super::message::{Ending, Job, JobId, LossId, LossKind, Message, MsgId, MsgRef};
+use super::observer::Observer;
 use super::signal::{Call, Event, NodeId, Signal, Stimulus, Told};
 use super::time::{SimDuration, SimTime};
 

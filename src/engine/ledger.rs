@@ -12,6 +12,7 @@ use super::kernel::NewJob;
 use super::message::{
     Arena, Besides, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State,
 };
+use super::observer::Observer;
 use super::signal::{Call, NodeId};
 use super::time::SimTime;
 
@@ -28,15 +29,6 @@ pub struct Ledger {
     /// Parked messages on which somebody still works: what may yet be done.
     parked_in_use: u64,
     books: Books,
-}
-
-/// Who is told what becomes of jobs.
-pub trait Observer {
-    /// The last undecided branch of a job was decided: it is no longer under way.
-    fn decided(&mut self, now: SimTime);
-
-    /// Nothing refers to the job any more: its fate is final. `key` is that of its messages.
-    fn closed(&mut self, job: &Job, key: u32);
 }
 
 impl Ledger {

@@ -1,8 +1,8 @@
 //! The loop: next arrival or next scheduled event, then all its zero-delay consequences, then the books.
 
 use super::kernel::Kernel;
-use super::ledger::Observer;
 use super::message::LossId;
+use super::observer::Observer;
 use super::signal::{Event, NodeId, Signal, Stimulus, Told};
 use super::time::SimTime;
 

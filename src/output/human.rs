@@ -174,6 +174,11 @@ pub fn rough(value: f64) -> String {
     if value.abs() < 99_999.5 { number(value, None) } else { scaled(value) }
 }
 
+/// A mean number of jobs of which only the size matters: whole from ten on, for nobody sends a tenth of a job.
+pub fn jobs(mean: f64) -> String {
+    rough(if mean < 9.95 { mean } else { mean.round() })
+}
+
 /// Thousands and more with three significant digits: `123k`, `1.23M`.
 fn scaled(value: f64) -> String {
     let rounded = round_at(value, 2 - exponent(value));

@@ -25,7 +25,7 @@ pub fn page(report: &Report) -> String {
         lines.extend(page::expectation_table(report).map(|table| table.to_markdown()));
         lines.push(sentence(&page::expectation_sum(report)));
     }
-    lines.extend([String::new(), sentence(page::legend(report)), String::new()]);
+    lines.extend([String::new(), sentence(&page::legend(report)), String::new()]);
     lines.join("\n")
 }
 
@@ -48,7 +48,7 @@ fn case_section(report: &Report, case: usize, lines: &mut Vec<String>) {
         let name = escape(&report.pipelines[cell.pipeline].name);
         let losses = page::losses(cell);
         let losses = if losses.is_empty() { losses } else { format!(" *{}*", sentence(&losses)) };
-        lines.push(format!("- **{name}**: {}{losses}", escape(&cell.verdict)));
+        lines.push(format!("- **{name}**: {}{losses}", sentence(&cell.verdict)));
     }
 }
 
@@ -56,7 +56,8 @@ fn case_section(report: &Report, case: usize, lines: &mut Vec<String>) {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{}.", escape(&(capital + letters.as_str())))
+    let stop = if text.ends_with('.') { "" } else { "." };
+    format!("{}{stop}", escape(&(capital + letters.as_str())))
 }
 
 #[cfg(test)]

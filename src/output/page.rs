@@ -20,7 +20,11 @@ struct Line {
 /// Where the figures of a line come from.
 enum Source {
     Metric(String),
+    /// How long something took that may not have come about: draining, recovering.
+    Until(&'static str),
     Fate(Fate),
+    /// What all nodes with such a figure add up to.
+    Nodes(&'static str),
 }
 
 /// The lines for one case in groups: jobs by fate, which add up to what was sent; how long a job took; the queue.
@@ -42,10 +46,32 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     jobs.push(metric("goodput", GOODPUT));
     let latency = |percent: &f64| metric(&format!("latency p{percent}"), &latency_percentile(*percent));
     let latencies = report.run.percentiles.iter().map(latency).collect();
-    let mut queue = vec![metric("worst backlog", BACKLOG_MAX), metric("time to drain", DRAIN)];
+    let line = |label: &str, source: Source| Line { label: label.into(), source };
+    let mut queue = vec![metric("worst backlog", BACKLOG_MAX), line("time to drain", Source::Until(DRAIN))];
     let faults = !report.cases[case].faults.is_empty();
-    queue.extend(faults.then(|| metric("recovery", RECOVERY)));
+    queue.extend(faults.then(|| line("recovery", Source::Until(RECOVERY))));
+    let machines = report.cells.iter().any(|cell| cell.case == case && in_all(cell, MACHINES).is_some());
+    queue.extend(machines.then(|| line("machine costs", Source::Nodes(MACHINES))));
     [jobs, latencies, queue]
+}
+
+/// What groups of machines cost.
+const MACHINES: &str = "instance_cost";
+
+/// What the nodes of a pipeline add up to in one figure, and its unit; an interval only where it is that of one node.
+fn in_all(cell: &Cell, metric: &str) -> Option<(Estimate, &'static str)> {
+    let figures = cell.nodes.iter().flat_map(|node| &node.metrics).filter(|figure| figure.metric == metric);
+    let figures = figures.filter_map(|figure| Some((figure.estimate?, figure.unit)));
+    figures.reduce(|(sum, unit), (more, _)| (Estimate { mean: sum.mean + more.mean, half_width: None, ..sum }, unit))
+}
+
+/// Whether something that may come about or not was looked for and came about in no replication.
+fn never(report: &Report, cell: &Cell, name: &str) -> bool {
+    let is_due = match name {
+        RECOVERY => report.cases[cell.case].faults.iter().any(|fault| fault.pipelines.contains(&cell.pipeline)),
+        _ => cell.mean(BACKLOG_MAX).is_some_and(|backlog| backlog > 0.0),
+    };
+    is_due && cell.metric(name).is_some_and(|metric| metric.estimate.is_none())
 }
 
 fn jobs(cell: &Cell, fate: Fate) -> Option<&Estimate> {
@@ -53,21 +79,23 @@ fn jobs(cell: &Cell, fate: Fate) -> Option<&Estimate> {
 }
 
 impl Source {
-    fn entry(&self, cell: &Cell) -> Entry {
-        let (estimate, unit) = match self {
-            Self::Metric(name) => {
-                cell.metric(name).map_or((None, ""), |metric| (metric.estimate.as_ref(), metric.unit))
-            }
-            Self::Fate(fate) => (jobs(cell, *fate), "jobs"),
+    fn entry(&self, report: &Report, cell: &Cell) -> Entry {
+        let summary = |name: &str| cell.metric(name).and_then(|metric| Some((metric.estimate?, metric.unit)));
+        let figure = match self {
+            Self::Metric(name) => summary(name),
+            Self::Until(name) if never(report, cell, name) => return Entry::text("never").tone(Tone::Bad),
+            Self::Until(name) => summary(name),
+            Self::Fate(fate) => jobs(cell, *fate).map(|jobs| (*jobs, "jobs")),
+            Self::Nodes(metric) => in_all(cell, metric),
         };
-        let Some(estimate) = estimate else { return Entry::text("–").tone(Tone::Quiet) };
+        let Some((estimate, unit)) = figure else { return Entry::text("–").tone(Tone::Quiet) };
         let tone = match self {
             Self::Fate(_) if estimate.mean == 0.0 => Tone::Quiet,
-            Self::Fate(Fate::DoneInTime) | Self::Metric(_) => Tone::Normal,
+            Self::Fate(Fate::DoneInTime) | Self::Metric(_) | Self::Until(_) | Self::Nodes(_) => Tone::Normal,
             Self::Fate(Fate::DoneLate | Fate::DoneTwice) => Tone::Warning,
             Self::Fate(_) => Tone::Bad,
         };
-        Entry::figure(Figure::of(estimate, unit)).tone(tone)
+        Entry::figure(Figure::of(&estimate, unit)).tone(tone)
     }
 }
 
@@ -85,7 +113,7 @@ pub(super) fn case_table(report: &Report, case: usize, pipelines: &[usize], name
     for group in groups(report, case) {
         table.gap();
         for line in group {
-            let entries = cells.iter().map(|cell| line.source.entry(cell));
+            let entries = cells.iter().map(|cell| line.source.entry(report, cell));
             table.row([Entry::text(&line.label)].into_iter().chain(entries).collect());
         }
     }
@@ -181,13 +209,22 @@ pub(super) fn how(report: &Report) -> Vec<String> {
 }
 
 /// What the signs in the tables mean.
-pub(super) fn legend(report: &Report) -> &'static str {
+pub(super) fn legend(report: &Report) -> String {
     let largest = report.cells.iter().map(|cell| cell.replications.len()).max().unwrap_or(0);
-    if largest > 1 {
-        "±: 95 % confidence interval over replications (Student t); –: not measured"
+    let mut parts = vec![if largest > 1 {
+        "±: 95 % confidence interval over replications (Student t)"
     } else {
-        "one replication gives no interval, ask for more with `--replications`; –: not measured"
+        "one replication gives no interval, ask for more with `--replications`"
+    }];
+    // A design that turns most jobs away may look fast: it is judged by those that it keeps.
+    if report.cells.iter().any(|cell| !cell.losses.is_empty()) {
+        parts.push("latency: of the jobs that were done");
     }
+    if report.cells.iter().any(|cell| [DRAIN, RECOVERY].iter().any(|name| never(report, cell, name))) {
+        parts.push("never: not before the end of the run");
+    }
+    parts.push("–: not measured");
+    parts.join("; ")
 }
 
 /// What to say when the run was cut short.
@@ -207,7 +244,7 @@ pub(super) fn has_heading(report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::report::{SummaryMetric, fixture};
 
     #[test]
     fn the_jobs_that_are_shown_add_up_to_what_was_sent() {
@@ -219,7 +256,7 @@ mod tests {
             let [shown, _, _] = groups(&report, cell.case);
             let of_fate = |line: &Line| match &line.source {
                 Source::Fate(fate) => jobs(cell, *fate).map(|jobs| jobs.mean),
-                Source::Metric(_) => None,
+                _ => None,
             };
             let sum: f64 = shown.iter().filter_map(of_fate).sum();
             assert!((sum - cell.mean(JOBS_SENT).expect("measured")).abs() < 1e-9);
@@ -240,6 +277,43 @@ mod tests {
         let report = fixture::report();
         let latencies: Vec<String> = groups(&report, 0)[1].iter().map(|line| line.label.clone()).collect();
         assert_eq!(latencies, ["latency p50", "latency p99", "latency p99.9"]);
+    }
+
+    #[test]
+    fn what_did_not_come_about_is_never_and_not_unmeasured() {
+        let mut report = fixture::report();
+        let told = |report: &Report, name| Source::Until(name).entry(report, &report.cells[5]);
+        let unset = |report: &mut Report, name: &str| {
+            report.cells[5].summary.retain(|metric| metric.name != name);
+            report.cells[5].summary.push(SummaryMetric { name: name.into(), unit: "s", estimate: None });
+        };
+        assert!(!legend(&report).contains("never"));
+        unset(&mut report, DRAIN);
+        assert_eq!(told(&report, DRAIN), Entry::text("never").tone(Tone::Bad));
+        assert!(legend(&report).contains("never: not before the end of the run"));
+        // Without a fault there is nothing to recover from.
+        report.cases[1].faults.clear();
+        unset(&mut report, RECOVERY);
+        assert_eq!(told(&report, RECOVERY), Entry::text("–").tone(Tone::Quiet));
+    }
+
+    #[test]
+    fn what_the_machines_cost_has_a_line_where_there_are_any() {
+        let mut report = fixture::report();
+        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "machine costs");
+        assert!(!has_line(&report));
+        let cost = |mean| crate::report::NodeMetric {
+            metric: MACHINES,
+            statistic: "total".into(),
+            unit: "usd",
+            estimate: Some(Estimate { mean, half_width: Some(0.5), replications: 4 }),
+        };
+        report.cells[0].nodes[0].metrics.push(cost(4.0));
+        assert!(has_line(&report));
+        assert_eq!(in_all(&report.cells[0], MACHINES).expect("one group").0.half_width, Some(0.5));
+        report.cells[0].nodes[0].metrics.push(cost(8.0));
+        let (both, unit) = in_all(&report.cells[0], MACHINES).expect("two groups");
+        assert_eq!((both.mean, both.half_width, unit), (12.0, None, "usd"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Column {
 }
 
 /// A place in the table: text, with a margin (`±14`) that goes beneath it where the page is narrow.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     text: String,
     margin: Option<String>,

@@ -162,7 +162,7 @@ fn expectations(report: &Report, out: &mut Printer) {
 
 fn foot(report: &Report, page: &Page<'_>, out: &mut Printer) {
     out.blank();
-    out.paragraph("", 0, Tone::Quiet, page::legend(report));
+    out.paragraph("", 0, Tone::Quiet, &page::legend(report));
     if let Some(wall) = page.wall_time_s {
         #[allow(clippy::cast_precision_loss, reason = "for display")]
         let rate = rough((report.run.events as f64 / wall.max(1e-9)).round());

@@ -1,7 +1,8 @@
 //! A sentence per pipeline: what happened, and why.
 
-use super::names::WASTED_WORK;
+use super::names::{BACKLOG_MAX, DRAIN, JOBS_SENT, WASTED_WORK};
 use super::{Cell, Fate, Loss, NodeMetric, NodeReport, Report};
+use crate::stats::mean;
 use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
@@ -13,23 +14,14 @@ pub(super) fn write(report: &mut Report) {
 }
 
 fn sentence(report: &Report, cell: &Cell) -> String {
-    let sent = cell.mean("jobs_sent").unwrap_or(0.0);
-    if sent <= 0.0 {
+    if cell.mean(JOBS_SENT).unwrap_or(0.0) <= 0.0 {
         return "no job arrived".to_owned();
     }
-    let share = |fate: Fate| cell.fates.get(fate as usize).map_or(0.0, |jobs| jobs.mean / sent);
-    let mut parts = vec![format!("{} of the jobs were done in time", percent(share(Fate::DoneInTime)))];
-    if report.run.objective_s.is_none() {
-        parts = vec![format!("{} of the jobs were done", percent(share(Fate::DoneInTime)))];
-    }
-    if share(Fate::DoneLate) > 0.0 {
-        parts.push(format!("{} late", percent(share(Fate::DoneLate))));
-    }
-    if share(Fate::DoneTwice) > 0.0 {
-        parts.push(format!("{} twice", percent(share(Fate::DoneTwice))));
-    }
-    let mut text = join(&parts);
-    if let Some(why) = cause(&cell.losses, sent) {
+    let share = |fate: Fate| share(cell, fate);
+    let in_time = if report.run.objective_s.is_some() { "in time" } else { "" };
+    let mut text =
+        done([(share(Fate::DoneInTime), in_time), (share(Fate::DoneLate), "late"), (share(Fate::DoneTwice), "twice")]);
+    if let Some(why) = cause(cell) {
         text.push_str("; ");
         text.push_str(&why);
     }
@@ -42,21 +34,49 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str("; ");
         text.push_str(&wait);
     }
-    if let Some(waste) = waste(cell) {
+    for part in [waste(cell), taken_away(cell)].into_iter().flatten() {
         text.push_str("; ");
-        text.push_str(&waste);
+        text.push_str(&part);
     }
     text
 }
 
+/// How many of the jobs were done how, by share and in words; those that were not done are told by their causes.
+fn done(shares: [(f64, &str); 3]) -> String {
+    let [(_, best), ..] = shares;
+    let mut parts = Vec::new();
+    for (share, how) in shares.into_iter().filter(|(share, _)| *share > 0.0) {
+        let words = if parts.is_empty() { format!("of the jobs were done {how}") } else { how.to_owned() };
+        parts.push(format!("{} {}", percent(share), words.trim_end()));
+    }
+    if parts.is_empty() {
+        parts.push(format!("none of the jobs were done {best}").trim_end().to_owned());
+    }
+    join(&parts)
+}
+
+/// Which part of the jobs sent came to an end of this kind: the mean over the replications, as goodput is in the table.
+fn share(cell: &Cell, fate: Fate) -> f64 {
+    let place = |name: &str| cell.summary.iter().position(|metric| metric.name == name);
+    let (Some(sent), Some(ended)) = (place(JOBS_SENT), place(fate.name())) else { return 0.0 };
+    let figure = |row: &[Option<f64>], place: usize| row.get(place).copied().flatten();
+    let of = |row: &Vec<Option<f64>>| Some(figure(row, ended)? / figure(row, sent).filter(|sent| *sent > 0.0)?);
+    mean(&cell.replications.iter().filter_map(of).collect::<Vec<f64>>()).unwrap_or(0.0)
+}
+
 /// The largest causes of loss, by name and place.
-fn cause(losses: &[Loss], sent: f64) -> Option<String> {
-    let named: Vec<String> = losses
+fn cause(cell: &Cell) -> Option<String> {
+    let part = |loss: &Loss| {
+        let all = cell.fates.get(loss.fate as usize).map_or(0.0, |jobs| jobs.mean);
+        if all > 0.0 { loss.jobs.mean / all } else { 0.0 }
+    };
+    let named: Vec<String> = cell
+        .losses
         .iter()
         .take(2)
         .filter(|loss| loss.jobs.mean > 0.0)
         .map(|loss| {
-            let share = percent(loss.jobs.mean / sent);
+            let share = percent(share(cell, loss.fate) * part(loss));
             match loss.fate {
                 Fate::Unfinished => format!("{share} were still under way at the end"),
                 fate => format!("{share} {} at {} ({})", fate.label(), loss.node, loss.reason),
@@ -85,6 +105,12 @@ fn waste(cell: &Cell) -> Option<String> {
     })
 }
 
+/// Machines that a group took away while they worked, if there were any.
+fn taken_away(cell: &Cell) -> Option<String> {
+    let (group, machines) = highest(cell, |metric| metric.metric == "instances_terminated_busy")?;
+    (machines >= 0.95).then(|| format!("{machines:.0} machines of {group} were taken away in the middle of their work"))
+}
+
 /// A share of late jobs that a reader asks the reason of.
 const LATE_WORTH_A_REASON: f64 = 0.01;
 
@@ -97,7 +123,8 @@ const WAITING: [&str; 7] =
 
 /// Where most waited, how busy the busiest node was, and whether one shard had more than its part.
 fn bottleneck(cell: &Cell) -> Option<String> {
-    let (place, most) = highest(cell, |metric| WAITING.contains(&metric.metric) && metric.statistic == "max")?;
+    let waiting = |metric: &NodeMetric| WAITING.contains(&metric.metric) && metric.statistic == "max";
+    let (place, most) = highest_of(cell.nodes.iter().filter(|node| is_asked(node)), waiting)?;
     let busiest = highest(cell, |metric| metric.metric == "utilisation" && metric.statistic == "mean");
     let mut text = format!("up to {most:.0} waited at {place}");
     if let Some((node, share)) = busiest {
@@ -111,9 +138,23 @@ fn bottleneck(cell: &Cell) -> Option<String> {
     Some(text)
 }
 
+/// Whether somebody fetches from a node, if it is one that is fetched from: nobody waits in a dead-letter queue that
+/// is kept for later.
+fn is_asked(node: &NodeReport) -> bool {
+    let received = node.metrics.iter().find(|metric| metric.metric == "messages_received");
+    received.and_then(|metric| metric.estimate).is_none_or(|estimate| estimate.mean > 0.0)
+}
+
 /// The node with the highest of some figures, and that figure; the first of equals.
 fn highest(cell: &Cell, wanted: impl Fn(&NodeMetric) -> bool) -> Option<(&str, f64)> {
-    let figures = cell.nodes.iter().flat_map(|node| {
+    highest_of(cell.nodes.iter(), wanted)
+}
+
+fn highest_of<'c>(
+    nodes: impl Iterator<Item = &'c NodeReport>,
+    wanted: impl Fn(&NodeMetric) -> bool,
+) -> Option<(&'c str, f64)> {
+    let figures = nodes.flat_map(|node| {
         let wanted = node.metrics.iter().filter(|metric| wanted(metric));
         wanted.filter_map(|metric| Some((node.name.as_str(), metric.estimate?.mean)))
     });
@@ -127,13 +168,20 @@ const SURGE_FACTOR: f64 = 5.0;
 
 /// How large the backlog grew and how long it took to drain, if it stood out from the usual one.
 fn surge(cell: &Cell) -> Option<String> {
-    let backlog = cell.mean("backlog_max").filter(|&backlog| backlog >= SURGE_LEAST)?;
+    let backlog = cell.mean(BACKLOG_MAX).filter(|&backlog| backlog >= SURGE_LEAST)?;
     let usual = cell.pipeline_series("backlog").map_or(0.0, |series| low(&series.mean));
     if backlog < SURGE_FACTOR * usual {
         return None;
     }
-    let drain = cell.mean("drain_s")?;
-    Some(format!("a backlog of {backlog:.0} drained in {}", crate::report::words::seconds(drain)))
+    let all = u32::try_from(cell.replications.len()).unwrap_or(u32::MAX);
+    Some(match cell.metric(DRAIN)?.estimate {
+        None => format!("a backlog of {backlog:.0} had not drained at the end"),
+        // The mean of those that drained would be a figure of the lucky ones.
+        Some(drain) if drain.replications < all => {
+            format!("a backlog of {backlog:.0} drained before the end in {} of {all} replications", drain.replications)
+        }
+        Some(drain) => format!("a backlog of {backlog:.0} drained in {}", crate::report::words::seconds(drain.mean)),
+    })
 }
 
 /// What a tenth of the values stays below.
@@ -241,6 +289,60 @@ mod tests {
         let both = wasting(0.6, [60.0, 10.0], [100.0, 86.0]);
         assert_eq!(both.as_deref(), Some("60 % of all work was for nobody, most of it at backend"));
         assert_eq!(wasting(0.009, [0.0, 0.0], [100.0, 0.9]), None);
+    }
+
+    #[test]
+    fn jobs_do_not_wait_where_nobody_fetches() {
+        let queue = |name, visible, received| {
+            node(name, vec![figure("messages_received", "total", received), figure("visible", "max", visible)])
+        };
+        let text = late(vec![queue("jobs", 41.0, 500.0), queue("failed", 100.0, 0.0)]);
+        assert!(text.contains("; up to 41 waited at jobs"), "{text}");
+    }
+
+    #[test]
+    fn the_shares_are_those_of_the_table_and_add_up() {
+        let report = fixture::report();
+        for cell in &report.cells {
+            let shares: f64 = Fate::ALL.into_iter().map(|fate| share(cell, fate)).sum();
+            assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+            let goodput = cell.mean(crate::report::names::GOODPUT).expect("measured");
+            assert!((share(cell, Fate::DoneInTime) - goodput).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn what_was_done_begins_with_the_best_that_there_was() {
+        let told = |in_time, late, twice| done([(in_time, "in time"), (late, "late"), (twice, "twice")]);
+        assert_eq!(told(0.5, 0.3, 0.2), "50 % of the jobs were done in time, 30 % late and 20 % twice");
+        assert_eq!(told(0.0, 0.9, 0.1), "90 % of the jobs were done late and 10 % twice");
+        assert_eq!(told(0.0, 0.0, 0.0), "none of the jobs were done in time");
+        assert_eq!(done([(0.4, ""), (0.0, "late"), (0.0, "twice")]), "40 % of the jobs were done");
+        assert_eq!(done([(0.0, ""), (0.0, "late"), (0.0, "twice")]), "none of the jobs were done");
+    }
+
+    #[test]
+    fn a_backlog_that_stays_is_not_said_to_drain() {
+        let mut cell = fixture::report().cell(1, 1).expect("a cell").clone();
+        let all = u32::try_from(cell.replications.len()).expect("a few");
+        let mut drained = |replications: u32| {
+            let drain = cell.summary.iter_mut().find(|metric| metric.name == DRAIN).expect("in every summary");
+            drain.estimate = (replications > 0).then_some(Estimate { mean: 60.0, half_width: Some(1.0), replications });
+            surge(&cell).expect("a spike")
+        };
+        assert_eq!(drained(all), "a backlog of 980 drained in 1 min");
+        assert_eq!(drained(1), format!("a backlog of 980 drained before the end in 1 of {all} replications"));
+        assert_eq!(drained(0), "a backlog of 980 had not drained at the end");
+    }
+
+    #[test]
+    fn machines_that_were_taken_away_at_work_are_told() {
+        let mut cell = fixture::report().cell(1, 1).expect("a cell").clone();
+        cell.nodes = vec![node("encoders", vec![figure("instances_terminated_busy", "total", 70.8)])];
+        let told = taken_away(&cell);
+        assert_eq!(told.as_deref(), Some("71 machines of encoders were taken away in the middle of their work"));
+        cell.nodes = vec![node("encoders", vec![figure("instances_terminated_busy", "total", 0.0)])];
+        assert_eq!(taken_away(&cell), None);
     }
 
     #[test]

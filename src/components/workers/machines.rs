@@ -117,6 +117,15 @@ impl Workers {
                 self.kill(worker, cx);
             }
         }
+        self.count_workers(cx);
+    }
+
+    /// Takes stock of the workers of a fleet that is no group: those who were killed are not there to be idle.
+    pub(super) fn count_workers(&mut self, cx: &mut Cx<'_>) {
+        if let Some(gauge) = self.metrics.workers {
+            let there = self.workers.iter().filter(|worker| worker.doing != Doing::Dead).count();
+            cx.set(gauge, there as u64);
+        }
     }
 
     /// Those who were stopped begin again, unless a fault keeps them or their machine has gone or goes.
@@ -132,6 +141,7 @@ impl Workers {
                 self.connect(worker, cx);
             }
         }
+        self.count_workers(cx);
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "a fleet is bounded")]

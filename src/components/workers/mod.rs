@@ -101,6 +101,8 @@ impl WorkersParameters {
 struct WorkersMetrics {
     /// Workers handling a message.
     busy: GaugeId,
+    /// Workers that there are, where no group of machines counts them.
+    workers: Option<GaugeId>,
     /// Messages in the workers' hands that nobody handles yet.
     prefetched: GaugeId,
     /// Messages handled to the end.
@@ -236,6 +238,7 @@ impl Component for Workers {
                 Source::Consumes(_) => self.subscribe(worker, SimDuration::ZERO, cx),
             }
         }
+        self.count_workers(cx);
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {

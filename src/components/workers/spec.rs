@@ -111,7 +111,7 @@ impl WorkersSpec {
         };
         let count = group.as_ref().map_or(count, |group| Some(group.workers()[0]));
         let requests = Requests { calls: self.calls, sends: self.sends }.build(site);
-        let metrics = metrics(count.unwrap_or_default(), group.as_deref(), site);
+        let metrics = metrics(group.as_deref(), site);
         let ((node, source), count) = (source?, count?);
         let (steps, counters) = requests?;
         let mut handler = Handler::new(work?, steps, counters);
@@ -318,12 +318,12 @@ fn refuse_all(keys: &[(&str, Option<Span>)], verb: &str, other: &str, site: &mut
     }
 }
 
-fn metrics(count: u32, group: Option<&Group>, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
+fn metrics(group: Option<&Group>, site: &mut NodeSite<'_, '_>) -> WorkersMetrics {
+    let counted = group.map(Group::workers_gauge);
+    let there = counted.unwrap_or_else(|| site.gauge("workers", "workers"));
     WorkersMetrics {
-        busy: match group {
-            Some(group) => site.gauge_within("busy", "workers", group.workers_gauge()),
-            None => site.gauge_of("busy", "workers", count.into()),
-        },
+        busy: site.gauge_within("busy", "workers", there),
+        workers: counted.is_none().then_some(there),
         prefetched: site.gauge("prefetched", "messages"),
         handled: site.counter("handled", "messages"),
         failed: site.counter("failed", "messages"),

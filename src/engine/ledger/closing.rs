@@ -1,7 +1,8 @@
 //! The end of a run: every account is closed, and every message accounted for.
 
-use super::{Ledger, Observer};
+use super::Ledger;
 use crate::engine::message::{Ending, LossId, MsgId, Place};
+use crate::engine::observer::{AtTheEnd, Observer};
 use crate::engine::time::SimTime;
 
 impl Ledger {
@@ -27,6 +28,7 @@ impl Ledger {
     pub(in crate::engine) fn close(&mut self, unfinished: LossId, now: SimTime, observer: &mut impl Observer) {
         self.count_all();
         self.books.close(now);
+        let observer = &mut AtTheEnd(observer);
         for index in 0..self.messages.len() {
             let msg = MsgId(index);
             if self.is_free(index) {

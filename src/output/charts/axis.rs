@@ -75,11 +75,14 @@ impl Axis {
         }
     }
 
-    /// Amounts from zero to `high`, rounded up to two digits, with these two as the only ticks: for a strip.
+    /// Amounts from zero to `high`, rounded up to a number that nobody wonders about, with these two as the only
+    /// ticks: for a strip.
     pub(super) fn up_to(high: f64, scale: Scale) -> Self {
+        const ROUND: [f64; 11] = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
         let high = if high.is_finite() && high > 0.0 { high.clamp(1e-12, 1e18) } else { 1.0 };
-        let digit = libm::exp10(libm::floor(libm::log10(high)) - 1.0);
-        let high = libm::ceil(high / digit - 1e-9) * digit;
+        let power = libm::exp10(libm::floor(libm::log10(high)));
+        let round = ROUND.into_iter().find(|round| round * power >= high * (1.0 - 1e-9));
+        let high = round.unwrap_or(10.0) * power;
         let tick = |at: f64| Tick { at, label: human::rough(at) };
         Self { scale, low: 0.0, high, ticks: vec![tick(0.0), tick(high)] }
     }
@@ -191,6 +194,15 @@ mod tests {
         assert!(coarse.ticks.len() < 9 && coarse.ticks.iter().any(|tick| tick.label == "1 min"), "{coarse:?}");
         let fine = Axis::log_times(1.0, 100.0, |axis| axis.ticks.len() < 9);
         assert!(fine.ticks.iter().any(|tick| tick.label == "30 s"));
+    }
+
+    #[test]
+    fn the_top_of_a_strip_is_a_round_number_near_what_it_has_to_hold() {
+        for (high, label) in [(4.1, "5"), (32.0, "40"), (6021.0, "8000"), (1.4, "1.5"), (10.0, "10"), (11.4, "12")] {
+            let axis = Axis::up_to(high, Scale::Linear);
+            assert_eq!(axis.ticks.last().map(|tick| tick.label.as_str()), Some(label), "{high}");
+            assert!(axis.high >= high && axis.high < 1.4 * high, "{high} on {axis:?}");
+        }
     }
 
     #[test]

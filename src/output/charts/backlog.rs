@@ -69,7 +69,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
         height,
         below: if arrivals.is_empty() { 0.0 } else { 58.0 },
         shared_time: !arrivals.is_empty(),
-        end_s: series::end_of_change(&all),
+        end_s: lines.iter().filter_map(stays_until).fold(series::end_of_change(&all), f64::max),
         values,
     };
     let most = arrivals.iter().map(Line::highest).fold(0.0, f64::max);
@@ -80,6 +80,12 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
             draw_strip(page, facet, line, &strip);
         }
     });
+}
+
+/// When a line ends that has not come down to nothing by then: a picture that stopped where it stopped changing would
+/// look as if it went on falling.
+fn stays_until(line: &Line<'_>) -> Option<f64> {
+    line.series.mean.last().filter(|left| **left > 0.0).map(|_| line.end())
 }
 
 fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
@@ -98,7 +104,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
     let style =
         Style { weight: text::Weight::Strong, ..Style::SMALL }.in_colour(theme::hue(line.pipeline).text).with_rim();
     page.dot((x, y), 3.0, theme::hue(line.pipeline).line);
-    let label = human::rough(top);
+    let label = human::jobs(top);
     let room = style.width(&label) + 8.0;
     let left = if x + room <= panel.frame.right { x + 8.0 } else { x - room };
     page.words_beside(&label, left, y - 10.0, style);
@@ -108,7 +114,7 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
 fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axis) {
     let frame = Frame { top: facet.below.top + 26.0, ..facet.below };
     let panel = page.panel(frame, facet.panel.x.clone(), amounts.clone());
-    facets::steps(&panel, line.mean(), line.run.sample_s, 1.0);
+    facets::steps(&panel, line.steps(1), 1.0);
     if facet.first {
         panel.side(page);
     }
@@ -119,6 +125,7 @@ fn draw_strip(page: &Page<'_>, facet: &Facet<'_>, line: &Line<'_>, amounts: &Axi
 mod tests {
     use super::super::fixture;
     use super::*;
+    use crate::report::Series;
 
     #[test]
     fn the_lines_are_those_of_the_report() {
@@ -128,6 +135,17 @@ mod tests {
         let cell = &report.cells[3];
         let line = data.backlog.iter().find(|line| (line.case, line.pipeline) == (cell.case, cell.pipeline));
         assert_eq!(line.map(|line| &line.series.mean), cell.pipeline_series("backlog").map(|series| &series.mean));
+    }
+
+    #[test]
+    fn a_backlog_that_stays_is_shown_to_its_end() {
+        let report = fixture::video();
+        let mut series = report.cells[0].series[0].clone();
+        series.mean = vec![0.0, 120.0, 120.0, 120.0];
+        let left = |series: &Series| stays_until(&Line { case: 0, pipeline: 0, series, run: &report.run });
+        assert_eq!(left(&series), Some(3.0 * report.run.sample_s));
+        series.mean[3] = 0.0;
+        assert_eq!(left(&series), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::axis::Axis;
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
+use super::series::Step;
 use super::text::{self, CAP_HEIGHT};
 use super::theme;
 use crate::report::{CaseInfo, FaultBand, Report};
@@ -60,6 +61,12 @@ fn columns(pipelines: usize) -> usize {
     }
 }
 
+/// Width of a panel in a block of so many pipelines.
+pub(super) fn width(pipelines: usize) -> f64 {
+    let columns = columns(pipelines);
+    (RIGHT - LEFT - GUTTER - GAP * f64_of(columns - 1)) / f64_of(columns)
+}
+
 /// Height of a panel in a chart of so many cases and pipelines: the more rows, the lower.
 pub(super) fn height(cases: usize, pipelines: usize) -> f64 {
     match cases * pipelines.div_ceil(columns(pipelines)) {
@@ -91,7 +98,7 @@ pub(super) fn block<'a>(
     let faults: Vec<&FaultBand> =
         faults.iter().filter(|fault| fault.from_s < plan.end_s && fault.to_s >= fault.from_s).collect();
     let columns = columns(plan.pipelines.len());
-    let width = (RIGHT - LEFT - GUTTER - GAP * f64_of(columns - 1)) / f64_of(columns);
+    let width = width(plan.pipelines.len());
     let lanes = f64_of(faults.len().min(2)) * LANE;
     for row in plan.pipelines.chunks(columns) {
         let top = page.top + NAME + lanes;
@@ -101,8 +108,9 @@ pub(super) fn block<'a>(
             name(page, report, pipeline, frame.left, page.top, width);
             let time = Axis::clock(plan.end_s, time_ticks(width));
             let panel = page.panel(frame, time, plan.values.clone());
-            shade(page, &panel, pipeline, &faults);
+            // The grid first: a fault of an instant may lie on one of its lines.
             panel.grid(page);
+            shade(page, &panel, pipeline, &faults);
             let first = column == 0;
             if first {
                 panel.side(page);
@@ -155,7 +163,11 @@ fn shade(page: &Page<'_>, panel: &Panel<'_>, pipeline: usize, faults: &[&FaultBa
     for fault in faults.iter().filter(|fault| fault.pipelines.contains(&pipeline)) {
         let (left, _) = panel.place(fault.from_s, 0.0);
         let (right, _) = panel.place(fault.to_s, 0.0);
-        page.fill(Frame { left, right: right.max(left + 0.8), ..panel.frame }, theme::FAULT);
+        if right - left < 1.5 {
+            page.line(&[(left, top), (left, panel.frame.bottom)], Pen::solid(theme::FAULT_INSTANT, 1.2));
+        } else {
+            page.fill(Frame { left, right, ..panel.frame }, theme::FAULT);
+        }
         let room = end - edge - if faults.len() > lanes { 34.0 } else { 0.0 };
         let label = style.shorten(&text::clean(&fault.label), room);
         let width = style.width(&label);
@@ -181,10 +193,10 @@ pub(super) fn pen(pipeline: usize) -> Pen {
     Pen::solid(Ink::solid(theme::hue(pipeline).line), 1.9)
 }
 
-/// What arrives per interval, as steps with a filling; each value is multiplied by `factor`.
-pub(super) fn steps(panel: &Panel<'_>, values: impl Iterator<Item = (f64, f64)>, width_s: f64, factor: f64) {
+/// What arrives, as steps with a filling; each value is multiplied by `factor`.
+pub(super) fn steps(panel: &Panel<'_>, steps: impl Iterator<Item = Step>, factor: f64) {
     let corners: Vec<(f64, f64)> =
-        values.flat_map(|(at, value)| [(at, value * factor), (at + width_s, value * factor)]).collect();
+        steps.flat_map(|Step { from, to, value }| [(from, value * factor), (to, value * factor)]).collect();
     panel.between(corners.iter().copied(), corners.iter().map(|(at, _)| (*at, 0.0)), theme::ARRIVALS);
     panel.curve(corners, Pen::solid(theme::ARRIVALS_EDGE, 1.0));
 }

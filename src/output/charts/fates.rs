@@ -137,7 +137,7 @@ fn title(page: &Page<'_>, report: &Report, bar: &Bar, frame: Frame) {
     let style = Style::NAME.in_colour(theme::hue(bar.pipeline).text);
     let name = report.pipelines.get(bar.pipeline).map_or(String::new(), |pipeline| text::clean(&pipeline.name));
     page.words_beside(&style.shorten(&name, NAMES - 14.0), LEFT, middle - 8.5, style);
-    page.words_beside(&format!("{} sent", human::rough(bar.sent)), LEFT, middle + 9.0, Style::SMALL);
+    page.words_beside(&format!("{} sent", human::jobs(bar.sent)), LEFT, middle + 9.0, Style::SMALL);
 }
 
 fn draw_bar(page: &Page<'_>, bar: &Bar, frame: Frame) {

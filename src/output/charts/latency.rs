@@ -60,7 +60,7 @@ fn jobs(count: u64) -> f64 {
 /// Draws the chart; `None` when no job was done anywhere.
 pub fn sketch(report: &Report) -> Option<Sketch> {
     let curves = data(report);
-    times(&curves)?;
+    times(&curves, report.run.objective_s)?;
     let objective = report.run.objective_s.map_or("", |_| " The dashed vertical line is the objective.");
     let explanation = format!(
         "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a \
@@ -77,18 +77,26 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     }))
 }
 
-/// The first and the last time on the axis.
-fn times(curves: &[Curve]) -> Option<(f64, f64)> {
+/// The first and the last time on the axis: those of all jobs done, and the objective, with room beside it.
+fn times(curves: &[Curve], objective: Option<f64>) -> Option<(f64, f64)> {
     let edges = || curves.iter().flat_map(|curve| &curve.points).map(|(at, _)| *at).filter(|at| at.is_finite());
     let high = edges().fold(f64::NEG_INFINITY, f64::max);
     let low = edges().filter(|at| *at > 0.0).fold(f64::INFINITY, f64::min);
-    (high > 0.0).then(|| (low.max(high * 1e-9), high))
+    let objective = objective.filter(|at| at.is_finite() && *at > 0.0).unwrap_or(high);
+    let widened = (low.min(objective / ROOM), high.max(objective) * ROOM);
+    (high > 0.0).then_some(widened).map(|(low, high)| (low.max(high * 1e-9), high))
 }
 
-/// The lowest share on the axis: the power of ten below one job in all of them.
+/// How much longer the axis of time is than the longest time on it.
+const ROOM: f64 = 1.15;
+
+/// The lowest share on the axis: the power of ten below one job in all of them; where every curve levels off, a power of
+/// ten below the lowest of them, for there is nothing to be seen further down.
 fn floor(curves: &[Curve]) -> f64 {
     let most = curves.iter().map(|curve| curve.sent).fold(1.0, f64::max);
-    libm::exp10(-libm::ceil(libm::log10(most)))
+    let one_job = libm::exp10(-libm::ceil(libm::log10(most)));
+    let lowest = curves.iter().map(|curve| curve.never).fold(1.0, f64::min);
+    if lowest > 0.0 { one_job.max(libm::exp10(libm::floor(libm::log10(lowest / 2.0)))) } else { one_job }
 }
 
 const GUTTER: f64 = 68.0;
@@ -97,7 +105,7 @@ const GAP: f64 = 36.0;
 const NEVER: f64 = 72.0;
 
 fn draw_row(page: &mut Page<'_>, report: &Report, curves: &[Curve], cases: &[usize], columns: usize) {
-    let Some((low, high)) = times(curves) else { return };
+    let Some((low, high)) = times(curves, report.run.objective_s) else { return };
     let never = if curves.iter().any(|curve| curve.never > 0.0) { NEVER } else { 0.0 };
     let width = (RIGHT - LEFT - GUTTER - never - (GAP + never) * f64_of(columns - 1)) / f64_of(columns);
     let top = page.top + 48.0;
@@ -108,7 +116,7 @@ fn draw_row(page: &mut Page<'_>, report: &Report, curves: &[Curve], cases: &[usi
         heading(page, report, case, frame);
         let fits = |axis: &Axis| labels_fit(axis, width);
         let shares = Axis::log_shares(floor(curves), 9);
-        let panel = page.panel(frame, Axis::log_times(low, high * 1.15, fits), shares);
+        let panel = page.panel(frame, Axis::log_times(low, high, fits), shares);
         panel.grid(page);
         if column == 0 {
             panel.side(page);
@@ -149,7 +157,8 @@ fn objective(page: &Page<'_>, panel: &Panel<'_>, report: &Report) -> Vec<(f64, f
     let style = Style::SMALL.in_colour(theme::OBJECTIVE).aligned(Align::Centre);
     let label = format!("objective {}", human::seconds(objective));
     let half = style.width(&label) / 2.0;
-    page.words(&label, x.clamp(left + half, right - half), top - 9.0, style);
+    // What stands beyond the right end is a heading of its own.
+    page.words(&label, x.clamp(left + half, right - half - 10.0), top - 9.0, style);
     vec![(x, top), (x, bottom)]
 }
 
@@ -234,6 +243,28 @@ mod tests {
         let curve = curve(&cell).expect("jobs were sent");
         assert_eq!(curve.points, [(1.0, 1.0), (2.0, 0.5)]);
         assert!((curve.never - 0.5).abs() < 1e-12 && (curve.sent - 60.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_objective_is_on_the_axis_and_never_at_its_end() {
+        let mut curve = curve(&fixture::video().cells[0]).expect("jobs were sent");
+        curve.points = vec![(1.0, 1.0), (20.0, 0.0)];
+        for objective in [0.2, 1.0, 20.0, 3600.0] {
+            let (low, high) = times(std::slice::from_ref(&curve), Some(objective)).expect("jobs were done");
+            assert!(low < objective && objective < high && low <= 1.0 && high > 20.0, "{objective}: {low} to {high}");
+        }
+    }
+
+    #[test]
+    fn where_every_curve_levels_off_the_axis_ends_below_the_lowest() {
+        let mut curves = data(&fixture::video());
+        for curve in &mut curves {
+            (curve.sent, curve.never) = (1e6, 0.3);
+        }
+        curves[1].never = 0.031;
+        assert!((floor(&curves) - 0.01).abs() < 1e-12);
+        curves[2].never = 0.0;
+        assert!((floor(&curves) - 1e-6).abs() < 1e-12, "one job in a million is worth a look there");
     }
 
     #[test]

@@ -278,9 +278,10 @@ impl<'a> Panel<'a> {
         let width = Style::SMALL.width(&tick.label);
         let last = index + 1 == self.x.ticks.len() && index > 0;
         // The number stands under its tick; the unit behind the last one may hang over, not into the next panel.
-        let middle = Style::SMALL.width(tick.label.split(' ').next().unwrap_or_default()) / 2.0;
+        let number = Style::SMALL.width(tick.label.split(' ').next().unwrap_or_default());
         let hangs = last && self.x.low == 0.0;
-        let begin = if hangs { (x - middle).min(self.frame.right + 16.0 - width) } else { x - width / 2.0 };
+        let begin = x - if hangs { number } else { width } / 2.0;
+        let begin = if last { begin.min(self.frame.right + 16.0 - width) } else { begin };
         (begin, begin + width)
     }
 

@@ -62,6 +62,11 @@ impl<'a> Line<'a> {
             && self.series.low != self.series.high
     }
 
+    /// Whether the mean is not always the same.
+    pub(super) fn varies(&self) -> bool {
+        self.series.mean.windows(2).any(|pair| (pair[1] - pair[0]).abs() > 1e-9)
+    }
+
     /// Time of the last change, in seconds: after it every value is the one before.
     fn last_change(&self) -> f64 {
         let changed = |values: &[f64]| {
@@ -76,6 +81,58 @@ impl<'a> Line<'a> {
     pub fn end(&self) -> f64 {
         self.run.grid(self.series.mean.len().saturating_sub(1))
     }
+}
+
+/// What happened in several intervals of the grid together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Step {
+    /// When they begin, in seconds.
+    pub from: f64,
+    /// When they end.
+    pub to: f64,
+    /// The mean of their values.
+    pub value: f64,
+}
+
+impl Line<'_> {
+    /// The means of `together` values at a time, of those that are left at the end.
+    pub(super) fn steps(&self, together: usize) -> impl Iterator<Item = Step> {
+        let (run, together) = (self.run, together.max(1));
+        self.series.mean.chunks(together).enumerate().map(move |(index, values)| Step {
+            from: run.grid(index * together),
+            to: run.grid(index * together + values.len()),
+            value: values.iter().sum::<f64>() / count(values.len()),
+        })
+    }
+
+    /// How many things an interval counted in which anything was counted, all replications together.
+    fn crowd(&self) -> Option<f64> {
+        let counted = self.series.mean.iter().filter(|value| **value > 0.0);
+        let (sum, intervals) = counted.fold((0.0, 0), |(sum, intervals), value| (sum + value, intervals + 1));
+        (intervals > 0).then(|| sum / count(intervals) * f64::from(self.run.replications))
+    }
+}
+
+/// So many things counted together are enough: their number is then right within a tenth or so.
+const CROWD: f64 = 100.0;
+/// Steps wider than this, in pixels, would hide more than they show.
+const WIDEST: f64 = 8.0;
+/// How many intervals are put together, so that the result is a round number of them.
+const TOGETHER: [usize; 12] = [1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60, 120];
+
+/// How many intervals of counts to draw as one, so that a line shows what goes on and not by what chance few things fall
+/// into one interval and not the next: no more than necessary, and less than `WIDEST` on a panel of that width.
+pub(super) fn together(lines: &[Line<'_>], panel_width: f64, end_s: f64) -> usize {
+    let crowd = lines.iter().filter_map(Line::crowd).fold(f64::INFINITY, f64::min);
+    let Some(sample_s) = lines.first().map(|line| line.run.sample_s).filter(|sample| *sample > 0.0) else { return 1 };
+    let most = (WIDEST / (panel_width * sample_s / end_s)).max(1.0);
+    let fitting = || TOGETHER.into_iter().take_while(|together| count(*together) <= most);
+    fitting().find(|together| count(*together) * crowd >= CROWD).or(fitting().last()).unwrap_or(1)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 /// The series of one metric of every pipeline as a whole, in the order of the cells.
@@ -119,6 +176,37 @@ mod tests {
         series.high[100] = 0.0;
         let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
         assert!((end_of_change(&[line]) - 9990.0).abs() < 1e-9, "nothing ever changes: all of it");
+    }
+
+    fn counts(replications: u32, mean: Vec<f64>) -> (RunInfo, Series) {
+        let report = fixture::video();
+        let run = RunInfo { sample_s: 10.0, replications, ..report.run.clone() };
+        (run, Series { mean, ..report.cells[0].series[0].clone() })
+    }
+
+    #[test]
+    fn steps_hold_as_much_as_the_intervals_they_are_made_of() {
+        let (run, series) = counts(1, vec![1.0, 2.0, 6.0, 3.0, 8.0]);
+        let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
+        let steps: Vec<Step> = line.steps(3).collect();
+        let expected = [Step { from: 0.0, to: 30.0, value: 3.0 }, Step { from: 30.0, to: 50.0, value: 5.5 }];
+        assert_eq!(steps, expected);
+        let singles: Vec<f64> = line.steps(1).map(|step| step.value).collect();
+        assert_eq!(singles, series.mean);
+    }
+
+    #[test]
+    fn the_fewer_are_counted_the_more_intervals_are_drawn_as_one_as_far_as_there_is_room() {
+        let together = |replications, each, intervals: u32| {
+            let (run, series) = counts(replications, vec![each; intervals as usize]);
+            let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
+            together(&[line], 350.0, 10.0 * f64::from(intervals))
+        };
+        assert_eq!(together(10, 10.0, 300), 1, "a hundred are enough");
+        assert_eq!(together(10, 2.5, 300), 5, "four intervals would do, and are no round number");
+        assert_eq!(together(1, 0.1, 3000), 60, "eight pixels at most");
+        assert_eq!(together(1, 0.1, 30), 1, "one interval is wider than that");
+        assert_eq!(together(1, 0.0, 300), 1, "nothing was counted");
     }
 
     #[test]

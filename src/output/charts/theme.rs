@@ -48,7 +48,9 @@ pub(super) const ARRIVALS: Ink = Ink::solid(Rgb(0xC9, 0xD3, 0xDF));
 pub(super) const ARRIVALS_EDGE: Ink = Ink::solid(Rgb(0x94, 0xA5, 0xB8));
 /// The time in which a fault holds.
 pub(super) const FAULT: Ink = Ink::pale(Rgb(0xE8, 0x9A, 0x8E), 30);
-/// The name of a fault, and the line of one that lasts an instant.
+/// The line of a fault that lasts an instant.
+pub(super) const FAULT_INSTANT: Ink = Ink::pale(FAULT_TEXT, 60);
+/// The name of a fault.
 pub(super) const FAULT_TEXT: Rgb = Rgb(0x9B, 0x2C, 0x1F);
 /// The limit a job should keep.
 pub(super) const OBJECTIVE: Rgb = Rgb(0x3B, 0x42, 0x4C);

@@ -5,6 +5,7 @@ use super::facets::{self, Facet, Plan};
 use super::page::Page;
 use super::series::{self, Line};
 use super::{Sketch, caption, page, ticks};
+use crate::output::human;
 use crate::report::{Report, Series};
 
 /// The lines this chart draws.
@@ -65,8 +66,9 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
 /// The sizes of lines between which the axis must make both visible: a spike and the pace at which it is worked off.
 const RATIO: f64 = 12.0;
 
-fn values(data: &Data<'_>, lines: &[Line<'_>]) -> Axis {
-    let tops = || lines.iter().map(|line| line.highest() * data.factor(line));
+fn values(data: &Data<'_>, lines: &[Line<'_>], together: usize) -> Axis {
+    let highest = |line: &Line<'_>| line.steps(together).map(|step| step.value).fold(0.0, f64::max);
+    let tops = || lines.iter().map(|line| highest(line) * data.factor(line));
     let lowest = tops().filter(|top| *top > 0.0).fold(f64::INFINITY, f64::min);
     let knee = if lowest.is_finite() { libm::exp10(libm::floor(libm::log10(lowest / 5.0))) } else { 1.0 };
     Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), knee, RATIO), 5)
@@ -79,30 +81,39 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
         return;
     }
     let all: Vec<Line<'_>> = completions.iter().chain(&arrivals).copied().collect();
-    let values = values(data, &all);
+    let end_s = series::end_of_change(&all);
+    let together = series::together(&all, facets::width(completions.len()), end_s);
+    let values = values(data, &all, together);
     let plan = Plan {
         pipelines: completions.iter().map(|line| line.pipeline).collect(),
-        note: format!("jobs per {}{}", ticks::unit_name(data.unit), values.scale.note()),
+        note: format!("jobs per {}{}{}", ticks::unit_name(data.unit), means(&all, together), values.scale.note()),
         height: facets::height(report.cases.len(), completions.len()),
         below: 0.0,
         shared_time: false,
-        end_s: series::end_of_change(&all),
+        end_s,
         values,
     };
     facets::block(page, report, case, &plan, |_, facet| {
         let line = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first());
-        draw_facet(facet, line, &completions, data);
+        let done = completions.iter().find(|line| line.pipeline == facet.pipeline);
+        draw_facet(facet, [line, done], data, together);
     });
 }
 
-fn draw_facet(facet: &Facet<'_>, arrivals: Option<&Line<'_>>, completions: &[Line<'_>], data: &Data<'_>) {
+/// What a note says about how long a step is, if it is longer than an interval of the report.
+fn means(lines: &[Line<'_>], together: usize) -> String {
+    let step = lines.first().filter(|_| together > 1).map(|line| line.run.grid(together));
+    step.map_or(String::new(), |step| format!(", means over {}", human::seconds(step)))
+}
+
+fn draw_facet(facet: &Facet<'_>, [arrivals, done]: [Option<&Line<'_>>; 2], data: &Data<'_>, together: usize) {
     if let Some(line) = arrivals {
-        facets::steps(&facet.panel, line.mean(), line.run.sample_s, data.factor(line));
+        facets::steps(&facet.panel, line.steps(together), data.factor(line));
     }
-    if let Some(line) = completions.iter().find(|line| line.pipeline == facet.pipeline) {
+    if let Some(line) = done {
         let factor = data.factor(line);
-        // A count belongs to the whole interval: its point stands in the middle. After the last one nothing is done.
-        let rates = line.mean().map(|(at, value)| (at + line.run.sample_s / 2.0, value * factor));
+        // A count belongs to the whole step: its point stands in the middle. After the last one nothing is done.
+        let rates = line.steps(together).map(|step| (f64::midpoint(step.from, step.to), step.value * factor));
         let end = (line.end() + line.run.sample_s, 0.0);
         facet.panel.curve(rates.chain([end]).collect(), facets::pen(line.pipeline));
     }

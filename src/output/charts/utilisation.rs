@@ -40,7 +40,9 @@ fn nodes<'a>(report: &'a Report, cell: &'a Cell) -> impl Iterator<Item = Node<'a
             });
             series.map(|series| Line { case: cell.case, pipeline: cell.pipeline, series, run: &report.run })
         };
-        let (busy, there) = (line("busy"), line("workers"));
+        // A fleet of which nobody comes or goes has no line of its own for that.
+        let scales = node.metrics.iter().any(|metric| metric.metric == "instances_in_service");
+        let (busy, there) = (line("busy"), line("workers").filter(|line| scales || line.varies()));
         let mut metrics = node.metrics.iter().filter(|metric| metric.metric == "utilisation");
         let utilisation = metrics.find(|metric| metric.statistic == "mean").and_then(|metric| metric.estimate);
         let known = busy.is_some() || utilisation.is_some();
@@ -181,9 +183,18 @@ mod tests {
         report.cells[0].series.push(workers);
         let nodes = data(&report);
         let there: Vec<bool> = nodes.iter().map(|node| node.there.is_some()).collect();
-        assert_eq!(there, [true, false]);
+        assert_eq!(there, [true, false], "the model's servers vary");
         assert_eq!(nodes[0].there.map(|line| line.highest()), nodes[0].busy.map(|line| line.highest()));
         assert!(sketch(&report).is_some());
+    }
+
+    #[test]
+    fn a_fleet_that_stays_as_it_is_has_no_line_for_it() {
+        let mut report = fixture::nodes(1);
+        let busy = report.cells[0].series.iter().find(|series| series.metric == "busy").expect("the model has it");
+        let always = Series { metric: "workers", mean: vec![10.0; busy.mean.len()], ..busy.clone() };
+        report.cells[0].series.push(always);
+        assert!(data(&report)[0].there.is_none());
     }
 
     #[test]

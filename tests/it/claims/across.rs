@@ -1,6 +1,6 @@
 //! The same traffic through several designs: what the comparison is there to show.
 
-use crate::bench::{about, ran_all};
+use crate::bench::{Ran, about, ran_all};
 use surgetank::metrics::Fate;
 
 /// A job of 300 s, ten encoders, and a caller who waits a minute; and the same with a queue.
@@ -49,6 +49,70 @@ fn claim_77_a_fleet_that_grows_once_needs_its_reaction_and_two_rounds_of_work() 
     assert_eq!(queued.figure("encoders.instances_desired_max"), 495.0);
     let last = queued.summary("latency_max") / 60.0;
     assert!((13.0..=16.5).contains(&last), "{last} min");
+}
+
+/// A thousand messages within ten seconds, and a web endpoint that has room for ten at a time, each for a second.
+fn spike(designs: &str) -> Vec<Ran> {
+    ran_all(&format!(
+        "[run]\nduration = '1min'\ndrain = '12h'\nsample_every = '1s'\nallow = ['A040']\n\
+         [traffic.orders]\nrate = '1/s'\nspike = {{ at = '20s', count = 1000, over = '10s' }}\n\
+         [work.book]\ntime = '1s'\n{designs}"
+    ))
+}
+
+/// The endpoint of such a design.
+fn shop(design: &str, more: &str) -> String {
+    format!("[pipeline.{design}.shop]\nkind = 'service'\nslots = 10\naccept_queue = 0\nwork = 'book'\n{more}")
+}
+
+#[test]
+fn claim_78_a_topic_hands_the_spike_on_and_a_queue_keeps_it_back() {
+    let pushed = "[pipeline.pushed.topic]\nkind = 'sns'\nfrom = 'orders'\nsubscribers = 'shop'\n";
+    let queued = "[pipeline.queued.topic]\nkind = 'sns'\nfrom = 'orders'\nsubscribers = 'jobs'\n\
+                  [pipeline.queued.jobs]\nkind = 'sqs'\n[pipeline.queued.crew]\nkind = 'workers'\npolls = 'jobs'\n\
+                  count = 10\nwork = 'book'\n";
+    let ran = spike(&[pushed, &shop("pushed", ""), queued].concat());
+    let [pushed, queued] = &ran[..] else { panic!("two designs") };
+    // Four attempts in a minute are too few for what ten can do in a minute: most of the spike is lost, and the endpoint
+    // is asked several times over for it.
+    assert!(pushed.jobs(Fate::Lost) > 500, "{}", pushed.jobs(Fate::Lost));
+    assert!(pushed.figure("topic.delivery_attempts") > 3.0 * pushed.sent() as f64);
+    // The queue loses nothing, and what it cannot do at once it does later: at ten a second.
+    assert_eq!((queued.jobs(Fate::DoneInTime), queued.jobs(Fate::Lost)), (queued.sent(), 0));
+    about(queued.figure("crew.busy_max"), 10.0, 0.0);
+    assert!(queued.summary("latency_max") > 80.0, "{}", queued.summary("latency_max"));
+    // For those it serves at once, who is called directly is faster.
+    assert!(pushed.summary("latency_p50") < queued.summary("latency_p50"));
+}
+
+#[test]
+fn claim_78_a_queue_turns_loss_into_waiting_and_makes_no_server_faster() {
+    let called = "[pipeline.called.web]\nkind = 'service'\nfrom = 'orders'\nslots = 5000\n\
+                  calls = { to = 'shop', latency = '0s', retries = { attempts = 1 } }\n";
+    let queued = "[pipeline.queued.jobs]\nkind = 'sqs'\nfrom = 'orders'\n\
+                  [pipeline.queued.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 10\nwork = 'book'\n";
+    let ran = spike(&[called, &shop("called", ""), queued].concat());
+    let [called, queued] = &ran[..] else { panic!("two designs") };
+    // Ten seconds of a hundred a second, of which ten can be served: nine of ten are turned away, and nobody waits.
+    about(called.jobs(Fate::Rejected) as f64, 0.9 * 1000.0, 0.03);
+    assert!(called.summary("latency_max") < 1.1);
+    assert_eq!(queued.jobs(Fate::DoneInTime), queued.sent());
+    // Both do the same in a second; the queue needs it for all of the thousand.
+    let busiest = |ran: &Ran| {
+        let seconds = (20..30).map(|at| ran.completions([f64::from(at), f64::from(at) + 1.0]));
+        seconds.fold(0.0, f64::max)
+    };
+    assert!(busiest(called) <= 20.0 && busiest(queued) <= 20.0, "{} {}", busiest(called), busiest(queued));
+    assert!((90.0..125.0).contains(&queued.summary("drain")), "{}", queued.summary("drain"));
+}
+
+#[test]
+fn claim_78_every_design_gets_the_same_jobs_at_the_same_instants() {
+    let all = ran_all(crate::determinism::EVERY_KIND);
+    assert!(all.len() > 5);
+    for ran in &all {
+        assert_eq!((ran.traffic_checksum(), ran.sent()), (all[0].traffic_checksum(), all[0].sent()));
+    }
 }
 
 #[test]

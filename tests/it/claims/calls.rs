@@ -12,6 +12,28 @@ fn claim_67_beyond_the_slots_and_the_accept_queue_a_request_is_refused() {
     assert_eq!((ran.lost("app", "accept queue full"), ran.jobs(Fate::DoneInTime)), (966, 1034));
 }
 
+#[test]
+fn a_server_has_200_threads_and_room_for_a_hundred_to_wait_unless_it_is_told_otherwise() {
+    let ran = run("[run]\nduration = '2s'\ndrain = '1h'\nsample_every = '100ms'\n\
+         [traffic.jobs]\nspike = { at = '1s', count = 1000 }\n[work.job]\ntime = '1s'\n\
+         [pipeline.p.app]\nkind = 'service'\nfrom = 'jobs'\nwork = 'job'\n");
+    assert_eq!((ran.figure("app.busy_max"), ran.figure("app.waiting_max")), (200.0, 100.0));
+    assert_eq!(ran.lost("app", "accept queue full"), 700);
+}
+
+#[test]
+fn a_caller_that_is_told_to_try_again_waits_at_random_for_up_to_50_ms_and_twice_as_long_each_time() {
+    let pauses = |attempts: u32| {
+        let ran = hard_outage(&format!("{{ attempts = {attempts} }}"));
+        ran.figure("client.busy_time") / ran.sent() as f64
+    };
+    assert_eq!(pauses(1), 0.0);
+    about(pauses(2), 0.025, 0.05);
+    about(pauses(4), 0.025 + 0.05 + 0.1, 0.05);
+    // Ten doublings would be 51 s: it is never more than twenty.
+    about(pauses(12), 0.025 * 511.0 + 2.0 * 10.0, 0.05);
+}
+
 /// What part of the jobs was done of those that arrived between two instants, when callers have a second of patience and
 /// three retries, and a server that does 100/s stands still from 60 s to 70 s: its gate needs 10 s instead of 10 us.
 fn goodput(rate: u32, between: [f64; 2], seed: u64) -> f64 {
@@ -71,8 +93,9 @@ fn claim_74_a_full_pool_serves_its_size_over_the_latency_of_what_it_calls() {
 fn hard_outage(retries: &str) -> crate::bench::Ran {
     run(&format!(
         "[run]\nduration = '100s'\n[traffic.jobs]\nrate = '10/s'\narrivals = 'regular'\n\
-         [pipeline.p.client]\nkind = 'service'\nfrom = 'jobs'\ncalls = {{ to = 'shop', latency = '0s', retries = {retries} }}\n\
-         [pipeline.p.shop]\nkind = 'http'\nfails = '100%'\n"
+         [pipeline.p.client]\nkind = 'service'\nfrom = 'jobs'\nslots = 1000\n\
+         calls = {{ to = 'shop', latency = '0s', retries = {retries} }}\n\
+         [pipeline.p.shop]\nkind = 'http'\nlatency = '0s'\nfails = '100%'\n"
     ))
 }
 

@@ -4,7 +4,7 @@ use crate::bench::{Ran, about, run, run_seeded};
 use surgetank::metrics::Fate;
 
 /// A client that calls a shop, `calls` saying how, and what the shop is.
-fn client(run: &str, traffic: &str, calls: &str, shop: &str) -> String {
+pub fn client(run: &str, traffic: &str, calls: &str, shop: &str) -> String {
     format!(
         "[run]\n{run}\n[traffic.jobs]\n{traffic}\n[work.job]\ntime = {{ exponential = '10ms' }}\n\
          [pipeline.p.client]\nkind = 'service'\nfrom = 'jobs'\nslots = 1000000\n\
@@ -12,9 +12,9 @@ fn client(run: &str, traffic: &str, calls: &str, shop: &str) -> String {
     )
 }
 
-const FAILING: &str = "kind = 'http'\nlatency = '0s'\nfails = '100%'";
+pub const FAILING: &str = "kind = 'http'\nlatency = '0s'\nfails = '100%'";
 
-fn steady(duration: &str, calls: &str, shop: &str) -> Ran {
+pub fn steady(duration: &str, calls: &str, shop: &str) -> Ran {
     let run_for = format!("duration = '{duration}'\ndrain = '1h'");
     run(&client(&run_for, "rate = '10/s'\narrivals = 'regular'", calls, shop))
 }
@@ -91,7 +91,7 @@ fn a_hedge_cuts_the_tail_for_as_many_copies_as_answers_are_slow() {
 }
 
 #[test]
-fn a_client_that_throttles_itself_sends_hardly_anything_into_an_outage() {
+fn claim_72_a_client_that_throttles_itself_sends_hardly_anything_into_an_outage() {
     let ran = steady("100s", "throttle = {}, retries = { attempts = 1 }", FAILING);
     // The chance to send request r + 1 is 1 / (r + 1): about ln(1000) of a thousand.
     assert!(ran.figure("shop.requests") < 25.0, "{}", ran.figure("shop.requests"));
@@ -102,7 +102,7 @@ fn a_client_that_throttles_itself_sends_hardly_anything_into_an_outage() {
 }
 
 #[test]
-fn envoy_allows_three_retries_at_once() {
+fn claim_72_envoy_allows_three_retries_at_once() {
     let calls = "retries = { attempts = 2, backoff = 'fixed', base = '1s', jitter = 'none', \
                  budget = { kind = 'under_way', share = '0%' } }";
     let ran = run(&client("duration = '10s'", "spike = { at = '1s', count = 100 }", calls, FAILING));
@@ -110,7 +110,7 @@ fn envoy_allows_three_retries_at_once() {
 }
 
 #[test]
-fn grpc_stops_at_half_of_its_tokens() {
+fn claim_72_grpc_stops_at_half_of_its_tokens() {
     let calls = "retries = { attempts = 2, backoff = 'none', budget = { kind = 'balance' } }";
     let ran = steady("10s", calls, FAILING);
     // Each failure takes one of ten tokens: after the fifth there are five, and no more retries. The first five attempts
@@ -144,7 +144,7 @@ const UNBOUNDED: &str = "accept_queue = 1000000";
 const AT_ONCE: &str = "attempts = 4, backoff = 'none'";
 
 #[test]
-fn backoff_does_not_cure_a_retry_storm() {
+fn claim_69_backoff_does_not_cure_a_retry_storm() {
     assert!(recovers("attempts = 1", UNBOUNDED));
     assert!(!recovers(AT_ONCE, UNBOUNDED));
     for base in ["100ms", "1s"] {
@@ -153,7 +153,7 @@ fn backoff_does_not_cure_a_retry_storm() {
 }
 
 #[test]
-fn budgets_short_queues_and_dropped_work_cure_a_retry_storm() {
+fn claim_69_budgets_short_queues_and_dropped_work_cure_a_retry_storm() {
     assert!(recovers(
         "attempts = 4, backoff = 'none', budget = { kind = 'share', share = '10%', floor = '1/s' }",
         UNBOUNDED

@@ -70,7 +70,7 @@ fn claim_02_the_receive_after_the_last_moves_a_message_to_the_dead_letter_queue(
 }
 
 #[test]
-fn claim_02_nothing_moves_while_nobody_polls() {
+fn claim_03_nothing_moves_while_nobody_polls() {
     let text = queue(
         "duration = '2s'\ndrain = '5min'\nsample_every = '1s'",
         ONE,
@@ -80,6 +80,42 @@ fn claim_02_nothing_moves_while_nobody_polls() {
     let ran = run(&text);
     assert_eq!((at(&ran, "jobs.visible", 100.0), at(&ran, "jobs.visible", 199.0)), (1.0, 1.0));
     assert_eq!((at(&ran, "failed.visible", 199.0), at(&ran, "failed.visible", 200.0)), (0.0, 1.0));
+}
+
+#[test]
+fn a_queue_gives_a_message_out_ten_times_unless_it_is_told_otherwise() {
+    let text = queue(
+        "duration = '2s'\ndrain = '10min'",
+        ONE,
+        "dead_letter = { queue = 'failed' }",
+        &(crew(1, "") + FAILED + &failing("0s", "1h")),
+    );
+    let ran = run(&text);
+    assert_eq!((ran.figure("jobs.messages_received"), ran.jobs(Fate::DeadLettered)), (10.0, 1));
+}
+
+#[test]
+fn a_delete_after_the_visibility_timeout_succeeds_as_long_as_nobody_else_has_the_message() {
+    // The only worker needs a second and the message is hidden for a fifth of one: it is seen, but nobody asks.
+    let text = queue(
+        "duration = '2s'\ndrain = '10min'\nsample_every = '100ms'",
+        ONE,
+        "visibility_timeout = '200ms'\nstale_handle_delete = 'ignored'",
+        &crew(1, "work = 'job'"),
+    );
+    let ran = run(&text);
+    assert_eq!((at(&ran, "jobs.visible", 1.5), at(&ran, "jobs.visible", 2.0)), (1.0, 0.0));
+    assert_eq!((ran.figure("jobs.messages_received"), ran.figure("jobs.messages_deleted")), (1.0, 1.0));
+    assert_eq!((ran.jobs(Fate::DoneInTime), ran.figure("jobs.stale_deletes")), (1, 0.0));
+}
+
+#[test]
+fn a_queue_refuses_what_is_larger_than_a_mebibyte() {
+    let refused = |size: &str| {
+        let traffic = format!("{ONE}\nsize = '{size}'");
+        run(&queue("duration = '2s'\ndrain = '10min'", &traffic, "", &crew(1, ""))).lost("jobs", "message too large")
+    };
+    assert_eq!((refused("1MiB"), refused("1048577B")), (0, 1));
 }
 
 #[test]

@@ -54,6 +54,26 @@ fn claim_35_an_endpoint_that_always_fails_is_given_up_after_four_attempts_in_a_m
 }
 
 #[test]
+fn failures_at_a_web_endpoint_count_one_by_one_and_at_a_queue_once_when_it_is_given_up() {
+    let failed = |to: &str, node: &str| run(&topic(LONG, ONE, to, node)).figure("events.notifications_failed");
+    assert_eq!(failed("'hook'", &failing(500)), 4.0);
+    assert_eq!(failed("{ to = 'jobs', endpoint_gone = '0s' }", "[pipeline.p.jobs]\nkind = 'sqs'\n"), 1.0);
+}
+
+#[test]
+fn a_topic_takes_a_quarter_of_a_mebibyte_unless_it_is_told_to_take_more() {
+    let refused = |size: &str, more: &str| {
+        let traffic = format!("{ONE}\nsize = '{size}'");
+        let jobs = format!("{more}[pipeline.p.jobs]\nkind = 'sqs'\n");
+        run(&topic(LONG, &traffic, "{ to = 'jobs', raw_message_delivery = true }", &jobs))
+            .lost("events", "message too large")
+    };
+    assert_eq!((refused("256KiB", ""), refused("262145B", "")), (0, 1));
+    let large = "maximum_message_size = '1MiB'\n";
+    assert_eq!((refused("1MiB", large), refused("1048577B", large)), (0, 1));
+}
+
+#[test]
 fn claim_37_a_client_error_ends_a_delivery_but_for_too_many_requests() {
     let requests = |status| run(&topic(LONG, ONE, "'hook'", &failing(status))).figure("hook.requests");
     assert_eq!((requests(404), requests(429), requests(503)), (1.0, 4.0, 4.0));

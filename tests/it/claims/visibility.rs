@@ -1,7 +1,7 @@
 //! Amazon SQS: how long a message stays hidden, and what consumers do about it.
 
 use super::queues::{ONE, at, crew, down, failing, queue};
-use crate::bench::run;
+use crate::bench::{Ran, run};
 use surgetank::metrics::Fate;
 
 /// Another fleet on the same queue, which is away at first.
@@ -185,4 +185,23 @@ fn an_answer_that_is_lost_counts_as_a_receive_that_nobody_worked_on() {
     let aside = ran.jobs(Fate::DeadLettered);
     assert_eq!((aside as f64, ran.figure("crew.handled")), (ran.figure("crew.lost_responses"), 1000.0 - aside as f64));
     assert!(aside > 200);
+}
+
+#[test]
+fn workers_that_were_killed_are_not_counted_as_idle() {
+    let with = |fault: &str| {
+        run(&queue(
+            "duration = '2s'\ndrain = '98s'\nsample_every = '1s'",
+            "spike = { at = '0s', count = 2000 }",
+            "visibility_timeout = '1h'",
+            &(crew(10, "work = 'job'") + fault),
+        ))
+    };
+    let killed = with("[[fault]]\nnode = 'p.crew'\nkind = 'kill'\ncount = 5\nat = '10s'\n");
+    let away = with(&down("10s", "70s"));
+    let there = |ran: &Ran| [9.0, 10.0, 69.0, 70.0].map(|second| at(ran, "crew.workers", second));
+    assert_eq!((there(&killed), there(&away)), ([10.0, 5.0, 5.0, 5.0], [10.0, 0.0, 0.0, 10.0]));
+    // Somebody always waits: those who are there are always busy, and the others are nowhere.
+    assert_eq!((killed.figure("crew.utilisation"), killed.figure("crew.busy_mean")), (1.0, 5.5));
+    assert_eq!((away.figure("crew.utilisation"), away.figure("crew.busy_mean")), (1.0, 4.0));
 }
