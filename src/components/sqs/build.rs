@@ -47,13 +47,14 @@ impl SqsSpec {
             WaitingSpec::Any => Polls::at_random(),
         };
         let own = |edge: &Edge| edge.visibility.map(|at| at.value.get());
-        let asked =
-            site.incoming(Verb::Polls).into_iter().filter_map(|(node, edge)| Some((node, own(edge)?))).collect();
+        let polls_here = site.incoming(Verb::Polls).into_iter();
+        let asked: Vec<_> = polls_here.filter_map(|(node, edge)| Some((node, own(edge)?))).collect();
         if site.site.errors() > errors {
             return None;
         }
+        let (p, attempts) = (p?, Attempts::of(site));
         Some(Sqs {
-            p: p?,
+            p,
             losses,
             metrics,
             order,
@@ -62,12 +63,12 @@ impl SqsSpec {
             delayed: 0,
             buffered: 0,
             visibility: Deadlines::new(),
-            timers: Timers::asked(asked),
+            timers: Timers::of(asked, attempts.is_some()),
             delays: Deadlines::new(),
             retention: Deadlines::new(),
             polls,
             senders: Senders::of(site),
-            attempts: Attempts::of(site),
+            attempts,
             graves: Graves::of(site),
             purges: Purges::default(),
             duplicates: Duplicates::new(duplicates),

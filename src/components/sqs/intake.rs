@@ -98,8 +98,12 @@ impl Sqs {
             cx.message_mut(msg).sent = now;
         }
         self.number(msg, cx);
-        self.keep(msg, cx);
         self.appear(msg, mark::VISIBLE, false, cx);
+        if self.is_too_old(msg, cx) {
+            // It has spent elsewhere all the time that it may be here: nobody gets it any more.
+            return self.leave(msg, Ending::Lost(self.losses.expired), cx);
+        }
+        self.keep(msg, cx);
         self.serve(cx);
     }
 
@@ -108,6 +112,8 @@ impl Sqs {
         self.called(cx);
         cx.count(self.metrics.sent, 1);
         let (now, group) = (cx.now(), self.group(msg, cx));
+        // Its receives begin anew: a time that began with one of its former life must not end one of them.
+        self.part_timers(cx);
         let message = cx.message_mut(msg);
         message.sent = now;
         message.receives = 0;
@@ -138,7 +144,7 @@ impl Sqs {
     /// Sets the end of the message's life, if it can come within the run.
     fn keep(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         let Some(period) = self.p.message_retention_period else { return };
-        let at = (cx.message(msg).sent + period).max(cx.now());
+        let at = cx.message(msg).sent + period;
         self.retention.trim(|reference| cx.holds(reference));
         if let Some(at) = self.retention.push_unordered(at, cx.reference(msg)) {
             cx.alarm_at(at, SqsAlarm::Retention);
@@ -171,8 +177,7 @@ impl Sqs {
         let now = cx.now();
         while let Some(reference) = self.retention.due(now, |reference| cx.holds(reference)) {
             // One that was away in the dead-letter queue meanwhile came back as a new one.
-            let period = self.p.message_retention_period.unwrap_or(SimDuration::MAX);
-            if cx.message(reference.id).sent + period <= now {
+            if self.is_too_old(reference.id, cx) {
                 self.leave(reference.id, Ending::Lost(self.losses.expired), cx);
             }
         }
@@ -180,6 +185,10 @@ impl Sqs {
         if let Some(at) = self.retention.rearm() {
             cx.alarm_at(at, SqsAlarm::Retention);
         }
+    }
+
+    fn is_too_old(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
+        self.p.message_retention_period.is_some_and(|period| cx.message(msg).sent + period <= cx.now())
     }
 
     /// The message can be received from now on; `seen` says why it can be seen.

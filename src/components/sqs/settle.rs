@@ -139,12 +139,17 @@ impl Sqs {
             return self.serve(cx);
         }
         let length = SimDuration::from_secs(u64::from(seconds));
-        let (ring, own) = (&self.visibility, self.p.visibility_timeout);
-        let adopt = || Box::new(Timers::adopt(ring, own, |token| is_in_flight(token, cx)));
-        let changed = self.timers.get_or_insert_with(adopt).change(token, cx.now(), length);
+        let changed = self.part_timers(cx).change(token, cx.now(), length);
         let metric = if changed.is_ok() { self.metrics.visibility_changes } else { self.metrics.refused_changes };
         cx.count(metric, 1);
         self.arm_timers(cx);
+    }
+
+    /// From now on every end of invisibility stands by itself.
+    pub(super) fn part_timers(&mut self, cx: &Cx<'_>) -> &mut Timers {
+        let (ring, own) = (&self.visibility, self.p.visibility_timeout);
+        let adopt = || Box::new(Timers::adopt(ring, own, |token| is_in_flight(token, cx)));
+        self.timers.get_or_insert_with(adopt)
     }
 
     /// The message leaves the queue and ends.
