@@ -5,8 +5,8 @@ use super::fifo::{GroupMap, Groups, Identity, Says};
 use super::ids::Deduplication;
 use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::{
-    Attempts, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses, SqsMetrics,
-    SqsParameters, StaleDelete, Timers,
+    Attempts, Audit, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
+    SqsMetrics, SqsParameters, StaleDelete, Timers,
 };
 use crate::components::context::Endpoint;
 use crate::components::fault::Health;
@@ -54,6 +54,7 @@ impl SqsSpec {
         }
         let (p, attempts) = (p?, Attempts::of(site));
         Some(Sqs {
+            audit: Audit::of(&p, &asked, &order, site),
             p,
             losses,
             metrics,

@@ -1,6 +1,7 @@
 //! Receives: who gets which messages, and how they are hidden from the others.
 
 use super::attempts::REPEAT;
+use super::audit::Event;
 use super::calls::action;
 use super::standard::{Hosts, Sample};
 use super::timers::Receive;
@@ -104,6 +105,7 @@ impl Sqs {
             bytes += u64::from(cx.message(msg).size);
             let receive = self.put_in_flight(msg, from, cx);
             let more = index + 1 < count;
+            self.note(msg, Event::Received { by: from, receive, more }, cx);
             cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more });
         }
         if count > 0 {
@@ -158,6 +160,7 @@ impl Sqs {
     }
 
     fn dead_letter(&mut self, msg: MsgId, to: DeadLetter, cx: &mut Cx<'_>) {
+        self.note(msg, Event::DeadLettered, cx);
         let group = self.group(msg, cx);
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.groups.remove(msg, group, true);

@@ -1,5 +1,6 @@
 //! The way of a message into a queue: refused, known already, hidden at first, or visible.
 
+use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
 use super::{DEAD_LETTER, Order, REDRIVEN, Sqs, SqsAlarm, mark};
@@ -54,6 +55,7 @@ impl Sqs {
         self.number(msg, cx);
         self.keep(msg, cx);
         let delay = delay.unwrap_or(self.p.delay);
+        self.note(msg, Event::Sent(delay), cx);
         if !delay.is_zero() {
             return Some(delay);
         }
@@ -82,6 +84,7 @@ impl Sqs {
         }
         if fifo.deduplication.is_duplicate(fifo.identity.of(cx.number(msg), group), now) {
             // The call succeeds, the message is not delivered.
+            self.note(msg, Event::Deduplicated, cx);
             cx.count(self.metrics.sent, 1);
             cx.count(self.metrics.deduplicated, 1);
             cx.conclude(msg, LossId::NONE);
@@ -98,6 +101,7 @@ impl Sqs {
             cx.message_mut(msg).sent = now;
         }
         self.number(msg, cx);
+        self.note(msg, Event::Buried, cx);
         self.appear(msg, mark::VISIBLE, false, cx);
         if self.is_too_old(msg, cx) {
             // It has spent elsewhere all the time that it may be here: nobody gets it any more.
@@ -122,6 +126,7 @@ impl Sqs {
         if let Order::Fair(fair) = &mut self.order {
             fair.sent(group, now);
         }
+        self.note(msg, Event::Redriven(self.p.delay), cx);
         if self.p.delay.is_zero() {
             self.appear(msg, mark::VISIBLE, false, cx);
         } else {
@@ -195,6 +200,7 @@ impl Sqs {
     pub(super) fn appear(&mut self, msg: MsgId, seen: u8, in_front: bool, cx: &mut Cx<'_>) {
         cx.message_mut(msg).mark = seen;
         self.visible += 1;
+        self.note(msg, Event::Shown, cx);
         let number = cx.number(msg);
         if let Order::Standard(hosts) = &mut self.order {
             if in_front {

@@ -16,6 +16,7 @@
 //! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer.
 
 mod attempts;
+mod audit;
 mod billing;
 mod build;
 mod calls;
@@ -43,6 +44,7 @@ pub(super) use sender::{BatchSpec, check_sender};
 pub(super) use spec::SqsSpec;
 
 use attempts::Attempts;
+use audit::Audit;
 use duplicates::Duplicates;
 use fair::Fair;
 use fifo::Fifo;
@@ -272,6 +274,8 @@ pub struct Sqs {
     health: Health,
     /// The messages of the response being made; kept for its memory -- state.
     response: Vec<MsgId>,
+    /// What it must never do, in debug builds -- state.
+    audit: Audit,
 }
 
 /// Alarms of a queue.
@@ -338,6 +342,7 @@ impl Component for Sqs {
                 unreachable!("a queue asks nobody")
             }
         }
+        self.compare(cx);
     }
 
     fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
@@ -359,6 +364,7 @@ impl Component for Sqs {
             SqsAlarm::Redrive => self.redrive_next(cx),
             SqsAlarm::Purge { host } => self.empty(host, cx),
         }
+        self.compare(cx);
     }
 
     fn holding(&self) -> u64 {
