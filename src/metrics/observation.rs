@@ -1,7 +1,7 @@
 //! What is kept of a replication when it is over: plain numbers in a fixed order, small enough to keep many.
 
 use super::fate::Fate;
-use super::recorder::{Catalogue, Recorder};
+use super::recorder::{Capacity, Catalogue, Recorder};
 use crate::engine::random::mix;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration, SimTime};
 
@@ -175,7 +175,8 @@ impl Observation {
     /// Reads a recorder whose observation has ended.
     ///
     /// # Panics
-    /// If the fates of the jobs do not add up to what was sent: an error in surgetank.
+    /// If the fates of the jobs do not add up to what was sent, or if something was busier than it can be: an error in
+    /// surgetank.
     pub fn of(recorder: &Recorder, frame: &Frame<'_>) -> Self {
         let jobs = &recorder.jobs;
         let losses: Vec<u64> =
@@ -188,6 +189,7 @@ impl Observation {
             fates[Fate::from(kind) as usize] += count;
         }
         assert!(fates.iter().sum::<u64>() == jobs.sent(), "every job sent has exactly one fate");
+        check_gauges(recorder, frame.catalogue);
         Self {
             summary: summary(recorder, &fates, frame),
             fates,
@@ -212,6 +214,24 @@ impl Observation {
         let latency = self.latency.iter().map(|&(low, _, count)| low ^ count.rotate_left(40));
         let rest = [self.traffic_checksum, self.events, self.ended.as_nanos()];
         figures.chain(counts).chain(samples).chain(latency).chain(rest).fold(0, |hash, value| mix(hash ^ value))
+    }
+}
+
+/// No gauge ever fell below nothing, and none ever showed more than it can rise to.
+fn check_gauges(recorder: &Recorder, catalogue: &Catalogue) {
+    for (index, (name, gauge)) in catalogue.gauges().iter().zip(recorder.gauges()).enumerate() {
+        let (node, metric, max) = (name.node.index(), name.metric, gauge.max());
+        // What falls below nothing is a huge number from then on.
+        assert!(gauge.value() <= max && max < u64::MAX / 2, "`{metric}` of node {node} fell below nothing");
+        let (most, fits) = match catalogue.capacity(index) {
+            None => continue,
+            Some(Capacity::Fixed(capacity)) => (capacity, true),
+            Some(Capacity::Gauge(id)) => {
+                let whole = recorder.gauge_at(id);
+                (whole.max(), gauge.area() <= whole.area())
+            }
+        };
+        assert!(max <= most && fits, "`{metric}` of node {node} rose to {max}, more than the {most} that there are");
     }
 }
 

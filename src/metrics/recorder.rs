@@ -305,7 +305,7 @@ impl Recorder {
                 (seconds > 0.0).then(|| gauge.area() as f64 / 1e9 / seconds / capacity.max(1) as f64)
             }
             Capacity::Gauge(id) => {
-                let whole = self.gauges[usize::from(id.0)].area();
+                let whole = self.gauge_at(id).area();
                 (whole > 0).then(|| gauge.area() as f64 / whole as f64)
             }
         }
@@ -314,6 +314,11 @@ impl Recorder {
     /// The counters, in the order of the catalogue.
     pub fn counters(&self) -> &[u64] {
         &self.counters
+    }
+
+    /// What became of a gauge.
+    pub fn gauge_at(&self, id: GaugeId) -> &Gauge {
+        &self.gauges[usize::from(id.0)]
     }
 
     /// The gauges, in the order of the catalogue.

@@ -1,5 +1,6 @@
 //! Receives from a FIFO queue that are repeated as the same attempt, because their answer was lost.
 
+use super::audit::Event;
 use super::flow::Cx;
 use super::{Sqs, is_in_flight};
 use crate::components::{NodeSite, Verb};
@@ -58,6 +59,7 @@ impl Sqs {
             cx.hold(reference.id);
             cx.message_mut(reference.id).mark = super::mark::IN_FLIGHT;
             self.hide((reference, receive), from, cx);
+            self.note(reference.id, Event::Repeated { by: from }, cx);
             let more = index + 1 < count;
             cx.tell(SimDuration::ZERO, from, Signal::Receive { msg: reference.id, slot, receive, more });
         }

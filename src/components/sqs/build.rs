@@ -5,8 +5,8 @@ use super::fifo::{GroupMap, Groups, Identity, Says};
 use super::ids::Deduplication;
 use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::{
-    Attempts, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses, SqsMetrics,
-    SqsParameters, StaleDelete, Timers,
+    Attempts, Audit, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
+    SqsMetrics, SqsParameters, StaleDelete, Timers,
 };
 use crate::components::context::Endpoint;
 use crate::components::fault::Health;
@@ -47,13 +47,15 @@ impl SqsSpec {
             WaitingSpec::Any => Polls::at_random(),
         };
         let own = |edge: &Edge| edge.visibility.map(|at| at.value.get());
-        let asked =
-            site.incoming(Verb::Polls).into_iter().filter_map(|(node, edge)| Some((node, own(edge)?))).collect();
+        let polls_here = site.incoming(Verb::Polls).into_iter();
+        let asked: Vec<_> = polls_here.filter_map(|(node, edge)| Some((node, own(edge)?))).collect();
         if site.site.errors() > errors {
             return None;
         }
+        let (p, attempts) = (p?, Attempts::of(site));
         Some(Sqs {
-            p: p?,
+            audit: Audit::of(&p, &asked, &order, site),
+            p,
             losses,
             metrics,
             order,
@@ -62,12 +64,12 @@ impl SqsSpec {
             delayed: 0,
             buffered: 0,
             visibility: Deadlines::new(),
-            timers: Timers::asked(asked),
+            timers: Timers::of(asked, attempts.is_some()),
             delays: Deadlines::new(),
             retention: Deadlines::new(),
             polls,
             senders: Senders::of(site),
-            attempts: Attempts::of(site),
+            attempts,
             graves: Graves::of(site),
             purges: Purges::default(),
             duplicates: Duplicates::new(duplicates),

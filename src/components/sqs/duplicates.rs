@@ -8,6 +8,7 @@
 //! What comes back because nobody worked on it any more, after a failure or a crash, is received again but is no
 //! duplicate.
 
+use super::audit::Event;
 use super::flow::Cx;
 use super::{Sqs, mark};
 use crate::engine::MsgId;
@@ -83,6 +84,7 @@ impl Sqs {
     /// A message that was just received is handed out a second time, now or after its delete.
     #[cold]
     pub(super) fn duplicate(&mut self, msg: MsgId, cause: Cause, cx: &mut Cx<'_>) {
+        self.note(msg, Event::Doubled(cause), cx);
         match cause {
             Cause::MissedDelete => cx.message_mut(msg).mark = mark::IN_FLIGHT_KEPT,
             Cause::MissedReceive => self.missed.push(msg),

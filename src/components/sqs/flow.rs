@@ -1,6 +1,7 @@
 //! Receives: who gets which messages, and how they are hidden from the others.
 
 use super::attempts::REPEAT;
+use super::audit::Event;
 use super::calls::action;
 use super::standard::{Hosts, Sample};
 use super::timers::Receive;
@@ -110,7 +111,9 @@ impl Sqs {
             bytes += u64::from(cx.message(msg).size);
             let receive = self.put_in_flight(msg, from, cx);
             next = if given < max { self.take(sample, &mut batch, cx) } else { None };
-            cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more: next.is_some() });
+            let more = next.is_some();
+            self.note(msg, Event::Received { by: from, receive, more }, cx);
+            cx.tell(SimDuration::ZERO, from, Signal::Receive { msg, slot, receive, more });
         }
         if given > 0 {
             self.responds(bytes, cx);
@@ -151,6 +154,7 @@ impl Sqs {
 
     #[cold]
     fn dead_letter(&mut self, msg: MsgId, to: DeadLetter, cx: &mut Cx<'_>) {
+        self.note(msg, Event::DeadLettered, cx);
         let group = self.group(msg, cx);
         if let Order::Fifo(fifo) = &mut self.order {
             fifo.groups.remove(msg, group, true);

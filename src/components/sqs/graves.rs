@@ -1,5 +1,6 @@
 //! Dead letters: when they came and from where, and how they are sent back.
 
+use super::audit::Event;
 use super::flow::Cx;
 use super::{Order, REDRIVEN, Sqs, SqsAlarm, mark};
 use crate::components::context::Endpoint;
@@ -111,6 +112,7 @@ impl Sqs {
             Order::Fair(fair) => fair.remove(msg, group),
             Order::Fifo(fifo) => fifo.groups.remove(msg, group, false),
         }
+        self.note(msg, Event::SentBack, cx);
         self.visible -= 1;
         cx.set(self.metrics.visible, self.visible as u64);
         cx.count(self.metrics.redriven, 1);

@@ -1,5 +1,6 @@
 //! The way of a message into a queue: refused, known already, hidden at first, or visible.
 
+use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
 use super::{DEAD_LETTER, Order, REDRIVEN, Sqs, SqsAlarm, mark};
@@ -54,6 +55,7 @@ impl Sqs {
         self.number(msg, cx);
         self.keep(msg, cx);
         let delay = delay.unwrap_or(self.p.delay);
+        self.note(msg, Event::Sent(delay), cx);
         if !delay.is_zero() {
             return Some(delay);
         }
@@ -82,6 +84,7 @@ impl Sqs {
         }
         if fifo.deduplication.is_duplicate(fifo.identity.of(cx.number(msg), group), now) {
             // The call succeeds, the message is not delivered.
+            self.note(msg, Event::Deduplicated, cx);
             cx.count(self.metrics.sent, 1);
             cx.count(self.metrics.deduplicated, 1);
             cx.conclude(msg, LossId::NONE);
@@ -98,8 +101,13 @@ impl Sqs {
             cx.message_mut(msg).sent = now;
         }
         self.number(msg, cx);
-        self.keep(msg, cx);
+        self.note(msg, Event::Buried, cx);
         self.appear(msg, mark::VISIBLE, false, cx);
+        if self.is_too_old(msg, cx) {
+            // It has spent elsewhere all the time that it may be here: nobody gets it any more.
+            return self.leave(msg, Ending::Lost(self.losses.expired), cx);
+        }
+        self.keep(msg, cx);
         self.serve(cx);
     }
 
@@ -108,6 +116,8 @@ impl Sqs {
         self.called(cx);
         cx.count(self.metrics.sent, 1);
         let (now, group) = (cx.now(), self.group(msg, cx));
+        // Its receives begin anew: a time that began with one of its former life must not end one of them.
+        self.part_timers(cx);
         let message = cx.message_mut(msg);
         message.sent = now;
         message.receives = 0;
@@ -116,6 +126,7 @@ impl Sqs {
         if let Order::Fair(fair) = &mut self.order {
             fair.sent(group, now);
         }
+        self.note(msg, Event::Redriven(self.p.delay), cx);
         if self.p.delay.is_zero() {
             self.appear(msg, mark::VISIBLE, false, cx);
         } else {
@@ -140,7 +151,7 @@ impl Sqs {
     #[inline(always)]
     fn keep(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         let Some(period) = self.p.message_retention_period else { return };
-        let at = (cx.message(msg).sent + period).max(cx.now());
+        let at = cx.message(msg).sent + period;
         self.retention.trim(|reference| cx.holds(reference));
         if let Some(at) = self.retention.push_unordered(at, cx.reference(msg)) {
             cx.alarm_at(at, SqsAlarm::Retention);
@@ -173,8 +184,7 @@ impl Sqs {
         let now = cx.now();
         while let Some(reference) = self.retention.due(now, |reference| cx.holds(reference)) {
             // One that was away in the dead-letter queue meanwhile came back as a new one.
-            let period = self.p.message_retention_period.unwrap_or(SimDuration::MAX);
-            if cx.message(reference.id).sent + period <= now {
+            if self.is_too_old(reference.id, cx) {
                 self.leave(reference.id, Ending::Lost(self.losses.expired), cx);
             }
         }
@@ -184,10 +194,15 @@ impl Sqs {
         }
     }
 
+    fn is_too_old(&self, msg: MsgId, cx: &Cx<'_>) -> bool {
+        self.p.message_retention_period.is_some_and(|period| cx.message(msg).sent + period <= cx.now())
+    }
+
     /// The message can be received from now on; `seen` says why it can be seen.
     pub(super) fn appear(&mut self, msg: MsgId, seen: u8, in_front: bool, cx: &mut Cx<'_>) {
         cx.message_mut(msg).mark = seen;
         self.visible += 1;
+        self.note(msg, Event::Shown, cx);
         let number = cx.number(msg);
         if let Order::Standard(hosts) = &mut self.order {
             if in_front {

@@ -16,6 +16,7 @@
 //! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer.
 
 mod attempts;
+mod audit;
 mod billing;
 mod build;
 mod calls;
@@ -43,6 +44,7 @@ pub(super) use sender::{BatchSpec, check_sender};
 pub(super) use spec::SqsSpec;
 
 use attempts::Attempts;
+use audit::Audit;
 use duplicates::Duplicates;
 use fair::Fair;
 use fifo::Fifo;
@@ -270,6 +272,8 @@ pub struct Sqs {
     sample_every: SimDuration,
     /// What is wrong with it -- state.
     health: Health,
+    /// What it must never do, in debug builds -- state.
+    audit: Audit,
 }
 
 /// Alarms of a queue.
@@ -336,6 +340,7 @@ impl Component for Sqs {
                 unreachable!("a queue asks nobody")
             }
         }
+        self.compare(cx);
     }
 
     fn on_alarm(&mut self, alarm: SqsAlarm, cx: &mut Cx<'_>) {
@@ -357,6 +362,7 @@ impl Component for Sqs {
             SqsAlarm::Redrive => self.redrive_next(cx),
             SqsAlarm::Purge { host } => self.empty(host, cx),
         }
+        self.compare(cx);
     }
 
     fn holding(&self) -> u64 {

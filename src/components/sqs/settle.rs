@@ -1,5 +1,6 @@
 //! The end of a loan: a message is deleted, hidden for longer, given back, or seen again when its time is over.
 
+use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
 use super::timers::Timers;
@@ -17,6 +18,7 @@ impl Sqs {
             Settle::DoneToo => self.delete_too(msg, receive, cx),
             Settle::Hide { seconds, works } => self.change_visibility(msg, receive, seconds, works, cx),
             Settle::GiveBack if is_in_flight((cx.reference(msg), receive), cx) => {
+                self.note(msg, Event::Hidden { length: SimDuration::ZERO, granted: true }, cx);
                 self.reappear(msg, mark::VISIBLE, cx);
                 self.serve(cx);
             }
@@ -69,6 +71,7 @@ impl Sqs {
             cx.count(self.metrics.refused_deletes, 1);
             return;
         }
+        self.note(msg, Event::Deleted { receive }, cx);
         cx.count(self.metrics.deleted, 1);
         if cx.message(msg).is_stray() {
             cx.count(self.metrics.duplicates_sent_again, 1);
@@ -136,21 +139,29 @@ impl Sqs {
         }
         if seconds == 0 {
             cx.count(self.metrics.visibility_changes, 1);
+            self.note(msg, Event::Hidden { length: SimDuration::ZERO, granted: true }, cx);
             let seen = if works { mark::VISIBLE_OVERRUN } else { mark::VISIBLE };
             self.reappear(msg, seen, cx);
             return self.serve(cx);
         }
         let length = SimDuration::from_secs(u64::from(seconds));
-        let (ring, own) = (&self.visibility, self.p.visibility_timeout);
-        let adopt = || Box::new(Timers::adopt(ring, own, |token| is_in_flight(token, cx)));
-        let changed = self.timers.get_or_insert_with(adopt).change(token, cx.now(), length);
+        let changed = self.part_timers(cx).change(token, cx.now(), length);
+        self.note(msg, Event::Hidden { length, granted: changed.is_ok() }, cx);
         let metric = if changed.is_ok() { self.metrics.visibility_changes } else { self.metrics.refused_changes };
         cx.count(metric, 1);
         self.arm_timers(cx);
     }
 
+    /// From now on every end of invisibility stands by itself.
+    pub(super) fn part_timers(&mut self, cx: &Cx<'_>) -> &mut Timers {
+        let (ring, own) = (&self.visibility, self.p.visibility_timeout);
+        let adopt = || Box::new(Timers::adopt(ring, own, |token| is_in_flight(token, cx)));
+        self.timers.get_or_insert_with(adopt)
+    }
+
     /// The message leaves the queue and ends.
     pub(super) fn leave(&mut self, msg: MsgId, ending: Ending, cx: &mut Cx<'_>) {
+        self.note_end(msg, ending, cx);
         let at = cx.message(msg).mark;
         if at & mark::IN_FLIGHT != 0 {
             self.in_flight -= 1;
@@ -198,6 +209,7 @@ impl Sqs {
 
     /// A message in flight is visible again; `seen` says why.
     pub(super) fn reappear(&mut self, msg: MsgId, seen: u8, cx: &mut Cx<'_>) {
+        self.note(msg, Event::ShownAgain, cx);
         self.in_flight -= 1;
         cx.set(self.metrics.in_flight, self.in_flight as u64);
         self.forget(msg, mark::IN_FLIGHT, cx);

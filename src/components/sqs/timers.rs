@@ -33,9 +33,10 @@ struct Loan {
 }
 
 impl Timers {
-    /// For consumers that ask for a time of their own; nothing if there are none.
-    pub(super) fn asked(asked: Vec<(NodeId, SimDuration)>) -> Option<Box<Self>> {
-        (!asked.is_empty()).then(|| Box::new(Self { asked, ..Self::default() }))
+    /// For consumers that ask for a time of their own, and those that repeat receives, by which a time begins anew;
+    /// nothing if there are none.
+    pub(super) fn of(asked: Vec<(NodeId, SimDuration)>, repeats: bool) -> Option<Box<Self>> {
+        (repeats || !asked.is_empty()).then(|| Box::new(Self { asked, ..Self::default() }))
     }
 
     /// Takes over what a ring holds, where all messages are hidden for `length`.

@@ -1,6 +1,7 @@
 //! Functions of the swarm.
 
-use super::{DELAYS, Drawing, LATENCIES, request};
+use super::queues::{dead_letters, queue_for};
+use super::{Drawing, LATENCIES, request};
 use std::fmt::Write;
 
 /// A function that polls a queue, or is handed events by a topic, and calls another.
@@ -13,19 +14,30 @@ pub(super) fn functions(d: &mut Drawing) {
     } else {
         d.say("subscribers = ['queue', 'function']\n");
     }
-    d.node("queue", "sqs");
-    writeln!(d.text, "fifo_queue = {fifo}").expect("a string takes everything");
+    queue_for(d, "queue", fifo, &["'60s'", "'15min'", "'12h'"]);
     if events || fifo {
         d.say("from = 'jobs'\n");
     }
-    d.line("visibility_timeout", &["'60s'", "'15min'", "'12h'"]);
-    d.maybe("delay", &DELAYS);
-    d.maybe("in_flight_limit", &["1", "10"]);
-    d.line("dead_letter", &["{ queue = 'failed', max_receive_count = 1 }", "{ queue = 'failed' }"]);
+    dead_letters(d, "failed");
     d.node("failed", "sqs");
     writeln!(d.text, "fifo_queue = {fifo}").expect("a string takes everything");
-    lambda(d, "poller");
-    d.say("polls = 'queue'\n");
+    lambda_that_polls(d, "poller", "queue", fifo);
+    let to = d.one_of(&["calls", "sends"]);
+    let request = request(d, "other");
+    writeln!(d.text, "{to} = {request}").expect("a string takes everything");
+    lambda(d, "function");
+    d.maybe("maximum_retry_attempts", &["0", "1", "2"]);
+    d.maybe("maximum_event_age", &["'60s'", "'10min'"]);
+    if !fifo {
+        d.maybe("dead_letter", &["'failed'"]);
+    }
+    lambda(d, "other");
+}
+
+/// A function that polls a queue, whose messages stay hidden for a minute at least.
+pub(super) fn lambda_that_polls(d: &mut Drawing, name: &'static str, queue: &str, fifo: bool) {
+    lambda(d, name);
+    writeln!(d.text, "polls = '{queue}'").expect("a string takes everything");
     d.maybe("batch_size", &["1", "3", "10"]);
     if !fifo {
         d.maybe("maximum_batching_window", &["'1s'", "'45s'", "'5min'"]);
@@ -39,23 +51,18 @@ pub(super) fn functions(d: &mut Drawing) {
     }
     d.line("receive_latency", &["'20ms'", "{ lognormal = { mean = '50ms', cv = 1.0 } }"]);
     d.maybe("delete_latency", &LATENCIES);
-    let to = d.one_of(&["calls", "sends"]);
-    let request = request(d, "other");
-    writeln!(d.text, "{to} = {request}").expect("a string takes everything");
-    lambda(d, "function");
-    d.maybe("maximum_retry_attempts", &["0", "1", "2"]);
-    d.maybe("maximum_event_age", &["'60s'", "'10min'"]);
-    if !fifo {
-        d.maybe("dead_letter", &["'failed'"]);
-    }
-    lambda(d, "other");
+    d.maybe(
+        "retries",
+        &["{ base = '1s', cap = '1s' }", "{ backoff = 'fixed', base_throttled = '10s', jitter = 'none' }"],
+    );
 }
 
 fn lambda(d: &mut Drawing, name: &'static str) {
     d.node(name, "lambda");
     d.maybe("timeout", &["'1s'", "'20s'", "'60s'"]);
     d.maybe("reserved_concurrent_executions", &["0", "1", "50"]);
-    d.maybe("runtime", &["'java'", "'rust'"]);
+    d.maybe("account_concurrency", &["1000", "20000"]);
+    d.maybe("runtime", &["'java'", "'rust'", "'java_snap_start'"]);
     d.maybe("init_duration", &["'0s'", "{ exponential = '8s' }"]);
     d.maybe("idle_life", &["'0s'", "'1s'"]);
     d.maybe("work", &["'job'"]);

@@ -1,6 +1,6 @@
 //! What stands before the requests of the swarm, how its servers shed load, and load balancers.
 
-use super::{Drawing, request, server};
+use super::{Drawing, LATENCIES, request, server};
 use std::fmt::Write;
 
 /// What stands before a request, each thing now and then: keys of its table.
@@ -20,13 +20,16 @@ pub(super) fn guard(d: &mut Drawing) -> String {
             "pool = { size = 3, max_wait = '100ms', max_waiting = 2 }",
             "pool = { size = 4000000000 }",
             "bulkhead = { max_concurrent_calls = 2 }",
+            "bulkhead = { max_concurrent_calls = 1, max_wait_duration = '1s' }",
         ],
     );
     maybe(
         d,
         &[
             "breaker = {}",
-            "breaker = { sliding_window_size = 1, wait_duration_in_open_state = '0s' }",
+            "breaker = { sliding_window_size = 1, wait_duration_in_open_state = '0s', failure_rate_threshold = '1%' }",
+            "breaker = { slow_call_duration_threshold = '1ms', slow_call_rate_threshold = '50%', \
+             permitted_number_of_calls_in_half_open_state = 1 }",
             "breaker = { sliding_window_type = 'time_based', sliding_window_size = 5, minimum_number_of_calls = 2, \
              slow_call_duration_threshold = '10ms', max_wait_duration_in_half_open_state = '1s' }",
         ],
@@ -44,8 +47,11 @@ pub(super) fn budget(d: &mut Drawing) -> &'static str {
     d.one_of(&[
         ", budget = { kind = 'share', share = '10%', floor = '0/s', window = '1s' }",
         ", budget = { kind = 'tokens', tokens = 20.0 }",
+        ", budget = { kind = 'tokens', tokens = 20.0, cost = 20, refund = 0 }",
         ", budget = { kind = 'under_way', at_least = 1 }",
+        ", budget = { kind = 'under_way', at_least = 0, share = '100%' }",
         ", budget = { kind = 'balance' }",
+        ", budget = { kind = 'balance', tokens = 4.0, ratio = 0.5 }",
     ])
 }
 
@@ -57,7 +63,14 @@ pub(super) fn shedding(d: &mut Drawing) {
         d.line("codel", &["{}", "{ target = '0s', interval = '1s' }"]);
     }
     if d.chance(20) {
-        d.line("adaptive_limit", &["{}", "{ initial = 1, min = 1, max = 1 }", "{ min = 2, smoothing = 1.0 }"]);
+        d.line(
+            "adaptive_limit",
+            &[
+                "{}",
+                "{ initial = 1, min = 1, max = 1 }",
+                "{ min = 2, smoothing = 1.0, long_window = 1, tolerance = 1.0 }",
+            ],
+        );
     }
     if d.chance(20) {
         d.line("priorities", &["'jobs'"]);
@@ -75,7 +88,11 @@ pub(super) fn balanced(d: &mut Drawing) {
     let request = request(d, "balancer");
     writeln!(d.text, "calls = {request}").expect("a string takes everything");
     d.node("balancer", "load_balancer");
-    d.say("targets = ['one', 'two']\n");
+    d.line("targets", &["['one', 'two']", "['one', 'two', 'hook']", "'hook'"]);
+    if d.chance(20) {
+        // The traffic may come by two ways.
+        d.say("from = 'jobs'\n");
+    }
     d.maybe("algorithm", &["'least_outstanding_requests'", "'random_two_choices'", "'random'"]);
     if d.chance(50) {
         d.line("max_outstanding", &["1", "10"]);
@@ -83,9 +100,19 @@ pub(super) fn balanced(d: &mut Drawing) {
     }
     d.maybe("idle_timeout", &["'1s'", "'1h'"]);
     d.maybe("latency", &["'0s'"]);
-    d.maybe("health_check", &["{ interval = '5s', timeout = '2s' }", "{ minimum_healthy_targets = 2 }"]);
+    d.maybe(
+        "health_check",
+        &[
+            "{ interval = '5s', timeout = '2s' }",
+            "{ interval = '5s', timeout = '2s', healthy_threshold = 10, unhealthy_threshold = 2 }",
+            "{ minimum_healthy_targets = 2 }",
+        ],
+    );
     d.node("one", "service");
     server(d);
     d.node("two", "service");
     server(d);
+    d.node("hook", "http");
+    d.maybe("latency", &LATENCIES);
+    d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
 }
