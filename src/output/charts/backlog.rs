@@ -30,10 +30,12 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
         return None;
     }
     let own_axes = if report.cases.len() > 1 { " Each case has its own axes." } else { "" };
-    let explanation = format!(
-        "Jobs that have arrived and are not settled yet: one pipeline in colour (line: mean; dot: highest point), the \
-         others in grey.{own_axes}"
-    );
+    let which = if report.pipelines.len() > 1 {
+        "one pipeline in colour (line: mean; dot: highest point), the others in grey"
+    } else {
+        "their mean, with a dot where it is highest"
+    };
+    let explanation = format!("Jobs that have arrived and are not settled yet: {which}.{own_axes}");
     let words = ["Backlog over time", &explanation, caption::BAND];
     let widest = (0..report.cases.len()).map(|case| series::of_case(&data.backlog, case).len()).max();
     let height = facets::height(report.cases.len(), widest.unwrap_or(0));
@@ -99,7 +101,9 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, lines: &[Line<'_>]) {
         panel.between(line.high(), line.low(), Ink::pale(pen.ink.rgb, theme::BAND_PERCENT));
     }
     panel.curve(line.mean().collect(), pen);
-    let Some((at, top)) = line.peak().filter(|(_, top)| *top > 0.0) else { return };
+    let Some((at, top)) = line.peak().filter(|(_, top)| *top > 0.0) else {
+        return facet.say(page, "no jobs were under way");
+    };
     let (x, y) = panel.place(at, top);
     let style =
         Style { weight: text::Weight::Strong, ..Style::SMALL }.in_colour(theme::hue(line.pipeline).text).with_rim();

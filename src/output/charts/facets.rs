@@ -52,6 +52,16 @@ pub(super) struct Facet<'a> {
     pub first: bool,
 }
 
+impl Facet<'_> {
+    /// Says in the middle of the panel why there is nothing to be seen in it.
+    pub(super) fn say(&self, page: &Page<'_>, words: &str) {
+        let Frame { left, top, right, bottom } = self.panel.frame;
+        let (x, y) = (f64::midpoint(left, right), f64::midpoint(top, bottom));
+        let style = Style::SMALL.aligned(Align::Centre).with_rim();
+        page.words_beside(&style.shorten(words, right - left), x, y, style);
+    }
+}
+
 /// Panels beside each other for a number of pipelines: rows of equal length where one row would be too narrow.
 fn columns(pipelines: usize) -> usize {
     match pipelines {

@@ -117,8 +117,20 @@ impl Line<'_> {
 const CROWD: f64 = 100.0;
 /// Steps wider than this, in pixels, would hide more than they show.
 const WIDEST: f64 = 8.0;
-/// How many intervals are put together, so that the result is a round number of them.
-const TOGETHER: [usize; 12] = [1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60, 120];
+/// How many intervals are put together, if that makes a length of time that nobody wonders about.
+const TOGETHER: [usize; 14] = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 24, 30, 60, 120];
+
+/// Whether a minute or an hour is a whole number of such steps, or they are whole hours.
+fn is_round(step_s: f64) -> bool {
+    let whole = |number: f64| (number - number.round()).abs() < 1e-9;
+    if step_s < 60.0 {
+        whole(60.0 / step_s)
+    } else if step_s < 3600.0 {
+        whole(step_s / 60.0) && whole(3600.0 / step_s)
+    } else {
+        whole(step_s / 3600.0)
+    }
+}
 
 /// How many intervals of counts to draw as one, so that a line shows what goes on and not by what chance few things fall
 /// into one interval and not the next: no more than necessary, and less than `WIDEST` on a panel of that width.
@@ -126,7 +138,8 @@ pub(super) fn together(lines: &[Line<'_>], panel_width: f64, end_s: f64) -> usiz
     let crowd = lines.iter().filter_map(Line::crowd).fold(f64::INFINITY, f64::min);
     let Some(sample_s) = lines.first().map(|line| line.run.sample_s).filter(|sample| *sample > 0.0) else { return 1 };
     let most = (WIDEST / (panel_width * sample_s / end_s)).max(1.0);
-    let fitting = || TOGETHER.into_iter().take_while(|together| count(*together) <= most);
+    let is_fitting = |together: &usize| *together == 1 || is_round(count(*together) * sample_s);
+    let fitting = || TOGETHER.into_iter().take_while(|together| count(*together) <= most).filter(is_fitting);
     fitting().find(|together| count(*together) * crowd >= CROWD).or(fitting().last()).unwrap_or(1)
 }
 
@@ -203,7 +216,7 @@ mod tests {
             together(&[line], 350.0, 10.0 * f64::from(intervals))
         };
         assert_eq!(together(10, 10.0, 300), 1, "a hundred are enough");
-        assert_eq!(together(10, 2.5, 300), 5, "four intervals would do, and are no round number");
+        assert_eq!(together(10, 2.5, 300), 6, "four intervals would do, and 40 s are no part of a minute");
         assert_eq!(together(1, 0.1, 3000), 60, "eight pixels at most");
         assert_eq!(together(1, 0.1, 30), 1, "one interval is wider than that");
         assert_eq!(together(1, 0.0, 300), 1, "nothing was counted");

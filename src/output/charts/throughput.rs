@@ -53,9 +53,12 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if data.completions.is_empty() {
         return None;
     }
-    let explanation = "Jobs that arrive (grey steps, the same for every pipeline) and jobs that are done (line: mean). \
-                       Where the grey is higher, work piles up; where the line is, it is worked off.";
-    let words = ["Arrivals against completions", explanation, caption::MEANS];
+    let same = if report.pipelines.len() > 1 { ", the same for every pipeline" } else { "" };
+    let explanation = format!(
+        "Jobs that arrive (grey steps{same}) and jobs that are done (line: mean). Where the grey is higher, work piles up; \
+         where the line is, it is worked off."
+    );
+    let words = ["Arrivals against completions", &explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
         for case in 0..report.cases.len() {
             draw_case(page, report, &data, case);
@@ -93,10 +96,13 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
         end_s,
         values,
     };
-    facets::block(page, report, case, &plan, |_, facet| {
+    facets::block(page, report, case, &plan, |page, facet| {
         let line = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first());
         let done = completions.iter().find(|line| line.pipeline == facet.pipeline);
         draw_facet(facet, [line, done], data, together);
+        if done.is_some_and(|line| line.highest() <= 0.0) {
+            facet.say(page, "no job was done");
+        }
     });
 }
 
@@ -122,6 +128,7 @@ fn draw_facet(facet: &Facet<'_>, [arrivals, done]: [Option<&Line<'_>>; 2], data:
 #[cfg(test)]
 mod tests {
     use super::super::fixture;
+    use super::super::scene::Mark;
     use super::*;
 
     #[test]
@@ -132,6 +139,21 @@ mod tests {
         assert_eq!(data.unit, "min");
         let factor = data.factor(&data.completions[0]);
         assert!((factor - 60.0 / report.run.sample_s).abs() < 1e-12, "{factor}");
+    }
+
+    #[test]
+    fn where_nothing_was_done_words_say_so() {
+        let mut report = fixture::video();
+        let told = |report: &Report| {
+            let scene = sketch(report).expect("there are completions").scene;
+            let says = |mark: &&Mark| matches!(mark, Mark::Words(words) if words.text == "no job was done");
+            scene.marks.iter().filter(says).count()
+        };
+        assert_eq!(told(&report), 0);
+        for series in report.cells[3].series.iter_mut().filter(|series| series.metric == "completions") {
+            series.mean.fill(0.0);
+        }
+        assert_eq!(told(&report), 1);
     }
 
     #[test]

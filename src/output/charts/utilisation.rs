@@ -113,6 +113,9 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
     facets::block(page, report, case, &plan, |page, facet| {
         let (nodes, more) = chosen(nodes, facet.pipeline);
         draw_facet(page, facet, &nodes, more);
+        if nodes.iter().all(|node| node.busy.is_none_or(|line| line.highest() <= 0.0)) {
+            facet.say(page, "no server was seen busy");
+        }
     });
 }
 
