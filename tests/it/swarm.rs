@@ -35,6 +35,8 @@ struct Drawing {
     text: String,
     /// Nodes that faults can hit, and which faults can.
     nodes: Vec<(&'static str, &'static [&'static str])>,
+    /// What its functions say of their account, if they say it.
+    account_concurrency: Option<u32>,
 }
 
 impl Drawing {
@@ -77,7 +79,9 @@ const DELAYS: [&str; 4] = ["'0s'", "'1s'", "'30s'", "'15min'"];
 /// The scenario with this number.
 fn scenario(number: u64) -> String {
     let draws = StreamKey::new(number, 0).child("swarm").stream(0);
-    let mut d = Drawing { draws, text: String::new(), nodes: Vec::new() };
+    let mut d = Drawing { draws, text: String::new(), nodes: Vec::new(), account_concurrency: None };
+    // The first has room for whatever three functions reserve here, and not for much more.
+    d.account_concurrency = d.one_of(&[None, Some(300), Some(20_000)]);
     writeln!(d.text, "[run]\nduration = '1min'\nmax_events = {EVENTS_MAX}\nseed = {number}").expect("a string");
     d.line("drain", &["'0s'", "'1s'", "'10min'", "'6h'"]);
     d.maybe("warmup", &["'0s'", "'59s'"]);

@@ -61,7 +61,10 @@ fn lambda(d: &mut Drawing, name: &'static str) {
     d.node(name, "lambda");
     d.maybe("timeout", &["'1s'", "'20s'", "'60s'"]);
     d.maybe("reserved_concurrent_executions", &["0", "1", "50"]);
-    d.maybe("account_concurrency", &["1000", "20000"]);
+    // All functions belong to one account.
+    if let Some(concurrency) = d.account_concurrency {
+        writeln!(d.text, "account_concurrency = {concurrency}").expect("a string takes everything");
+    }
     d.maybe("runtime", &["'java'", "'rust'", "'java_snap_start'"]);
     d.maybe("init_duration", &["'0s'", "{ exponential = '8s' }"]);
     d.maybe("idle_life", &["'0s'", "'1s'"]);
