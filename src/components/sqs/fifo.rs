@@ -5,6 +5,7 @@
 
 use super::calls::Calls;
 use super::ids::Deduplication;
+use super::line::Line;
 use crate::components::retry::RetryPolicy;
 use crate::engine::random::mix;
 use crate::engine::{MsgId, SimTime};
@@ -144,7 +145,7 @@ impl First {
 #[derive(Debug, Clone, Default)]
 struct Group {
     /// In the order sent; those in flight stay in their places.
-    messages: VecDeque<(u64, MsgId)>,
+    messages: Line,
     /// Received and not yet deleted, visible again, expired or dead-lettered.
     in_flight: u32,
 }
@@ -167,8 +168,7 @@ impl Groups {
     pub(super) fn put(&mut self, msg: MsgId, group: u32) {
         let place = self.window.put(msg);
         let entry = self.group(group);
-        entry.messages.push_back((place, msg));
-        if entry.messages.len() == 1 {
+        if entry.messages.push((place, msg)) {
             self.free.push((place, group));
         }
     }
@@ -177,7 +177,7 @@ impl Groups {
     pub(super) fn first_free(&mut self) -> Option<u32> {
         while let Some((place, group)) = self.free.least {
             let entry = &self.by_number[group as usize];
-            if entry.in_flight == 0 && entry.messages.front().is_some_and(|&(first, _)| first == place) {
+            if entry.in_flight == 0 && entry.messages.front().is_some_and(|(first, _)| first == place) {
                 return self.window.sees(place).then_some(group);
             }
             self.free.pop();
@@ -191,7 +191,7 @@ impl Groups {
         if let Some(group) = *batch {
             let entry = &mut self.by_number[group as usize];
             // Those in flight are its first ones: the group was free when the batch was begun.
-            if let Some(&(_, msg)) = entry.messages.get(entry.in_flight as usize) {
+            if let Some((_, msg)) = entry.messages.get(entry.in_flight as usize) {
                 entry.in_flight += 1;
                 return Some(msg);
             }
@@ -201,21 +201,14 @@ impl Groups {
         *batch = Some(group);
         let entry = &mut self.by_number[group as usize];
         entry.in_flight += 1;
-        entry.messages.front().map(|&(_, msg)| msg)
+        entry.messages.front().map(|(_, msg)| msg)
     }
 
     /// A message leaves the queue for good. `was_in_flight`: else it was visible.
     #[inline(always)]
     pub(super) fn remove(&mut self, msg: MsgId, group: u32, was_in_flight: bool) {
         let entry = &mut self.by_number[group as usize];
-        // Nearly always the first: the others wait for it.
-        let removed = if entry.messages.front().is_some_and(|&(_, first)| first == msg) {
-            entry.messages.pop_front()
-        } else {
-            let found = entry.messages.iter().position(|&(_, other)| other == msg);
-            found.and_then(|index| entry.messages.remove(index))
-        };
-        if let Some((place, _)) = removed {
+        if let Some(place) = entry.messages.remove(msg) {
             self.window.remove(place);
         }
         if was_in_flight {
@@ -236,7 +229,7 @@ impl Groups {
     fn list(&mut self, group: u32) {
         let entry = &self.by_number[group as usize];
         if entry.in_flight == 0
-            && let Some(&(place, _)) = entry.messages.front()
+            && let Some((place, _)) = entry.messages.front()
         {
             self.free.push((place, group));
         }
@@ -244,7 +237,7 @@ impl Groups {
 
     /// All messages, by group.
     pub(super) fn iter(&self) -> impl Iterator<Item = MsgId> + '_ {
-        self.by_number.iter().flat_map(|group| group.messages.iter().map(|&(_, msg)| msg))
+        self.by_number.iter().flat_map(|group| group.messages.iter().map(|(_, msg)| msg))
     }
 
     /// The first message of the queue.

@@ -28,6 +28,7 @@ mod flow;
 mod graves;
 mod ids;
 mod intake;
+mod line;
 mod purge;
 mod sender;
 mod settle;
