@@ -41,16 +41,14 @@ impl Sqs {
     #[inline(always)]
     fn delete(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
         self.called(cx);
-        let is_fifo = matches!(self.order, Order::Fifo(_));
-        if !self.delete_fails(msg, receive, cx) && !(is_fifo && self.throttles_delete(msg, receive, tries, false, cx)) {
+        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, tries, false, cx) {
             self.end_loan(msg, receive, cx);
         }
     }
 
     /// Another message is deleted in the call of the one before.
     fn delete_too(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
-        let is_fifo = matches!(self.order, Order::Fifo(_));
-        if !self.delete_fails(msg, receive, cx) && !(is_fifo && self.throttles_delete(msg, receive, 1, true, cx)) {
+        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, 1, true, cx) {
             self.end_loan(msg, receive, cx);
         }
     }
@@ -89,6 +87,9 @@ impl Sqs {
     /// goes on meanwhile, which is simplified.
     #[inline(always)]
     fn throttles_delete(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) -> bool {
+        if !matches!(self.order, Order::Fifo(_)) {
+            return false;
+        }
         let group = self.group(msg, cx);
         let Order::Fifo(fifo) = &mut self.order else { return false };
         if !too || fifo.calls.splits_batches() {
