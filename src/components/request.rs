@@ -76,6 +76,8 @@ pub(super) struct RetriesSpec {
     backoff: Option<At<BackoffSpec>>,
     /// The first pause, or every pause of a fixed backoff.
     base: Option<At<Duration>>,
+    /// The same after an answer that tells the client to slow down.
+    base_throttled: Option<At<Duration>>,
     /// No pause is longer.
     cap: Option<At<Duration>>,
     /// How much of the pause is left to chance.
@@ -272,7 +274,7 @@ fn build_step(
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
-    let retries = build_retries(verb, retries, &mut site)?;
+    let (retries, base_throttled) = build_retries(verb, retries, &mut site)?;
     let request = RequestTraits {
         to: endpoint.node,
         calls: verb == Verb::Calls,
@@ -283,7 +285,7 @@ fn build_step(
     };
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out, guard })
+    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, base_throttled, timed_out, guard })
 }
 
 /// How long a request to a node of this kind is under way, there and back.
@@ -299,9 +301,15 @@ fn request_latency(kind: &str, is_fifo: bool) -> &'static Fact<facts::Latency> {
     }
 }
 
-fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSite<'_, '_>) -> Option<RetryPolicy> {
+/// How attempts are paced, and their first pause after an answer that tells the client to slow down.
+fn build_retries(
+    verb: Verb,
+    written: Option<At<RetriesSpec>>,
+    site: &mut NodeSite<'_, '_>,
+) -> Option<(RetryPolicy, SimDuration)> {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
-    let RetriesSpec { attempts, backoff, base, cap, jitter, .. } = written.map(|at| at.value).unwrap_or_default();
+    let RetriesSpec { attempts, backoff, base, base_throttled, cap, jitter, .. } =
+        written.map(|at| at.value).unwrap_or_default();
     let mut part = site.site.part("retries", span);
     let none = attempts.as_ref().filter(|attempts| attempts.value == 0).map(|attempts| attempts.span);
     let attempts = match verb {
@@ -315,9 +323,10 @@ fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSi
     }
     let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
     let base = part.or_fact("base", base, &facts::http::SDK_BACKOFF_BASE).get();
+    let slower = part.or_fact("base_throttled", base_throttled, &facts::http::SDK_BACKOFF_BASE_THROTTLED).get();
     let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
     let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
-    Some(policy(attempts, backoff, base, cap, jitter))
+    Some((policy(attempts, backoff, base, cap, jitter), slower))
 }
 
 /// How attempts are paced.

@@ -47,6 +47,16 @@ pub(super) enum Jitter {
 }
 
 impl RetryPolicy {
+    /// The same with another first pause, or with another pause if it is always the same.
+    pub(super) const fn with_base(self, base: SimDuration) -> Self {
+        let backoff = match self.backoff {
+            Backoff::None => Backoff::None,
+            Backoff::Fixed(_) => Backoff::Fixed(base),
+            Backoff::Exponential { cap, .. } => Backoff::Exponential { base, cap },
+        };
+        Self { backoff, ..self }
+    }
+
     /// The pause after `failed` attempts (at least 1), the last pause having been `previous`.
     pub(super) fn pause(&self, failed: u32, previous: SimDuration, draws: impl FnOnce() -> Draws) -> SimDuration {
         let (base, pause, cap) = match self.backoff {

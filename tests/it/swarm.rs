@@ -115,8 +115,13 @@ fn request_saying(d: &mut Drawing, to: &str, more: &str) -> String {
     let latency = d.one_of(&LATENCIES);
     let timeout = d.one_of(&["'1ms'", "'1s'", "'1h'"]);
     let attempts = d.one_of(&[1, 2, 5]);
-    let backoff =
-        d.one_of(&["'none'", "'fixed'", "'exponential'", "'fixed', base = '0s'", "'exponential', cap = '1s'"]);
+    let backoff = d.one_of(&[
+        "'none'",
+        "'fixed'",
+        "'exponential', base_throttled = '0s'",
+        "'fixed', base = '0s'",
+        "'exponential', cap = '1s'",
+    ]);
     let jitter = d.one_of(&["none", "full", "equal", "decorrelated"]);
     let (budget, guard) = (guards::budget(d), guards::guard(d));
     format!(

@@ -19,6 +19,8 @@ use crate::engine::{Deadlines, LossId, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId, TimingId};
 use breaker::Breaker;
 use budget::RetryBudget;
+
+pub(super) use budget::Retry;
 use pool::{Pool, Seat, Waiter};
 use throttle::Throttle;
 
@@ -88,8 +90,8 @@ pub(super) struct Outcome {
     pub ok: bool,
     /// How long that took.
     pub took: SimDuration,
-    /// Whether it was a retry that the budget had paid for.
-    pub is_retry: bool,
+    /// Which retry it was, if the budget had paid for it.
+    pub retry: Option<Retry>,
 }
 
 impl Guard {
@@ -100,10 +102,10 @@ impl Guard {
         }
     }
 
-    /// A request has ended; `is_retry` if a retry was paid for and not made, or not to its end.
-    pub(super) fn ends(&mut self, is_retry: bool) {
+    /// A request has ended; `retry` was paid for and not made, or not to its end.
+    pub(super) fn ends(&mut self, retry: Option<Retry>) {
         if let Some((budget, _)) = &mut self.budget {
-            if is_retry {
+            if retry.is_some() {
                 budget.withdrawn();
             }
             budget.ends();
@@ -192,7 +194,7 @@ impl Guard {
 
     /// An attempt has ended.
     pub(super) fn record<T: Into<AnyTimer>>(&mut self, outcome: Outcome, cx: &mut Ctx<'_, T>) {
-        let (now, Outcome { ok, took, is_retry }) = (cx.now(), outcome);
+        let (now, Outcome { ok, took, retry }) = (cx.now(), outcome);
         if let Some((throttle, _)) = self.throttle.as_mut().filter(|_| ok) {
             throttle.answered(now);
         }
@@ -203,17 +205,17 @@ impl Guard {
         }
         if let Some((budget, _)) = &mut self.budget {
             if ok {
-                budget.succeeded(is_retry);
+                budget.succeeded(retry);
             } else {
-                budget.failed(is_retry);
+                budget.failed(retry.is_some());
             }
         }
     }
 
     /// Whether the budget pays for another attempt; `None`: there is none to ask.
-    pub(super) fn pays<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) -> Option<bool> {
+    pub(super) fn pays<T: Into<AnyTimer>>(&mut self, retry: Retry, cx: &mut Ctx<'_, T>) -> Option<bool> {
         let (budget, denied) = self.budget.as_mut()?;
-        let pays = budget.pays(cx.now());
+        let pays = budget.pays(retry, cx.now());
         if !pays {
             cx.count(*denied, 1);
         }

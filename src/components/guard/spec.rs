@@ -127,6 +127,8 @@ pub(in crate::components) struct BudgetSpec {
     tokens: Option<At<f64>>,
     /// tokens: what a retry takes.
     cost: Option<At<u32>>,
+    /// tokens: what a retry takes after an answer that tells the client to slow down.
+    cost_throttled: Option<At<u32>>,
     /// tokens: what a request gives back that succeeds at once.
     refund: Option<At<u32>>,
     /// balance: what a success gives back.
@@ -335,16 +337,17 @@ fn build_hedge(at: &At<HedgeSpec>, sent: CounterId, site: &mut Site<'_>) -> Opti
 fn build_budget(at: &At<BudgetSpec>, site: &mut Site<'_>) -> Option<RetryBudget> {
     let mut part = site.part("retries.budget", at.span);
     let part = &mut part;
-    let BudgetSpec { kind, share, floor, window, at_least, tokens, cost, refund, ratio } = at.value;
+    let BudgetSpec { kind, share, floor, window, at_least, tokens, cost, cost_throttled, refund, ratio } = at.value;
     let kind = part.required("kind", kind)?;
     let is = |kinds: &[BudgetKind]| kinds.contains(&kind);
-    let spans: [(&str, Option<Span>, &[BudgetKind]); 8] = [
+    let spans: [(&str, Option<Span>, &[BudgetKind]); 9] = [
         ("share", share.as_ref().map(|at| at.span), &[BudgetKind::Share, BudgetKind::UnderWay]),
         ("floor", floor.as_ref().map(|at| at.span), &[BudgetKind::Share]),
         ("window", window.as_ref().map(|at| at.span), &[BudgetKind::Share]),
         ("at_least", at_least.as_ref().map(|at| at.span), &[BudgetKind::UnderWay]),
         ("tokens", tokens.as_ref().map(|at| at.span), &[BudgetKind::Tokens, BudgetKind::Balance]),
         ("cost", cost.as_ref().map(|at| at.span), &[BudgetKind::Tokens]),
+        ("cost_throttled", cost_throttled.as_ref().map(|at| at.span), &[BudgetKind::Tokens]),
         ("refund", refund.as_ref().map(|at| at.span), &[BudgetKind::Tokens]),
         ("ratio", ratio.as_ref().map(|at| at.span), &[BudgetKind::Balance]),
     ];
@@ -376,8 +379,9 @@ fn build_budget(at: &At<BudgetSpec>, site: &mut Site<'_>) -> Option<RetryBudget>
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
             let max = part.or_default("tokens", tokens, full, why) as u32;
             let cost = part.or_fact("cost", cost, &http::SDK_RETRY_COST);
+            let throttled = part.or_fact("cost_throttled", cost_throttled, &http::SDK_RETRY_COST_THROTTLED);
             let refund = part.or_fact("refund", refund, &http::SDK_RETRY_REFUND);
-            RetryBudget::tokens(max, cost, refund)
+            RetryBudget::tokens(max, [cost, throttled], refund)
         }
         BudgetKind::UnderWay => {
             let share = part.or_fact("share", share, &calls::BUDGET_ACTIVE_SHARE).get();

@@ -3,7 +3,7 @@
 use super::connections::number_of_copy;
 use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What, still_awaits};
 use crate::components::context::Ctx;
-use crate::components::guard::{Gate, Outcome};
+use crate::components::guard::{Gate, Outcome, Retry};
 use crate::engine::random::mix;
 use crate::engine::{Call, Deadlines, LossId, SimDuration};
 
@@ -244,17 +244,19 @@ impl Handler {
     {
         let serial = self.next_serial();
         let task = self.tasks.get_mut(index)?;
-        let Step { retries, to, guard, .. } = &mut self.steps[usize::from(task.step)];
+        let Step { retries, base_throttled, to, guard, .. } = &mut self.steps[usize::from(task.step)];
         let over = task.tries >= retries.attempts
             || cx.is_refused_for_good(loss, to.node)
             || (self.caller_left.is_some() && cx.is_for_nobody(task.msg));
-        let paid = if over { None } else { guard.as_mut().and_then(|guard| guard.pays(cx)) };
+        let retry = if cx.is_throttled(loss, to.node) { Retry::Throttled } else { Retry::Failed };
+        let paid = if over { None } else { guard.as_mut().and_then(|guard| guard.pays(retry, cx)) };
         if over || paid == Some(false) {
             return self.fail_request(index, loss, cx);
         }
-        task.guarded.paid = paid.is_some();
+        task.guarded.paid = paid.map(|_| retry);
         let request = task.request(task.tries, cx);
-        task.pause = retries.pause(task.tries, task.pause, || cx.draws(mix(request)));
+        let pace = if retry == Retry::Throttled { retries.with_base(*base_throttled) } else { *retries };
+        task.pause = pace.pause(task.tries, task.pause, || cx.draws(mix(request)));
         task.awaits = serial;
         if task.pause.is_zero() {
             return self.try_step(index, cx);
@@ -284,8 +286,8 @@ impl Handler {
         }
         if let Some(guard) = &mut self.steps[usize::from(task.step)].guard {
             let took = cx.now().since(task.guarded.sent);
-            let is_retry = std::mem::take(&mut task.guarded.paid);
-            guard.record(Outcome { ok, took, is_retry }, cx);
+            let retry = task.guarded.paid.take();
+            guard.record(Outcome { ok, took, retry }, cx);
             self.free_connection_of_all(index, cx);
         }
     }
@@ -296,7 +298,7 @@ impl Handler {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let Some(step) = self.steps.get_mut(usize::from(task.step)) else { return };
         if let Some(guard) = step.guard.as_mut().filter(|_| task.tries > 0) {
-            guard.ends(std::mem::take(&mut task.guarded.paid));
+            guard.ends(task.guarded.paid.take());
             task.guarded.request = 0;
         }
     }

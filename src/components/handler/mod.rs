@@ -16,7 +16,7 @@ mod connections;
 
 use super::AnyTimer;
 use super::context::{Ctx, Endpoint};
-use super::guard::Guard;
+use super::guard::{Guard, Retry};
 use super::latency::Latency;
 use super::retry::RetryPolicy;
 use super::slab::Slab;
@@ -35,6 +35,8 @@ pub(super) struct Step {
     pub timeout: Option<SimDuration>,
     /// Attempts and the pauses between them -- parameter.
     pub retries: RetryPolicy,
+    /// The first pause after an answer that tells the client to slow down.
+    pub base_throttled: SimDuration,
     /// What the job is lost by when the last attempt has waited in vain.
     pub timed_out: LossId,
     /// What stands before its attempts, if anything does.
@@ -135,8 +137,8 @@ struct Guarded {
     queued: bool,
     /// Connections that it holds.
     seats: u32,
-    /// Whether the budget has paid for the attempt under way, or the next.
-    paid: bool,
+    /// Which retry the budget has paid for: the attempt under way, or the next.
+    paid: Option<Retry>,
     /// Further copies of the attempt.
     copies: Vec<Copy>,
 }

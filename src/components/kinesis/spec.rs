@@ -150,7 +150,7 @@ fn fan_out(site: &mut NodeSite<'_, '_>) -> Vec<bool> {
 
 fn losses(site: &mut NodeSite<'_, '_>) -> KinesisLosses {
     KinesisLosses {
-        throttled: site.loss(LossKind::Rejected, "throttled: more than the shard takes"),
+        throttled: site.throttle("throttled: more than the shard takes"),
         too_large: site.loss(LossKind::Rejected, "record too large"),
         bad_key: site.loss(LossKind::Rejected, "partition key empty or too long"),
         down: site.loss(LossKind::Rejected, "down"),

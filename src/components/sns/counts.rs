@@ -36,7 +36,7 @@ pub(super) struct SnsLosses {
 impl SnsLosses {
     pub(super) fn register(site: &mut NodeSite<'_, '_>) -> Self {
         Self {
-            throttled: site.loss(LossKind::Rejected, "throttled: more messages a second than an account publishes"),
+            throttled: site.throttle("throttled: more messages a second than an account publishes"),
             too_large: site.permanent_refusal("message too large"),
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),

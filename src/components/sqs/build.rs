@@ -33,7 +33,7 @@ impl SqsSpec {
         let order = self.order(is_fifo, site);
         let duplicates = if is_fifo { 0.0 } else { self.duplicate_probability(site) };
         let losses = SqsLosses {
-            throttled: site.loss(LossKind::Rejected, "throttled: more calls than a FIFO queue takes"),
+            throttled: site.throttle("throttled: more calls than a FIFO queue takes"),
             too_large: site.permanent_refusal("message too large"),
             expired: site.loss(LossKind::Expired, "older than the retention period"),
             purged: site.loss(LossKind::Lost, "purged"),

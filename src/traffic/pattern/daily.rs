@@ -65,8 +65,9 @@ impl Daily {
     }
 
     fn phase(&self, at: f64) -> f64 {
-        // Whole periods are taken off first: the sine of a large number has lost its last digits.
-        let periods = (at - self.peak_at) / self.period;
+        // Whole periods are taken off first, of the way to the top as well: large numbers have lost their last digits.
+        let top = self.peak_at / self.period;
+        let periods = at / self.period - (top - libm::floor(top));
         TAU * (periods - libm::floor(periods))
     }
 

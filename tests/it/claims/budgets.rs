@@ -82,3 +82,20 @@ fn claim_72_a_client_that_holds_back_sends_twice_what_is_accepted() {
     about(with("throttle = {}, retries = { attempts = 1 }"), 2.0, 0.1);
     assert!(with("retries = { attempts = 1 }") > 10.0);
 }
+
+#[test]
+fn claim_72_where_all_calls_are_throttled_a_retry_costs_five_tokens_and_waits_for_a_second() {
+    let with = |retries: &str, shop: &str| steady("20s", &format!("retries = {{ {retries} }}"), shop);
+    let throttles = "kind = 'lambda'\nreserved_concurrent_executions = 0";
+    let ran = with("attempts = 3, backoff = 'none', budget = { kind = 'tokens' }", throttles);
+    assert_eq!(ran.figure("shop.throttles"), ran.sent() as f64 + 100.0);
+    // The pause after a call that failed begins at 50 ms, after one that was throttled at 1 s.
+    let pauses = |retries: &str, shop: &str| {
+        let ran = with(retries, shop);
+        ran.figure("client.busy_time") / ran.sent() as f64
+    };
+    let plain = "attempts = 3, jitter = 'none'";
+    about(pauses(plain, FAILING), 0.05 + 0.1, 1e-6);
+    about(pauses(plain, throttles), 1.0 + 2.0, 1e-6);
+    about(pauses("attempts = 3, jitter = 'none', base_throttled = '50ms'", throttles), 0.15, 1e-6);
+}

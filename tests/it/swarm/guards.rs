@@ -47,7 +47,7 @@ pub(super) fn budget(d: &mut Drawing) -> &'static str {
     d.one_of(&[
         ", budget = { kind = 'share', share = '10%', floor = '0/s', window = '1s' }",
         ", budget = { kind = 'tokens', tokens = 20.0 }",
-        ", budget = { kind = 'tokens', tokens = 20.0, cost = 20, refund = 0 }",
+        ", budget = { kind = 'tokens', tokens = 20.0, cost = 20, cost_throttled = 0, refund = 0 }",
         ", budget = { kind = 'under_way', at_least = 1 }",
         ", budget = { kind = 'under_way', at_least = 0, share = '100%' }",
         ", budget = { kind = 'balance' }",
