@@ -97,15 +97,18 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// [`release`](Self::release).
     #[inline(always)]
     pub fn request(&mut self, call: Call, to: Endpoint, delay: SimDuration) -> MsgId {
-        let attempt = self.kernel.request(call, true);
-        self.tell(delay, to.node, Signal::Arrive { msg: attempt, port: to.port, batched: false });
-        attempt
+        self.send(call, true, to, delay)
     }
 
     /// The same for who does not keep the request in mind: no slot to release.
     #[inline(always)]
     pub fn request_and_forget(&mut self, call: Call, to: Endpoint, delay: SimDuration) -> MsgId {
-        let attempt = self.kernel.request(call, false);
+        self.send(call, false, to, delay)
+    }
+
+    #[inline(always)]
+    fn send(&mut self, call: Call, is_kept: bool, to: Endpoint, delay: SimDuration) -> MsgId {
+        let attempt = self.kernel.request(call, is_kept);
         self.tell(delay, to.node, Signal::Arrive { msg: attempt, port: to.port, batched: false });
         attempt
     }

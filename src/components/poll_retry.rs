@@ -4,7 +4,7 @@
 //! again because it polls for ever. Simplified: the pauses go on growing across that boundary, until a poll succeeds.
 
 use super::request::{BackoffSpec, JitterSpec, policy};
-use super::retry::RetryPolicy;
+use super::retry::RetryPolicies;
 use super::site::NodeSite;
 use crate::engine::random::Draws;
 use crate::engine::{Refusal, SimDuration};
@@ -30,13 +30,6 @@ pub(super) struct PollRetriesSpec {
     pub(super) jitter: Option<At<JitterSpec>>,
 }
 
-/// The pauses after polls that failed -- parameter.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct PollRetries {
-    failed: RetryPolicy,
-    throttled: RetryPolicy,
-}
-
 /// The failures of one poller since its last success -- state.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Failures {
@@ -53,28 +46,24 @@ impl Failures {
     /// The pause after one more failure.
     pub(super) fn pause(
         &mut self,
-        retries: &PollRetries,
+        retries: &RetryPolicies,
         refusal: Refusal,
         draws: impl FnOnce() -> Draws,
     ) -> SimDuration {
-        let policy = match refusal {
-            Refusal::Failed => &retries.failed,
-            Refusal::Throttled => &retries.throttled,
-        };
         self.in_a_row = self.in_a_row.saturating_add(1);
-        self.pause = policy.pause(self.in_a_row, self.pause, draws);
+        self.pause = retries.after(refusal).pause(self.in_a_row, self.pause, draws);
         self.pause
     }
 }
 
 /// The pauses after polls that failed, with the defaults of the client libraries.
-pub(super) fn build(written: Option<At<PollRetriesSpec>>, site: &mut NodeSite<'_, '_>) -> PollRetries {
+pub(super) fn build(written: Option<At<PollRetriesSpec>>, site: &mut NodeSite<'_, '_>) -> RetryPolicies {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
     build_in(&mut site.site.part("retries", span), written.map(|at| at.value).unwrap_or_default())
 }
 
 /// The same in a part of the scenario where more is said.
-pub(super) fn build_in(part: &mut Site<'_>, written: PollRetriesSpec) -> PollRetries {
+pub(super) fn build_in(part: &mut Site<'_>, written: PollRetriesSpec) -> RetryPolicies {
     let PollRetriesSpec { backoff, base, base_throttled, cap, jitter } = written;
     let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
     let base = part.or_fact("base", base, &http::SDK_BACKOFF_BASE).get();
@@ -83,7 +72,7 @@ pub(super) fn build_in(part: &mut Site<'_>, written: PollRetriesSpec) -> PollRet
     let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
     // There is no last attempt.
     let of = |base| policy(u32::MAX, backoff, base, cap, jitter);
-    PollRetries { failed: of(base), throttled: of(throttled) }
+    RetryPolicies { failed: of(base), throttled: of(throttled) }
 }
 
 #[cfg(test)]
@@ -95,7 +84,7 @@ mod tests {
     fn pauses_grow_with_the_failures_in_a_row_and_are_longer_when_throttled() {
         let [base, slower, cap] = [100, 1000, 4000].map(SimDuration::from_millis);
         let of = |base| policy(u32::MAX, BackoffSpec::Exponential, base, cap, JitterSpec::None);
-        let retries = PollRetries { failed: of(base), throttled: of(slower) };
+        let retries = RetryPolicies { failed: of(base), throttled: of(slower) };
         let draws = || StreamKey::new(1, 0).stream(1);
         let mut failures = Failures::default();
         let mut pauses = |refusal| [0; 6].map(|_| failures.pause(&retries, refusal, draws).as_nanos() / 1_000_000);

@@ -5,7 +5,7 @@ use super::guard::spec::{
     BreakerSpec, BudgetSpec, BulkheadSpec, GuardMetrics, GuardSpec, HedgeSpec, PoolSpec, ThrottleSpec,
 };
 use super::handler::{RequestCounters, Step};
-use super::retry::{Backoff, Jitter, RetryPolicy};
+use super::retry::{Backoff, Jitter, RetryPolicies, RetryPolicy};
 use super::site::NodeSite;
 use super::spec::{LatencySpec, OneOrMany, all, many};
 use super::sqs::BatchSpec;
@@ -274,18 +274,18 @@ fn build_step(
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
-    let (retries, base_throttled) = build_retries(verb, retries, &mut site)?;
+    let retries = build_retries(verb, retries, &mut site)?;
     let request = RequestTraits {
         to: endpoint.node,
         calls: verb == Verb::Calls,
         timeout: site.placed(waits.as_ref(), timeout.get()),
-        attempts: site.placed(asked.as_ref(), retries.attempts),
-        pauses: retries.backoff != Backoff::None,
+        attempts: site.placed(asked.as_ref(), retries.failed.attempts),
+        pauses: retries.failed.backoff != Backoff::None,
         limits_retries: guard.budget.is_some() || guard.breaker.is_some() || guard.throttle.is_some(),
     };
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, base_throttled, timed_out, guard })
+    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out, guard })
 }
 
 /// How long a request to a node of this kind is under way, there and back.
@@ -301,12 +301,7 @@ fn request_latency(kind: &str, is_fifo: bool) -> &'static Fact<facts::Latency> {
     }
 }
 
-/// How attempts are paced, and their first pause after an answer that tells the client to slow down.
-fn build_retries(
-    verb: Verb,
-    written: Option<At<RetriesSpec>>,
-    site: &mut NodeSite<'_, '_>,
-) -> Option<(RetryPolicy, SimDuration)> {
+fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSite<'_, '_>) -> Option<RetryPolicies> {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
     let RetriesSpec { attempts, backoff, base, base_throttled, cap, jitter, .. } =
         written.map(|at| at.value).unwrap_or_default();
@@ -323,10 +318,11 @@ fn build_retries(
     }
     let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
     let base = part.or_fact("base", base, &facts::http::SDK_BACKOFF_BASE).get();
-    let slower = part.or_fact("base_throttled", base_throttled, &facts::http::SDK_BACKOFF_BASE_THROTTLED).get();
+    let throttled = part.or_fact("base_throttled", base_throttled, &facts::http::SDK_BACKOFF_BASE_THROTTLED).get();
     let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
     let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
-    Some((policy(attempts, backoff, base, cap, jitter), slower))
+    let of = |base| policy(attempts, backoff, base, cap, jitter);
+    Some(RetryPolicies { failed: of(base), throttled: of(throttled) })
 }
 
 /// How attempts are paced.

@@ -3,8 +3,8 @@
 //! Names and formulas as in the AWS Architecture Blog on exponential backoff and jitter: with base b, cap C and
 //! attempt k = 0, 1, …, the pause is at most min(C, b 2^k).
 
-use crate::engine::SimDuration;
 use crate::engine::random::Draws;
+use crate::engine::{Refusal, SimDuration};
 
 /// How a caller paces its attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,17 +46,26 @@ pub(super) enum Jitter {
     Decorrelated,
 }
 
-impl RetryPolicy {
-    /// The same with another first pause, or with another pause if it is always the same.
-    pub(super) const fn with_base(self, base: SimDuration) -> Self {
-        let backoff = match self.backoff {
-            Backoff::None => Backoff::None,
-            Backoff::Fixed(_) => Backoff::Fixed(base),
-            Backoff::Exponential { cap, .. } => Backoff::Exponential { base, cap },
-        };
-        Self { backoff, ..self }
-    }
+/// How a caller paces its attempts, by what went wrong before -- parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct RetryPolicies {
+    /// An error, or no answer at all.
+    pub failed: RetryPolicy,
+    /// An answer that tells the client to slow down.
+    pub throttled: RetryPolicy,
+}
 
+impl RetryPolicies {
+    /// The pace after this refusal.
+    pub(super) const fn after(&self, refusal: Refusal) -> &RetryPolicy {
+        match refusal {
+            Refusal::Failed => &self.failed,
+            Refusal::Throttled => &self.throttled,
+        }
+    }
+}
+
+impl RetryPolicy {
     /// The pause after `failed` attempts (at least 1), the last pause having been `previous`.
     pub(super) fn pause(&self, failed: u32, previous: SimDuration, draws: impl FnOnce() -> Draws) -> SimDuration {
         let (base, pause, cap) = match self.backoff {

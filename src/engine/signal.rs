@@ -115,7 +115,7 @@ pub enum Signal {
     },
 }
 
-/// Why a store turned a consumer away that asked for messages.
+/// Why somebody was turned away who asked for something: a consumer by a store, a caller by whom it called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// It failed, or did not answer at all.

@@ -3,19 +3,10 @@
 //! Backoff only moves retries to a later moment. A budget bounds their number, and with it what an outage is multiplied
 //! by. The four ways to count are those of the libraries after which they are called (facts `calls.*`, `http.sdk_*`).
 
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{Refusal, SimDuration, SimTime};
 
 /// Parts into which the life of a credit is cut: credits of one part expire together.
 const PARTS: usize = 10;
-
-/// A retry, by what went wrong before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::components) enum Retry {
-    /// The attempt failed.
-    Failed,
-    /// It was answered that it was one too many.
-    Throttled,
-}
 
 /// What retries are paid from. One budget serves all requests of one edge.
 #[derive(Debug, Clone)]
@@ -91,12 +82,12 @@ impl RetryBudget {
     }
 
     /// An attempt was answered, and well.
-    pub(in crate::components) const fn succeeded(&mut self, retry: Option<Retry>) {
+    pub(in crate::components) const fn succeeded(&mut self, retry: Option<Refusal>) {
         match self {
             Self::Tokens { max, cost, cost_throttled, refund, left } => {
                 let back = match retry {
-                    Some(Retry::Failed) => *cost,
-                    Some(Retry::Throttled) => *cost_throttled,
+                    Some(Refusal::Failed) => *cost,
+                    Some(Refusal::Throttled) => *cost_throttled,
                     None => *refund,
                 };
                 let more = left.saturating_add(back);
@@ -125,10 +116,10 @@ impl RetryBudget {
     }
 
     /// Pays for a retry, if there is enough.
-    pub(in crate::components) fn pays(&mut self, retry: Retry, now: SimTime) -> bool {
+    pub(in crate::components) fn pays(&mut self, retry: Refusal, now: SimTime) -> bool {
         match self {
             Self::Tokens { cost, cost_throttled, left, .. } => {
-                let cost = if retry == Retry::Throttled { *cost_throttled } else { *cost };
+                let cost = if retry == Refusal::Throttled { *cost_throttled } else { *cost };
                 let rest = left.checked_sub(cost);
                 *left = rest.unwrap_or(*left);
                 rest.is_some()
@@ -208,19 +199,19 @@ mod tests {
     #[test]
     fn a_full_bucket_pays_for_35_retries_and_then_for_one_in_14_successes() {
         let mut budget = RetryBudget::tokens(500, [14, 5], 1);
-        assert_eq!((0..1000).filter(|_| budget.pays(Retry::Failed, at(0))).count(), 35);
+        assert_eq!((0..1000).filter(|_| budget.pays(Refusal::Failed, at(0))).count(), 35);
         // 500 - 35 x 14 = 10 are left.
         for _ in 0..4 {
-            assert!(!budget.pays(Retry::Failed, at(0)));
+            assert!(!budget.pays(Refusal::Failed, at(0)));
             budget.succeeded(None);
         }
-        assert!(budget.pays(Retry::Failed, at(0)));
-        budget.succeeded(Some(Retry::Failed));
-        assert!(budget.pays(Retry::Failed, at(0)), "a retry that succeeds gives back what it took");
+        assert!(budget.pays(Refusal::Failed, at(0)));
+        budget.succeeded(Some(Refusal::Failed));
+        assert!(budget.pays(Refusal::Failed, at(0)), "a retry that succeeds gives back what it took");
         let mut budget = RetryBudget::tokens(500, [14, 5], 1);
-        assert_eq!((0..1000).filter(|_| budget.pays(Retry::Throttled, at(0))).count(), 100);
-        budget.succeeded(Some(Retry::Throttled));
-        assert!(!budget.pays(Retry::Failed, at(0)) && budget.pays(Retry::Throttled, at(0)));
+        assert_eq!((0..1000).filter(|_| budget.pays(Refusal::Throttled, at(0))).count(), 100);
+        budget.succeeded(Some(Refusal::Throttled));
+        assert!(!budget.pays(Refusal::Failed, at(0)) && budget.pays(Refusal::Throttled, at(0)));
     }
 
     #[test]
@@ -229,34 +220,34 @@ mod tests {
         let mut retries = 0;
         for request in 0..1000 {
             budget.begins(at(request));
-            retries += u64::from(budget.pays(Retry::Failed, at(request)));
+            retries += u64::from(budget.pays(Refusal::Failed, at(request)));
         }
         assert_eq!(retries, 100);
         for request in 0..100 {
             budget.begins(at(1000 + request));
         }
-        assert!(!budget.pays(Retry::Failed, at(12_000)), "ten seconds later nothing of it is left");
+        assert!(!budget.pays(Refusal::Failed, at(12_000)), "ten seconds later nothing of it is left");
     }
 
     #[test]
     fn a_floor_is_there_without_any_request() {
         let mut budget = RetryBudget::Share(Credits::new(0.2, 10.0, SimDuration::from_secs(10)));
-        assert_eq!((0..1000).filter(|_| budget.pays(Retry::Failed, at(0))).count(), 100);
-        assert!(!budget.pays(Retry::Failed, at(9_000)));
-        assert!(budget.pays(Retry::Failed, at(10_000)), "what was spent is forgotten as well");
+        assert_eq!((0..1000).filter(|_| budget.pays(Refusal::Failed, at(0))).count(), 100);
+        assert!(!budget.pays(Refusal::Failed, at(9_000)));
+        assert!(budget.pays(Refusal::Failed, at(10_000)), "what was spent is forgotten as well");
     }
 
     #[test]
     fn a_fifth_of_what_is_under_way_may_be_retries_and_three_in_any_case() {
         let mut budget = RetryBudget::under_way(0.2, 3);
         budget.begins(at(0));
-        assert_eq!((0..10).filter(|_| budget.pays(Retry::Failed, at(0))).count(), 3);
+        assert_eq!((0..10).filter(|_| budget.pays(Refusal::Failed, at(0))).count(), 3);
         for _ in 0..99 {
             budget.begins(at(0));
         }
-        assert_eq!((0..100).filter(|_| budget.pays(Retry::Failed, at(0))).count(), 17);
+        assert_eq!((0..100).filter(|_| budget.pays(Refusal::Failed, at(0))).count(), 17);
         budget.failed(true);
-        assert!(budget.pays(Retry::Failed, at(0)));
+        assert!(budget.pays(Refusal::Failed, at(0)));
     }
 
     #[test]
@@ -264,11 +255,11 @@ mod tests {
         let mut budget = RetryBudget::balance(10.0, 0.1);
         for _ in 0..4 {
             budget.failed(false);
-            assert!(budget.pays(Retry::Failed, at(0)));
+            assert!(budget.pays(Refusal::Failed, at(0)));
         }
         budget.failed(false);
-        assert!(!budget.pays(Retry::Failed, at(0)), "five are left, which is half");
+        assert!(!budget.pays(Refusal::Failed, at(0)), "five are left, which is half");
         budget.succeeded(None);
-        assert!(budget.pays(Retry::Failed, at(0)));
+        assert!(budget.pays(Refusal::Failed, at(0)));
     }
 }

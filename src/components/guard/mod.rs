@@ -15,12 +15,10 @@ mod throttle;
 
 use super::AnyTimer;
 use super::context::Ctx;
-use crate::engine::{Deadlines, LossId, SimDuration, SimTime};
+use crate::engine::{Deadlines, LossId, Refusal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId, TimingId};
 use breaker::Breaker;
 use budget::RetryBudget;
-
-pub(super) use budget::Retry;
 use pool::{Pool, Seat, Waiter};
 use throttle::Throttle;
 
@@ -91,7 +89,7 @@ pub(super) struct Outcome {
     /// How long that took.
     pub took: SimDuration,
     /// Which retry it was, if the budget had paid for it.
-    pub retry: Option<Retry>,
+    pub retry: Option<Refusal>,
 }
 
 impl Guard {
@@ -103,7 +101,7 @@ impl Guard {
     }
 
     /// A request has ended; `retry` was paid for and not made, or not to its end.
-    pub(super) fn ends(&mut self, retry: Option<Retry>) {
+    pub(super) fn ends(&mut self, retry: Option<Refusal>) {
         if let Some((budget, _)) = &mut self.budget {
             if retry.is_some() {
                 budget.withdrawn();
@@ -213,7 +211,7 @@ impl Guard {
     }
 
     /// Whether the budget pays for another attempt; `None`: there is none to ask.
-    pub(super) fn pays<T: Into<AnyTimer>>(&mut self, retry: Retry, cx: &mut Ctx<'_, T>) -> Option<bool> {
+    pub(super) fn pays<T: Into<AnyTimer>>(&mut self, retry: Refusal, cx: &mut Ctx<'_, T>) -> Option<bool> {
         let (budget, denied) = self.budget.as_mut()?;
         let pays = budget.pays(retry, cx.now());
         if !pays {

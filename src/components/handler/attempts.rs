@@ -3,9 +3,9 @@
 use super::connections::number_of_copy;
 use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What, still_awaits};
 use crate::components::context::Ctx;
-use crate::components::guard::{Gate, Outcome, Retry};
+use crate::components::guard::{Gate, Outcome};
 use crate::engine::random::mix;
-use crate::engine::{Call, Deadlines, LossId, SimDuration};
+use crate::engine::{Call, Deadlines, LossId, Refusal, SimDuration};
 
 /// Sets the draws of a client that turns its own requests away apart from those of its pauses.
 const TURNED_AWAY: u64 = 1 << 41;
@@ -244,18 +244,18 @@ impl Handler {
     {
         let serial = self.next_serial();
         let task = self.tasks.get_mut(index)?;
-        let Step { retries, base_throttled, to, guard, .. } = &mut self.steps[usize::from(task.step)];
-        let over = task.tries >= retries.attempts
+        let Step { retries, to, guard, .. } = &mut self.steps[usize::from(task.step)];
+        let refusal = if cx.is_throttled(loss, to.node) { Refusal::Throttled } else { Refusal::Failed };
+        let pace = retries.after(refusal);
+        let over = task.tries >= pace.attempts
             || cx.is_refused_for_good(loss, to.node)
             || (self.caller_left.is_some() && cx.is_for_nobody(task.msg));
-        let retry = if cx.is_throttled(loss, to.node) { Retry::Throttled } else { Retry::Failed };
-        let paid = if over { None } else { guard.as_mut().and_then(|guard| guard.pays(retry, cx)) };
+        let paid = if over { None } else { guard.as_mut().and_then(|guard| guard.pays(refusal, cx)) };
         if over || paid == Some(false) {
             return self.fail_request(index, loss, cx);
         }
-        task.guarded.paid = paid.map(|_| retry);
+        task.guarded.paid = paid.map(|_| refusal);
         let request = task.request(task.tries, cx);
-        let pace = if retry == Retry::Throttled { retries.with_base(*base_throttled) } else { *retries };
         task.pause = pace.pause(task.tries, task.pause, || cx.draws(mix(request)));
         task.awaits = serial;
         if task.pause.is_zero() {

@@ -16,11 +16,11 @@ mod connections;
 
 use super::AnyTimer;
 use super::context::{Ctx, Endpoint};
-use super::guard::{Guard, Retry};
+use super::guard::Guard;
 use super::latency::Latency;
-use super::retry::RetryPolicy;
+use super::retry::RetryPolicies;
 use super::slab::Slab;
-use crate::engine::{Deadlines, LossId, MsgId, SimDuration, SimTime};
+use crate::engine::{Deadlines, LossId, MsgId, Refusal, SimDuration, SimTime};
 use crate::metrics::CounterId;
 use crate::traffic::WorkId;
 
@@ -34,9 +34,7 @@ pub(super) struct Step {
     /// How long an attempt waits for its answer; `None`: for ever -- parameter.
     pub timeout: Option<SimDuration>,
     /// Attempts and the pauses between them -- parameter.
-    pub retries: RetryPolicy,
-    /// The first pause after an answer that tells the client to slow down.
-    pub base_throttled: SimDuration,
+    pub retries: RetryPolicies,
     /// What the job is lost by when the last attempt has waited in vain.
     pub timed_out: LossId,
     /// What stands before its attempts, if anything does.
@@ -138,7 +136,7 @@ struct Guarded {
     /// Connections that it holds.
     seats: u32,
     /// Which retry the budget has paid for: the attempt under way, or the next.
-    paid: Option<Retry>,
+    paid: Option<Refusal>,
     /// Further copies of the attempt.
     copies: Vec<Copy>,
 }

@@ -3,8 +3,9 @@
 //! Facts: `http.sdk_attempts`, `http.sdk_backoff_*`. The client library of AWS makes the attempts; when they are used up,
 //! the consumer library above it comes back at its usual pace.
 
-use crate::components::poll_retry::{self, PollRetries, PollRetriesSpec};
+use crate::components::poll_retry::{self, PollRetriesSpec};
 use crate::components::request::{BackoffSpec, JitterSpec};
+use crate::components::retry::RetryPolicies;
 use crate::facts::http;
 use crate::site::{At, Site};
 use crate::units::Duration;
@@ -35,7 +36,7 @@ pub(super) struct Retries {
     /// Attempts in all; at least 1.
     pub attempts: u32,
     /// The pauses between them.
-    pub pauses: PollRetries,
+    pub pauses: RetryPolicies,
 }
 
 impl ReadRetriesSpec {

@@ -24,7 +24,8 @@ use super::context::Ctx;
 use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
-use super::poll_retry::{Failures, PollRetries};
+use super::poll_retry::Failures;
+use super::retry::RetryPolicies;
 use super::scaling::{Group, GroupAlarm};
 use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
@@ -67,7 +68,7 @@ struct Polling {
     /// Pause after an empty receive, so that short polling does not spin.
     pause_when_empty: SimDuration,
     /// Pauses after receives that failed.
-    retries: PollRetries,
+    retries: RetryPolicies,
     /// Round trip of a receive.
     receive_latency: Latency,
     /// Round trip of a delete, or of a change of visibility.

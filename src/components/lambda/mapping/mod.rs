@@ -21,7 +21,8 @@ mod scaling;
 
 use super::Lambda;
 use crate::components::latency::Latency;
-use crate::components::poll_retry::{Failures, PollRetries};
+use crate::components::poll_retry::Failures;
+use crate::components::retry::RetryPolicies;
 use crate::engine::{MsgId, NodeId, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 use std::collections::VecDeque;
@@ -69,7 +70,7 @@ pub(super) struct MappingParameters {
     /// How many lanes there are.
     pub scaling: Scaling,
     /// Pauses after receives that failed, and with a batch that found no room.
-    pub retries: PollRetries,
+    pub retries: RetryPolicies,
     /// Round trip of a receive.
     pub receive_latency: Latency,
     /// Round trip of a delete.
