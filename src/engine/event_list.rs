@@ -42,40 +42,39 @@ impl Key {
 /// Scheduled events of type `E`.
 #[derive(Debug, Clone)]
 pub(super) struct EventList<E> {
-    /// The heap; behind its end, the keys of events that are over, whose places are free.
+    /// The heap; behind its end, keys without a time that tell which places are free.
     keys: Vec<Key>,
     /// Length of the heap.
     len: usize,
     events: Vec<E>,
+    /// What stands in a place before the first event is put there.
+    nothing: E,
     sequence: u64,
 }
 
 impl<E: Copy> EventList<E> {
-    /// An empty list.
-    pub(super) const fn new() -> Self {
-        Self { keys: Vec::new(), len: 0, events: Vec::new(), sequence: 0 }
+    /// An empty list; `nothing` is any event.
+    pub(super) const fn new(nothing: E) -> Self {
+        Self { keys: Vec::new(), len: 0, events: Vec::new(), nothing, sequence: 0 }
     }
 
     /// When the next event happens; [`SimTime::MAX`] if none is scheduled.
     #[inline(always)]
     pub(super) fn next_time(&self) -> SimTime {
-        match self.keys.first() {
-            Some(key) if self.len > 0 => key.time(),
-            _ => SimTime::MAX,
-        }
+        self.keys.first().map_or(SimTime::MAX, |key| key.time())
     }
 
     /// Schedules `event` at `time`. O(log n).
     #[inline(always)]
     pub(super) fn push(&mut self, time: SimTime, event: E) {
         let mut hole = self.len;
-        let place = if let Some(over) = self.keys.get(hole) {
-            let place = over.place();
-            self.events[place] = event;
-            place
-        } else {
-            self.grow(event)
-        };
+        if hole == self.keys.len() {
+            self.grow();
+        }
+        // The event goes from where it is made straight to its place: nobody else may see it on the way, or it is put
+        // together in memory, in parts, and the copy waits for the parts.
+        let place = self.keys[hole].place();
+        self.events[place] = event;
         let key = Key::new(time, self.sequence, place);
         self.sequence += 1;
         self.len += 1;
@@ -91,14 +90,13 @@ impl<E: Copy> EventList<E> {
         self.keys[hole] = key;
     }
 
-    /// Puts the event in a new place.
+    /// Makes a new place.
     #[cold]
-    fn grow(&mut self, event: E) -> usize {
+    fn grow(&mut self) {
         let place = self.events.len();
         assert!(place >> PLACE_BITS == 0, "a message has an alarm or two, and the live messages are bounded");
         self.keys.push(Key::new(SimTime::MAX, 0, place));
-        self.events.push(event);
-        place
+        self.events.push(self.nothing);
     }
 
     /// Takes the next event. O(log n).
@@ -110,7 +108,7 @@ impl<E: Copy> EventList<E> {
         assert!(self.len > 0, "whoever takes an event has looked at its time");
         self.len -= 1;
         let first = self.keys[0];
-        let last = std::mem::replace(&mut self.keys[self.len], first);
+        let last = std::mem::replace(&mut self.keys[self.len], Key::new(SimTime::MAX, 0, first.place()));
         if self.len > 0 {
             self.sift_down(last);
         }
@@ -146,12 +144,6 @@ impl<E: Copy> EventList<E> {
     }
 }
 
-impl<E: Copy> Default for EventList<E> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,7 +156,7 @@ mod tests {
     #[test]
     fn events_come_out_by_time_and_ties_in_the_order_they_went_in() {
         let mut draws = StreamKey::new(7, 0).stream(0);
-        let mut list = EventList::new();
+        let mut list = EventList::new(0);
         let mut expected = Vec::new();
         for i in 0..2000_u32 {
             let time = SimTime::from_nanos(draws.below(50));

@@ -38,7 +38,9 @@ pub struct Kernel<T> {
 impl<T: Copy> Kernel<T> {
     /// A kernel for `nodes` nodes; `losses` says what each [`LossId`] means for a job (index 0 is unused).
     pub fn new(nodes: usize, losses: Vec<LossKind>) -> Self {
-        Self { now: SimTime::ZERO, list: EventList::new(), lane: Vec::new(), ledger: Ledger::new(nodes, losses) }
+        let nothing =
+            Event { node: NodeId(0), stimulus: Stimulus::Signal(Signal::Hangup { from: NodeId(0), slot: 0 }) };
+        Self { now: SimTime::ZERO, list: EventList::new(nothing), lane: Vec::new(), ledger: Ledger::new(nodes, losses) }
     }
 
     /// The current instant.
