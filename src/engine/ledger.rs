@@ -9,9 +9,7 @@ mod closing;
 
 use super::books::Books;
 use super::kernel::NewJob;
-use super::message::{
-    Arena, Besides, Ending, FreeSlots, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State,
-};
+use super::message::{Arena, Besides, Ending, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
 use super::observer::Observer;
 use super::signal::{Call, NodeId};
 use super::time::SimTime;
@@ -19,12 +17,13 @@ use super::time::SimTime;
 /// Messages made, ended and owned.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    jobs: Arena<Job>,
-    messages: Arena<Message>,
+    arena: Arena,
     loss_kinds: Vec<LossKind>,
     created: u64,
     copied: u64,
     retired: u64,
+    /// Retired messages to which nobody refers any more.
+    freed: u64,
     parked: u64,
     /// Parked messages on which somebody still works: what may yet be done.
     parked_in_use: u64,
@@ -34,12 +33,12 @@ pub struct Ledger {
 impl Ledger {
     pub(super) fn new(nodes: usize, loss_kinds: Vec<LossKind>) -> Self {
         Self {
-            jobs: Arena::new(),
-            messages: Arena::new(),
+            arena: Arena::new(),
             loss_kinds,
             created: 0,
             copied: 0,
             retired: 0,
+            freed: 0,
             parked: 0,
             parked_in_use: 0,
             books: Books::new(nodes),
@@ -48,7 +47,8 @@ impl Ledger {
 
     #[inline(always)]
     pub(super) fn create(&mut self, new: &NewJob, node: NodeId, now: SimTime) -> MsgId {
-        let (id, job) = self.jobs.reserve();
+        let (id, slot) = self.arena.reserve();
+        let job = &mut slot.job;
         job.number = new.number;
         job.work = new.work;
         job.born = now;
@@ -64,31 +64,20 @@ impl Ledger {
         job.decided = false;
         job.loss = LossId::NONE;
         job.slots = 1;
+        fill(&mut slot.message, JobId(id), (new.size, new.key), Role::Branch, Place::Node(node), now);
         self.created += 1;
         self.books.enter(node, now);
-        self.fill(JobId(id), new.size, new.key, Role::Branch, Place::Node(node), now)
+        MsgId(id)
     }
 
-    /// A fresh message in a free slot.
+    /// A further message of `job` in a free slot.
     #[inline(always)]
-    fn fill(&mut self, job: JobId, size: u32, key: u32, role: Role, place: Place, now: SimTime) -> MsgId {
-        let (msg, message) = self.messages.reserve();
-        message.job = job;
-        message.size = size;
-        message.key = key;
-        message.sent = now;
-        message.receives = 0;
-        message.mark = 0;
-        message.tag = 0;
-        message.reply_to = None;
-        message.place = place;
-        message.pins = 0;
-        message.role = role;
-        message.state = State::Live;
-        message.branch_done = false;
-        message.abandoned = false;
-        message.generation = message.generation.wrapping_add(1);
-        MsgId(msg)
+    fn add(&mut self, job: JobId, says: (u32, u32), role: Role, place: Place, now: SimTime) -> MsgId {
+        self.copied += 1;
+        self.job_mut(job).slots += 1;
+        let (id, slot) = self.arena.reserve();
+        fill(&mut slot.message, job, says, role, place, now);
+        MsgId(id)
     }
 
     pub(super) fn branch(&mut self, msg: MsgId, now: SimTime) -> MsgId {
@@ -111,11 +100,9 @@ impl Ledger {
     #[inline(always)]
     pub(super) fn request(&mut self, call: Call, is_kept: bool, now: SimTime) -> MsgId {
         let original = self.message(call.behalf);
-        let (job, size, key) = (original.job, original.size, original.key);
-        self.copied += 1;
-        self.job_mut(job).slots += 1;
-        let id = self.fill(job, size, key, Role::Attempt, Place::Wire, now);
-        let message = self.messages.get_mut(id.0);
+        let (job, says) = (original.job, (original.size, original.key));
+        let id = self.add(job, says, Role::Attempt, Place::Wire, now);
+        let message = self.message_mut(id);
         message.reply_to = Some(call);
         message.pins = u16::from(is_kept);
         id
@@ -123,7 +110,7 @@ impl Ledger {
 
     #[inline]
     pub(super) fn accept(&mut self, msg: MsgId) {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         if message.role != Role::Attempt {
             return;
         }
@@ -141,13 +128,12 @@ impl Ledger {
     /// Who waits for the answer to this attempt has given up. If a store has taken it in already, the job needs it no
     /// more.
     pub(super) fn abandon(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
-        let message = &mut self.messages.slots[msg.0 as usize];
+        let (message, job) = self.arena.pair(msg);
         message.abandoned = true;
         if message.role != Role::Branch {
             return;
         }
         message.role = Role::Stray;
-        let job = &mut self.jobs.slots[message.job.0 as usize];
         job.branches -= 1;
         if message.branch_done {
             job.done -= 1;
@@ -165,18 +151,16 @@ impl Ledger {
 
     fn copy(&mut self, msg: MsgId, role: Role, now: SimTime) -> MsgId {
         let original = self.message(msg);
-        let (job, size, key, place) = (original.job, original.size, original.key, original.place);
-        self.copied += 1;
+        let (job, says, place) = (original.job, (original.size, original.key), original.place);
         if let Place::Node(node) = place {
             self.books.enter(node, now);
         }
-        self.job_mut(job).slots += 1;
-        self.fill(job, size, key, role, place, now)
+        self.add(job, says, role, place, now)
     }
 
     #[inline(always)]
     pub(super) fn depart(&mut self, msg: MsgId, now: SimTime) {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         let Place::Node(node) = std::mem::replace(&mut message.place, Place::Wire) else {
             panic!("a message on the wire cannot depart");
         };
@@ -186,7 +170,7 @@ impl Ledger {
     /// The message reaches `node`, which owns it from now on.
     #[inline(always)]
     pub(super) fn land(&mut self, msg: MsgId, node: NodeId, now: SimTime) {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         assert!(message.place == Place::Wire, "a message reached {node:?} without having departed");
         message.place = Place::Node(node);
         self.books.enter(node, now);
@@ -205,15 +189,13 @@ impl Ledger {
 
     #[inline(always)]
     fn end(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
-        let message = &mut self.messages.slots[msg.0 as usize];
+        let (message, job) = self.arena.pair(msg);
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");
         self.retired += 1;
         if let Place::Node(node) = message.place {
             self.books.leave(node, now);
         }
-        let id = message.job;
-        let job = &mut self.jobs.slots[id.0 as usize];
         if message.role != Role::Attempt {
             if ending == Ending::Done {
                 mark_done(message, job, now);
@@ -235,14 +217,14 @@ impl Ledger {
             }
         }
         if message.pins == 0 {
-            let key = message.key;
-            self.messages.free.put(message, msg.0);
-            free_slot_of(job, id, key, &mut self.jobs.free, observer);
+            self.freed += 1;
+            let (id, is_last) = (message.job, let_go(message, job, observer));
+            self.arena.free(msg, id, is_last);
         }
     }
 
     pub(super) fn park(&mut self, msg: MsgId, loss: LossId, now: SimTime, observer: &mut impl Observer) {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         let (job, role) = (message.job, message.role);
         if role == Role::Attempt || message.state != State::Live {
             return;
@@ -257,7 +239,7 @@ impl Ledger {
 
     /// What was dead-lettered is to be done after all, as if it had just been sent.
     pub(super) fn revive(&mut self, msg: MsgId) {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         if !message.is_parked() {
             return;
         }
@@ -270,15 +252,14 @@ impl Ledger {
 
     #[inline(always)]
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
-        let message = self.messages.get_mut(msg.0);
+        let (message, job) = self.arena.pair(msg);
         debug_assert!(message.role != Role::Attempt, "an attempt is answered, not done");
-        let job = self.jobs.get_mut(message.job.0);
         mark_done(message, job, now)
     }
 
     #[inline]
     pub(super) fn pin(&mut self, msg: MsgId) -> &mut Message {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         message.pins += 1;
         if message.pins == 1 && message.is_parked() {
             self.parked_in_use += 1;
@@ -288,7 +269,7 @@ impl Ledger {
 
     #[inline]
     pub(super) fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
-        let message = self.messages.get_mut(msg.0);
+        let message = &mut self.arena.get_mut(msg.0).message;
         message.pins -= 1;
         if message.pins == 0 && message.is_parked() {
             self.parked_in_use -= 1;
@@ -299,33 +280,33 @@ impl Ledger {
     /// The slot of a retired message that nobody refers to may be used again, and that of its job after the last of them.
     #[inline]
     fn free_if_unused(&mut self, msg: MsgId, observer: &mut impl Observer) {
-        let message = &mut self.messages.slots[msg.0 as usize];
+        let (message, job) = self.arena.pair(msg);
         if message.pins > 0 || message.state != State::Retired {
             return;
         }
-        let (id, key) = (message.job, message.key);
-        self.messages.free.put(message, msg.0);
-        free_slot_of(&mut self.jobs.slots[id.0 as usize], id, key, &mut self.jobs.free, observer);
+        self.freed += 1;
+        let (id, is_last) = (message.job, let_go(message, job, observer));
+        self.arena.free(msg, id, is_last);
     }
 
     #[inline]
     pub(super) fn message(&self, msg: MsgId) -> &Message {
-        self.messages.get(msg.0)
+        &self.arena.get(msg.0).message
     }
 
     #[inline]
     pub(super) fn message_mut(&mut self, msg: MsgId) -> &mut Message {
-        self.messages.get_mut(msg.0)
+        &mut self.arena.get_mut(msg.0).message
     }
 
     #[inline]
     pub(super) fn job(&self, job: JobId) -> &Job {
-        self.jobs.get(job.0)
+        &self.arena.get(job.0).job
     }
 
     #[inline]
     fn job_mut(&mut self, job: JobId) -> &mut Job {
-        self.jobs.get_mut(job.0)
+        &mut self.arena.get_mut(job.0).job
     }
 
     /// Messages alive, parked ones included.
@@ -335,7 +316,12 @@ impl Ledger {
 
     /// Whether nothing but parked messages is left, and nobody works any more on these or on what has ended.
     pub(super) fn is_settled(&self) -> bool {
-        self.messages.in_use() as u64 == self.parked && self.parked_in_use == 0
+        self.in_use() == self.parked && self.parked_in_use == 0
+    }
+
+    /// Messages that are alive or referred to.
+    const fn in_use(&self) -> u64 {
+        self.created + self.copied - self.freed
     }
 
     /// Jobs that arrived.
@@ -351,19 +337,38 @@ impl Ledger {
     /// A slot is free when its message is retired and no pin is left.
     #[inline]
     fn is_free(&self, index: u32) -> bool {
-        let message = self.messages.get(index);
+        let message = &self.arena.get(index).message;
         message.is_retired() && message.pins == 0
     }
 }
 
-/// A message of the job is gone, with its slot; the job goes with the last of them.
+/// A fresh message of `job` with this size and key.
 #[inline(always)]
-fn free_slot_of(job: &mut Job, id: JobId, key: u32, free: &mut FreeSlots, observer: &mut impl Observer) {
+const fn fill(message: &mut Message, job: JobId, says: (u32, u32), role: Role, place: Place, now: SimTime) {
+    message.job = job;
+    (message.size, message.key) = says;
+    message.sent = now;
+    message.receives = 0;
+    message.mark = 0;
+    message.tag = 0;
+    message.reply_to = None;
+    message.place = place;
+    message.pins = 0;
+    message.role = role;
+    message.state = State::Live;
+    message.branch_done = false;
+    message.abandoned = false;
+    message.generation = message.generation.wrapping_add(1);
+}
+
+/// `message` is gone. Whether it was the last of its job, which then goes with it.
+#[inline(always)]
+fn let_go(message: &Message, job: &mut Job, observer: &mut impl Observer) -> bool {
     job.slots -= 1;
     if job.slots == 0 {
-        observer.closed(job, key);
-        free.put(job, id.0);
+        observer.closed(job, message.key);
     }
+    job.slots == 0
 }
 
 /// What `message` carries was done. Whether it was the first time.

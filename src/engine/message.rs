@@ -246,96 +246,104 @@ pub struct MsgRef {
     pub(super) generation: u32,
 }
 
-/// What stands in an arena and, while its slot is free, keeps the index of the next free one.
-pub(super) trait Slot: Default {
-    /// A field that means nothing while the slot is free.
-    fn next_free(&mut self) -> &mut u32;
-}
-
-impl Slot for Job {
-    #[inline]
-    fn next_free(&mut self) -> &mut u32 {
-        &mut self.slots
-    }
-}
-
-impl Slot for Message {
-    #[inline]
-    fn next_free(&mut self) -> &mut u32 {
-        &mut self.tag
-    }
+/// A place for a job and its first message, or for a further message alone. Most jobs have one message and live and die
+/// with it: together they cost one look-up.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slot {
+    pub(super) job: Job,
+    pub(super) message: Message,
 }
 
 /// Slots that are reused, the one that was freed last first: memory grows with what is alive, not with what has passed.
 #[derive(Debug, Clone)]
-pub(super) struct Arena<T> {
-    pub(super) slots: Vec<T>,
-    pub(super) free: FreeSlots,
-}
-
-/// Free slots: a list that runs through the slots themselves.
-#[derive(Debug, Clone)]
-pub(super) struct FreeSlots {
-    first: u32,
-    count: u32,
-}
-
-impl FreeSlots {
-    /// The slot is free from now on.
-    #[inline(always)]
-    pub(super) fn put<T: Slot>(&mut self, slot: &mut T, index: u32) {
-        *slot.next_free() = self.first;
-        self.first = index;
-        self.count += 1;
-    }
+pub(super) struct Arena {
+    slots: Vec<Slot>,
+    /// The first free slot. Each keeps the index of the next one in its message's `tag`.
+    first_free: u32,
 }
 
 /// No slot: the bound on live messages is below it.
 const NONE: u32 = u32::MAX;
 
-impl<T: Slot> Arena<T> {
+impl Arena {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), free: FreeSlots { first: NONE, count: 0 } }
+        Self { slots: Vec::new(), first_free: NONE }
     }
 
     /// A free slot, still as it was left: the caller sets every field in place, because to build a value elsewhere and
     /// move it here costs more than everything else that is done with it.
     #[inline(always)]
-    pub(super) fn reserve(&mut self) -> (u32, &mut T) {
-        if self.free.first == NONE {
+    pub(super) fn reserve(&mut self) -> (u32, &mut Slot) {
+        if self.first_free == NONE {
             self.grow();
         }
-        let index = self.free.first;
+        let index = self.first_free;
         let slot = &mut self.slots[index as usize];
-        self.free.first = *slot.next_free();
-        self.free.count -= 1;
+        self.first_free = slot.message.tag;
         (index, slot)
     }
 
     #[cold]
     fn grow(&mut self) {
-        let index = u32::try_from(self.slots.len()).expect("the bound on live messages is below 2^32");
-        let mut slot = T::default();
-        self.free.put(&mut slot, index);
-        self.slots.push(slot);
+        let index = self.len();
+        self.slots.push(Slot::default());
+        self.put(index);
+    }
+
+    #[inline(always)]
+    fn put(&mut self, index: u32) {
+        self.slots[index as usize].message.tag = self.first_free;
+        self.first_free = index;
+    }
+
+    /// `msg` is gone. Its slot is free, unless it is that of its job: this one is free with the last of the messages.
+    #[inline(always)]
+    pub(super) fn free(&mut self, msg: MsgId, job: JobId, is_last: bool) {
+        if msg.0 != job.0 {
+            self.put(msg.0);
+        }
+        if is_last {
+            self.put(job.0);
+        }
+    }
+
+    /// A message and its job.
+    #[inline(always)]
+    pub(super) fn pair(&mut self, msg: MsgId) -> (&mut Message, &mut Job) {
+        let job = self.get(msg.0).message.job;
+        if job.0 == msg.0 {
+            let Slot { job, message } = self.get_mut(msg.0);
+            return (message, job);
+        }
+        let slots = self.slots.get_disjoint_mut([msg.0 as usize, job.0 as usize]);
+        let [further, first] = slots.expect("a further message is not where its job is");
+        (&mut further.message, &mut first.job)
     }
 
     #[inline]
-    pub(super) fn get(&self, index: u32) -> &T {
+    pub(super) fn get(&self, index: u32) -> &Slot {
         &self.slots[index as usize]
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, index: u32) -> &mut T {
+    pub(super) fn get_mut(&mut self, index: u32) -> &mut Slot {
         &mut self.slots[index as usize]
     }
 
-    pub(super) const fn in_use(&self) -> usize {
-        self.slots.len() - self.free.count as usize
+    /// Every message, those that are gone included.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.slots.iter().map(|slot| &slot.message)
     }
 
     /// Slots ever used, in use or not.
     pub(super) fn len(&self) -> u32 {
-        u32::try_from(self.slots.len()).expect("checked when the slot was made")
+        u32::try_from(self.slots.len()).expect("the bound on live messages is below 2^32")
+    }
+
+    /// How many of them are free: goes through all.
+    pub(super) fn count_free(&self) -> u32 {
+        let next = |&index: &u32| Some(self.get(index).message.tag).filter(|&next| next != NONE);
+        let free = std::iter::successors(Some(self.first_free).filter(|&first| first != NONE), next);
+        u32::try_from(free.count()).expect("no slot is free twice")
     }
 }

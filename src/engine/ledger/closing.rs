@@ -10,7 +10,7 @@ impl Ledger {
     fn count_all(&self) {
         let mut held = self.books.held();
         let mut alive = 0;
-        for message in self.messages.slots.iter().filter(|message| !message.is_retired()) {
+        for message in self.arena.messages().filter(|message| !message.is_retired()) {
             alive += 1;
             if let Place::Node(node) = message.place {
                 held[node.index()] = held[node.index()].wrapping_sub(1);
@@ -29,12 +29,12 @@ impl Ledger {
         self.count_all();
         self.books.close(now);
         let observer = &mut AtTheEnd(observer);
-        for index in 0..self.messages.len() {
+        for index in 0..self.arena.len() {
             let msg = MsgId(index);
             if self.is_free(index) {
                 continue;
             }
-            let message = self.messages.get_mut(index);
+            let message = &mut self.arena.get_mut(msg.0).message;
             if message.pins > 0 && message.is_parked() {
                 self.parked_in_use -= 1;
             }
@@ -45,6 +45,7 @@ impl Ledger {
                 self.retire(msg, Ending::Lost(unfinished), now, observer);
             }
         }
-        assert!(self.jobs.in_use() == 0 && self.messages.in_use() == 0, "every job ends in exactly one fate");
+        let is_empty = self.in_use() == 0 && self.arena.count_free() == self.arena.len();
+        assert!(is_empty, "every job ends in exactly one fate");
     }
 }
