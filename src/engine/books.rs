@@ -12,14 +12,15 @@ pub(super) struct Books {
 }
 
 /// What is known of one node. The moments at which messages left, less those at which they came, give the time that they
-/// spent inside; the area gives the same time from the node's own count: Little's law as an identity in whole
-/// nanoseconds. All arithmetic is modulo 2^64, which an identity does not mind.
+/// spent inside. The integral of the node's own count over time gives the same, and up to `t` it is the count at `t` times
+/// `t` less the sum over its changes of change times moment: Little's law as an identity in whole nanoseconds. All
+/// arithmetic is modulo 2^64, which an identity does not mind.
 #[derive(Debug, Clone, Default)]
 struct Account {
     inside: u64,
     held: u64,
-    since: u64,
-    area: u64,
+    /// The sum over the changes of the node's own count.
+    changes: u64,
     reactions: u64,
 }
 
@@ -60,7 +61,9 @@ impl Books {
             self.moved.cast_signed()
         );
         if self.moved != 0 {
-            account.set_held(holding, now);
+            let change = holding.wrapping_sub(account.held);
+            account.changes = account.changes.wrapping_add(change.wrapping_mul(now.as_nanos()));
+            account.held = holding;
             self.moved = 0;
         }
     }
@@ -74,14 +77,14 @@ impl Books {
     ///
     /// # Panics
     /// If it does not hold to the nanosecond.
-    pub(super) fn close(&mut self, now: SimTime) {
-        for (index, account) in self.accounts.iter_mut().enumerate() {
-            account.set_held(account.held, now);
-            let inside = account.inside.wrapping_add(account.held.wrapping_mul(now.as_nanos()));
+    pub(super) fn close(&self, now: SimTime) {
+        for (index, account) in self.accounts.iter().enumerate() {
+            let as_if_always = account.held.wrapping_mul(now.as_nanos());
+            let inside = account.inside.wrapping_add(as_if_always);
+            let area = as_if_always.wrapping_sub(account.changes);
             assert!(
-                inside == account.area,
-                "Little's law broken at node {index}: {inside} ns spent inside, {} ns by its own count",
-                account.area
+                inside == area,
+                "Little's law broken at node {index}: {inside} ns spent inside, {area} ns by its own count"
             );
         }
     }
@@ -96,15 +99,5 @@ impl Books {
         let reactions = self.accounts.iter().map(|account| account.reactions);
         let most = (0_u16..).zip(reactions).max_by_key(|&(index, reactions)| (reactions, std::cmp::Reverse(index)));
         NodeId(most.map_or(0, |(index, _)| index))
-    }
-}
-
-impl Account {
-    #[inline(always)]
-    fn set_held(&mut self, held: u64, now: SimTime) {
-        let now = now.as_nanos();
-        self.area = self.area.wrapping_add(self.held.wrapping_mul(now - self.since));
-        self.since = now;
-        self.held = held;
     }
 }
