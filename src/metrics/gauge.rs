@@ -88,15 +88,17 @@ impl Gauge {
 pub struct Tally {
     counts: Vec<u32>,
     step: SimDuration,
-    /// The interval that counted last, its start and its number: events come nearly in order, so the division is rarely
+    /// The interval that counts now, its start and its number: events come nearly in order, so the division is rarely
     /// needed.
     current: (SimTime, usize),
+    /// What has happened in it since it does; not among the counts yet.
+    recent: u32,
 }
 
 impl Tally {
     /// Nothing happened yet.
     pub fn new(step: SimDuration) -> Self {
-        Self { counts: Vec::new(), step, current: (SimTime::ZERO, 0) }
+        Self { counts: Vec::new(), step, current: (SimTime::ZERO, 0), recent: 0 }
     }
 
     /// It happened once at `at`.
@@ -106,21 +108,27 @@ impl Tally {
         if at.as_nanos().wrapping_sub(self.current.0.as_nanos()) >= self.step.as_nanos() {
             self.move_to(at);
         }
-        let index = self.current.1;
-        if let Some(count) = self.counts.get_mut(index) {
-            *count += 1;
-        } else {
-            self.counts.resize(index, 0);
-            self.counts.push(1);
-        }
+        self.recent += 1;
     }
 
+    #[cold]
     #[allow(clippy::cast_possible_truncation, reason = "the grid has at most some ten thousand intervals")]
     fn move_to(&mut self, at: SimTime) {
+        self.settle();
         let step = self.step.as_nanos();
         let index = at.as_nanos() / step;
-        let start = SimTime::from_nanos(index * step);
-        self.current = (start, index as usize);
+        self.current = (SimTime::from_nanos(index * step), index as usize);
+    }
+
+    /// Puts what is recent among the counts: they are read after that.
+    pub(super) fn settle(&mut self) {
+        let index = self.current.1;
+        if self.recent > 0 && self.counts.len() <= index {
+            self.counts.resize(index + 1, 0);
+        }
+        if let Some(count) = self.counts.get_mut(index) {
+            *count += std::mem::take(&mut self.recent);
+        }
     }
 
     /// The length of an interval.
@@ -157,6 +165,7 @@ mod tests {
         for nanos in [0, 9, 10, 35, 12] {
             tally.count(SimTime::from_nanos(nanos));
         }
+        tally.settle();
         assert_eq!(tally.counts(), [2, 2, 0, 1]);
     }
 }

@@ -119,13 +119,16 @@ impl JobBook {
 
     pub(super) fn finish(&mut self) {
         self.latency.finish();
+        for tally in [&mut self.arrivals, &mut self.completions, &mut self.late] {
+            tally.settle();
+        }
         if let Some(sink) = &mut self.sink {
             sink.finish();
         }
     }
 
     /// Tells the sink, if there is one.
-    #[inline]
+    #[inline(always)]
     fn pass_on(&mut self, job: &Job, key: u32, done: Option<Fate>) {
         if let Some(sink) = &mut self.sink {
             let &Job { place, flow, born, size, work, last_done, .. } = job;

@@ -113,11 +113,10 @@ const BLOCK: usize = 64;
 /// A source that is being read: its next jobs, and the clock for those after them.
 #[derive(Debug, Clone)]
 struct Cursor {
-    block: Vec<Arrival>,
-    /// How many of the block have been taken.
+    /// Behind the last job, places without one.
+    block: Box<[Arrival; BLOCK]>,
+    /// How many of the block have been taken, modulo its size.
     taken: usize,
-    /// How many there are.
-    made: usize,
     clock: AnyClock,
     upper_half: u64,
     flow: u16,
@@ -125,12 +124,10 @@ struct Cursor {
 }
 
 impl Cursor {
-    #[inline]
-    fn next_time(&self) -> SimTime {
-        if self.taken == self.made {
-            return SimTime::MAX;
-        }
-        self.block[self.taken].at
+    /// The next job; [`Arrival::NONE`] when there is none any more.
+    #[inline(always)]
+    fn next(&self) -> &Arrival {
+        &self.block[self.taken % BLOCK]
     }
 }
 
@@ -145,21 +142,16 @@ struct Maker {
 }
 
 impl Maker {
-    /// The next jobs of a source, in place of those that were taken; none when the traffic has stopped.
+    /// The next jobs of a source, in place of those that were taken.
     fn refill(&self, cursor: &mut Cursor) {
-        let ended = cursor.made < BLOCK;
-        let Cursor { block, taken, made, clock, upper_half, flow, source } = cursor;
+        let Cursor { block, clock, upper_half, flow, source, .. } = cursor;
         let (flow, source, upper_half) = (*flow, *source, *upper_half);
-        *taken = 0;
-        *made = 0;
-        if ended {
-            return;
-        }
-        *made = clock.fill(block, self.until, |job, (at, index)| {
+        let made = clock.fill(&mut **block, self.until, |job, (at, index)| {
             let number = upper_half | u64::from(index);
             *job = Arrival { at, number, work: SimDuration::ZERO, checksum: 0, size: 1, key: 0, flow, source };
         });
-        let block = &mut block[..*made];
+        let (block, none) = block.split_at_mut(made);
+        none.fill(Arrival::NONE);
         let (flow, place) = (&self.flows[usize::from(flow)], usize::from(source));
         let law = flow.sources[place].size.as_ref().unwrap_or(&flow.size);
         law.of_jobs(self.sizes, block, |job, size| job.size = bytes(size));
@@ -179,8 +171,9 @@ pub struct Arrivals {
     cursors: Vec<Cursor>,
     /// The cursor with the next arrival.
     first: usize,
-    /// When that is.
-    next: SimTime,
+    /// The next arrival. It is fetched ahead: nobody knows before its time whether it or something scheduled is next, and
+    /// the way to it is long.
+    next: Arrival,
 }
 
 impl Arrivals {
@@ -192,9 +185,8 @@ impl Arrivals {
         for (flow_number, flow) in (0..).zip(maker.flows.iter()) {
             for (source_number, source) in (0..).zip(&flow.sources) {
                 let mut cursor = Cursor {
-                    block: vec![Arrival::NONE; BLOCK],
-                    taken: BLOCK,
-                    made: BLOCK,
+                    block: Box::new([Arrival::NONE; BLOCK]),
+                    taken: 0,
                     clock: source.pattern.start(traffic.child(&flow.name).child(&source.name)),
                     upper_half: upper_half(&flow.name, &source.name),
                     flow: flow_number,
@@ -204,7 +196,7 @@ impl Arrivals {
                 cursors.push(cursor);
             }
         }
-        let mut arrivals = Self { maker, cursors, first: 0, next: SimTime::MAX };
+        let mut arrivals = Self { maker, cursors, first: 0, next: Arrival::NONE };
         arrivals.find_first();
         arrivals
     }
@@ -212,22 +204,22 @@ impl Arrivals {
     /// When the next job arrives; [`SimTime::MAX`] when none does any more.
     #[inline]
     pub const fn next_time(&self) -> SimTime {
-        self.next
+        self.next.at
     }
 
     /// Takes the next job; none when the traffic has stopped.
     #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
-        if self.next == SimTime::MAX {
+        if self.next.at == SimTime::MAX {
             return None;
         }
+        let arrival = self.next;
         let cursor = &mut self.cursors[self.first];
-        let arrival = cursor.block[cursor.taken];
         cursor.taken += 1;
-        if cursor.taken == cursor.made {
+        if cursor.taken.is_multiple_of(BLOCK) {
             self.maker.refill(cursor);
         }
-        self.next = cursor.next_time();
+        self.next = *cursor.next();
         if self.cursors.len() > 1 {
             self.find_first();
         }
@@ -236,8 +228,8 @@ impl Arrivals {
 
     /// A scan: the sources of a scenario are a handful, and at equal times the first of them wins.
     fn find_first(&mut self) {
-        let earliest = self.cursors.iter().map(Cursor::next_time).enumerate().min_by_key(|&(_, at)| at);
-        (self.first, self.next) = earliest.unwrap_or((0, SimTime::MAX));
+        let next = self.cursors.iter().map(Cursor::next).enumerate().min_by_key(|&(_, arrival)| arrival.at);
+        (self.first, self.next) = next.map_or((0, Arrival::NONE), |(first, arrival)| (first, *arrival));
     }
 }
 
