@@ -53,7 +53,15 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         Self { kernel, shared, node, timer: PhantomData }
     }
 
+    /// The same reaction, to be lent to a function that is not inlined. On the way of nearly every message a reaction lives
+    /// in registers; lent itself, it would live in memory, and everything reached through it be read anew at each step.
+    #[inline(always)]
+    pub const fn aside(&mut self) -> Ctx<'_, T> {
+        self.part()
+    }
+
     /// The same reaction, as a part that is shared by several components sees it.
+    #[inline(always)]
     pub const fn part<P: Into<AnyTimer>>(&mut self) -> Ctx<'_, P> {
         Ctx { kernel: self.kernel, shared: self.shared, node: self.node, timer: PhantomData }
     }
@@ -69,7 +77,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Sets an alarm of this node.
-    #[inline]
+    #[inline(always)]
     pub fn alarm_at(&mut self, time: SimTime, timer: T) {
         self.kernel.alarm(time, self.node, timer.into());
     }
@@ -156,10 +164,10 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
         if !loss.is_none() {
-            self.refuse(msg, loss);
+            self.aside().refuse(msg, loss);
         } else if self.kernel.is_attempt(msg) {
-            self.answer(msg, loss);
-            self.retire(msg, Ending::Spent);
+            self.aside().answer(msg, loss);
+            self.aside().retire(msg, Ending::Spent);
         } else {
             self.kernel.complete(msg, &mut self.shared.recorder.jobs);
         }
@@ -271,7 +279,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// How long this work takes for the job of `msg`: the same in every pipeline and at every attempt.
-    #[inline]
+    #[inline(always)]
     pub fn work(&self, work: WorkId, msg: MsgId) -> SimDuration {
         let job = self.kernel.job_of(msg);
         if work == WorkId(0) { job.work } else { self.shared.works.duration(work, job.number) }

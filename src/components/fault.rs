@@ -83,7 +83,7 @@ impl Health {
     }
 
     /// Whether a fault makes the request fail to which these draws belong.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fails(&self, draws: impl FnOnce() -> Draws) -> bool {
         !self.is_sound() && {
             let share = self.failing_share();
@@ -92,6 +92,7 @@ impl Health {
     }
 
     /// The share of requests that fail.
+    #[cold]
     pub(super) fn failing_share(&self) -> f64 {
         1.0 - self.fails.iter().map(|share| 1.0 - share).product::<f64>()
     }

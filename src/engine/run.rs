@@ -115,56 +115,66 @@ pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
 fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds) -> (Stop, SimTime) {
     let mut watch = Watch::new(bounds);
     let mut limit = watch.limit(world);
-    // Zero-delay consequences, in the order in which they were told; what they bring about forms the next batch. They are
-    // read where they stand: to move what was just written costs more than most reactions.
-    let (mut batch, mut place) = (Vec::new(), 0);
+    let mut batch = Vec::new();
     loop {
-        let Reaction { node, holding } = if let Some(&Told { node, ref signal }) = batch.get(place) {
-            place += 1;
-            if let Signal::Arrive { msg, .. } = *signal {
-                kernel.ledger.land(msg, node, kernel.now);
+        // Those of what was there before the run are the first.
+        if let Some(stop) = consequences(world, kernel, &mut watch, &mut batch) {
+            return (stop, kernel.now);
+        }
+        let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
+        let next = arrival.min(scheduled);
+        if next > limit {
+            if let Some(end) = watch.end(kernel, arrival, next) {
+                return (Stop::Done, end);
             }
-            world.signal(kernel, node, signal)
-        } else if !kernel.lane.is_empty() {
-            batch.clear();
-            std::mem::swap(&mut batch, &mut kernel.lane);
-            place = 0;
-            continue;
+            while next > world.next_look() {
+                world.look();
+            }
+            limit = watch.limit(world);
+        }
+        kernel.now = next;
+        watch.scheduled += 1;
+        let reaction = if arrival <= scheduled {
+            Some(world.arrive(kernel))
         } else {
-            let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
-            let next = arrival.min(scheduled);
-            if next > limit {
-                if let Some(end) = watch.end(kernel, arrival, next) {
-                    return (Stop::Done, end);
-                }
-                while next > world.next_look() {
-                    world.look();
-                }
-                limit = watch.limit(world);
-            }
-            kernel.now = next;
-            watch.scheduled += 1;
-            if arrival <= scheduled {
-                world.arrive(kernel)
-            } else {
-                let Event { node, stimulus } = kernel.list.pop();
-                match stimulus {
-                    Stimulus::Alarm(alarm) => world.alarm(kernel, node, alarm),
-                    Stimulus::Signal(signal) => {
-                        kernel.tell(node, signal);
-                        continue;
-                    }
+            let Event { node, stimulus } = kernel.list.pop();
+            match stimulus {
+                Stimulus::Alarm(alarm) => Some(world.alarm(kernel, node, alarm)),
+                Stimulus::Signal(signal) => {
+                    kernel.tell(node, signal);
+                    None
                 }
             }
         };
-        kernel.ledger.books().check(node, holding, kernel.now);
-        watch.left -= 1;
-        if watch.left == 0
-            && let Some(stop) = watch.stop(world, kernel)
-        {
+        if let Some(stop) = reaction.and_then(|reaction| watch.passes(world, kernel, reaction)) {
             return (stop, kernel.now);
         }
     }
+}
+
+/// Zero-delay consequences, in the order in which they were told; what they bring about forms the next batch. They are
+/// read where they stand: to move what was just written costs more than most reactions.
+#[inline(always)]
+fn consequences<W: World>(
+    world: &mut W,
+    kernel: &mut Kernel<W::Timer>,
+    watch: &mut Watch<'_>,
+    batch: &mut Vec<Told>,
+) -> Option<Stop> {
+    while !kernel.lane.is_empty() {
+        batch.clear();
+        std::mem::swap(batch, &mut kernel.lane);
+        for &Told { node, ref signal } in &*batch {
+            if let Signal::Arrive { msg, .. } = *signal {
+                kernel.ledger.land(msg, node, kernel.now);
+            }
+            let reaction = world.signal(kernel, node, signal);
+            if let Some(stop) = watch.passes(world, kernel, reaction) {
+                return Some(stop);
+            }
+        }
+    }
+    None
 }
 
 /// Looks at the bounds of a run, now and then.
@@ -201,6 +211,14 @@ impl<'a> Watch<'a> {
             return Some(kernel.now.max(duration));
         }
         (next >= horizon).then_some(horizon)
+    }
+
+    /// A node has reacted: its books are compared. Why the run stops here, if it does.
+    #[inline(always)]
+    fn passes<W: World>(&mut self, world: &mut W, kernel: &mut Kernel<W::Timer>, reaction: Reaction) -> Option<Stop> {
+        kernel.ledger.books().check(reaction.node, reaction.holding, kernel.now);
+        self.left -= 1;
+        if self.left == 0 { self.stop(world, kernel) } else { None }
     }
 
     /// Why the run stops here, if it does.

@@ -272,7 +272,7 @@ impl Handler {
         task.attempt = None;
         task.answer = LossId::NONE;
         task.pause = SimDuration::ZERO;
-        let Some(work) = self.work else { return self.next_step(index, cx) };
+        let Some(work) = self.work else { return self.next_step(index, &mut cx.aside()) };
         let mut duration = cx.work(work, msg);
         if !self.pace.is_plain {
             duration = self.pace.stretch(duration);
@@ -292,7 +292,7 @@ impl Handler {
             HandlerAlarm::Worked { task: index, serial } => {
                 let task = self.tasks.get(index).filter(|task| task.awaits == serial)?;
                 if !self.steps.is_empty() {
-                    return self.next_step(index, cx);
+                    return self.next_step(index, &mut cx.aside());
                 }
                 let ended = task.ended(LossId::NONE);
                 self.tasks.free(index);
@@ -300,12 +300,12 @@ impl Handler {
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {
-                    self.try_step(task, cx)
+                    self.try_step(task, &mut cx.aside())
                 } else {
                     None
                 }
             }
-            HandlerAlarm::Answered { task, serial } => self.answered(task, serial, cx),
+            HandlerAlarm::Answered { task, serial } => self.answered(task, serial, &mut cx.aside()),
             HandlerAlarm::Timeout { .. } => unreachable!("timeouts end several tasks: see on_timeout"),
         }
     }

@@ -125,11 +125,11 @@ impl Component for Service {
         match *signal {
             Signal::Arrive { msg, .. } => self.admit(msg, cx),
             Signal::Reply { task, attempt, loss } => {
-                if let Some(ended) = self.handler.on_reply(task, attempt, loss, cx) {
-                    self.finish(ended, cx);
+                if let Some(ended) = self.handler.on_reply(task, attempt, loss, &mut cx.aside()) {
+                    self.finish(ended, &mut cx.aside());
                 }
             }
-            Signal::Fault { index, begins } => self.fault(index, begins, cx),
+            Signal::Fault { index, begins } => self.fault(index, begins, &mut cx.aside()),
             Signal::Receive { .. }
             | Signal::Pull { .. }
             | Signal::Empty { .. }
@@ -143,8 +143,8 @@ impl Component for Service {
     #[inline(always)]
     fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
         if let HandlerAlarm::Timeout { step } = alarm {
-            while let Some(ended) = self.handler.on_timeout(step, cx) {
-                self.finish(ended, cx);
+            while let Some(ended) = self.handler.on_timeout(step, &mut cx.aside()) {
+                self.finish(ended, &mut cx.aside());
             }
         } else if let Some(ended) = self.handler.on_alarm(alarm, cx) {
             self.finish_here(ended, cx);
@@ -160,9 +160,9 @@ impl Service {
     #[inline(always)]
     fn admit(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.health.is_down() {
-            cx.refuse(msg, self.losses.down);
+            cx.aside().refuse(msg, self.losses.down);
         } else if let Some(loss) = self.over_limit() {
-            self.turn_away(msg, loss, cx);
+            self.turn_away(msg, loss, &mut cx.aside());
         } else if self.handler.busy() < self.slots {
             self.begin(msg, cx);
         } else if self.waiting.len() < self.accept_queue {
@@ -170,7 +170,7 @@ impl Service {
             self.waiting.push(msg, || cx.flow(msg), now);
             cx.rise(self.metrics.waiting);
         } else {
-            self.overflow(msg, cx);
+            self.overflow(msg, &mut cx.aside());
         }
     }
 
@@ -217,7 +217,7 @@ impl Service {
         cx.time(self.metrics.wait, SimDuration::ZERO);
         cx.rise(self.metrics.busy);
         if let Some(ended) = self.handler.start(msg, 0, 0, cx) {
-            self.finish(ended, cx);
+            self.finish(ended, &mut cx.aside());
         }
     }
 
@@ -232,14 +232,14 @@ impl Service {
         while let Some(turn) = self.waiting.pop(cx.now()) {
             cx.fall(self.metrics.waiting);
             if let Some(loss) = self.drops(&turn, cx) {
-                self.drop_at_its_turn(turn.msg, loss, cx);
+                self.drop_at_its_turn(turn.msg, loss, &mut cx.aside());
                 continue;
             }
             let Turn { msg: next, since, .. } = turn;
             cx.time(self.metrics.wait, cx.now().since(since));
             // The slot goes over to the next request: as many are busy as before.
             match self.handler.start(next, 0, 0, cx) {
-                Some(ended) => self.conclude_at_once(ended, cx),
+                Some(ended) => self.conclude_at_once(ended, &mut cx.aside()),
                 None => return,
             }
         }
@@ -275,7 +275,7 @@ impl Service {
         if loss.is_none() {
             cx.count(self.metrics.served, 1);
             if self.shedding.is_some() {
-                self.learn(spent, cx);
+                self.learn(spent, &mut cx.aside());
             }
         }
         cx.conclude(msg, loss);
