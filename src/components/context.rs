@@ -89,7 +89,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Tells a neighbour after `delay`.
-    #[inline]
+    #[inline(always)]
     pub fn tell(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {
         self.kernel.tell_after(delay, node, signal);
     }

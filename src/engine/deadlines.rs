@@ -12,12 +12,17 @@ use std::collections::VecDeque;
 pub struct Deadlines<K> {
     ring: VecDeque<(SimTime, K)>,
     armed: bool,
+    /// How many there may be before stale ones are looked for.
+    room: usize,
 }
+
+/// So many deadlines are never too many.
+const ROOM: usize = 32;
 
 impl<K: Copy> Deadlines<K> {
     /// No deadlines.
     pub const fn new() -> Self {
-        Self { ring: VecDeque::new(), armed: false }
+        Self { ring: VecDeque::new(), armed: false, room: ROOM }
     }
 
     /// Adds a deadline, not earlier than those before it. Returns the time for which the owner must set an alarm,
@@ -41,8 +46,17 @@ impl<K: Copy> Deadlines<K> {
         (index == 0).then_some(at)
     }
 
-    /// Drops stale deadlines from the front, so that the ring spans no more than what is alive.
+    /// Drops stale deadlines from the front, so that the ring spans no more than about twice what is alive. Not each time:
+    /// to look at one costs as much as to look at many of them in a row.
+    #[inline(always)]
     pub fn trim(&mut self, is_alive: impl Fn(K) -> bool) {
+        if self.ring.len() >= self.room {
+            self.drop_stale(is_alive);
+            self.room = 2 * self.ring.len() + ROOM;
+        }
+    }
+
+    fn drop_stale(&mut self, is_alive: impl Fn(K) -> bool) {
         while let Some(&(_, token)) = self.ring.front() {
             if is_alive(token) {
                 break;
@@ -51,9 +65,9 @@ impl<K: Copy> Deadlines<K> {
         }
     }
 
-    /// The first token, alive or not.
-    pub fn first(&self) -> Option<K> {
-        self.ring.front().map(|&(_, token)| token)
+    /// The first token that is alive.
+    pub fn first(&self, is_alive: impl Fn(K) -> bool) -> Option<K> {
+        self.ring.iter().map(|&(_, token)| token).find(|&token| is_alive(token))
     }
 
     /// All deadlines, stale ones included, in their order.
@@ -63,7 +77,7 @@ impl<K: Copy> Deadlines<K> {
 
     /// Takes the next deadline that is due at `now` and alive.
     pub fn due(&mut self, now: SimTime, is_alive: impl Fn(K) -> bool) -> Option<K> {
-        self.trim(is_alive);
+        self.drop_stale(is_alive);
         let &(at, token) = self.ring.front()?;
         (at <= now).then(|| {
             self.ring.pop_front();
@@ -106,5 +120,17 @@ mod tests {
         assert_eq!(deadlines.due(at(30), |_| false), None);
         assert_eq!(deadlines.rearm(), None);
         assert_eq!(deadlines.push(at(40), 'd'), Some(at(40)));
+    }
+
+    #[test]
+    fn stale_deadlines_do_not_pile_up() {
+        let mut deadlines = Deadlines::new();
+        for nanos in 0..10_000 {
+            // Ten are alive at a time.
+            deadlines.trim(|token| token + 10 > nanos);
+            let _ = deadlines.push(SimTime::from_nanos(nanos), nanos);
+        }
+        assert!(deadlines.iter().count() <= 2 * 10 + ROOM);
+        assert_eq!(deadlines.first(|token| token + 10 > 9_999), Some(9_990));
     }
 }

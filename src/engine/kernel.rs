@@ -60,8 +60,14 @@ impl<T: Copy> Kernel<T> {
         if delay.is_zero() {
             self.tell(node, signal);
         } else {
-            self.list.push(self.now + delay, Event { node, stimulus: Stimulus::Signal(signal) });
+            self.tell_later(delay, node, signal);
         }
+    }
+
+    /// Not inlined: signals are told at many places, and nearly all of them at once.
+    #[inline(never)]
+    fn tell_later(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {
+        self.list.push(self.now + delay, Event { node, stimulus: Stimulus::Signal(signal) });
     }
 
     /// Sets an alarm of `node` for `time`.

@@ -228,11 +228,12 @@ impl Sqs {
             Order::Fifo(fifo) => fifo.groups.oldest(since),
         };
         let visible = visible.filter(|_| self.visible > 0);
+        let alive = |token: &Receive| is_in_flight(*token, cx);
         let first = match &self.timers {
-            Some(timers) => timers.iter().next(),
-            None => self.visibility.first(),
+            Some(timers) => timers.iter().next().filter(alive),
+            None => self.visibility.first(|token| alive(&token)),
         };
-        let in_flight = first.filter(|&token| is_in_flight(token, cx)).and_then(|token| sent(token.0.id));
+        let in_flight = first.and_then(|token| sent(token.0.id));
         let oldest = visible.into_iter().chain(in_flight).min();
         let age = oldest.map_or(SimDuration::ZERO, |oldest| cx.now().since(oldest));
         cx.set(self.metrics.age_of_oldest, age.as_nanos() / 1_000_000);

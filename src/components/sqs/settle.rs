@@ -248,7 +248,6 @@ impl Sqs {
             self.reappear(reference.id, Self::seen_after(cx.message(reference.id).mark), cx);
         }
         self.serve(cx);
-        self.visibility.trim(|token| is_in_flight(token, cx));
         if let Some(at) = self.visibility.rearm() {
             cx.alarm_at(at, SqsAlarm::Visibility);
         }
