@@ -85,22 +85,22 @@ fn what_is_done_goes_on_to_a_topic_and_to_functions() {
 #[test]
 fn only_requests_from_outside_count_for_the_limit_on_requests() {
     // Ten requests a second are allowed; forty events come at once, from a client or from the service itself.
-    let with = |f: &str, others: &str| {
+    let with = |others: &str| {
         run(&format!(
             "[run]\nduration = '2s'\ndrain = '1h'\n[traffic.jobs]\nspike = {{ at = '1s', count = 40 }}\n\
-             [pipeline.p.g]\nkind = 'lambda'\ninit_duration = '0s'\nreserved_concurrent_executions = 1\n{f}\n{others}"
+             [pipeline.p.g]\nkind = 'lambda'\ninit_duration = '0s'\nreserved_concurrent_executions = 1\n{others}"
         ))
     };
     let client = "[pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nslots = 100\n\
         sends = { to = 'g', latency = '0s', retries = { attempts = 1 } }\n";
-    let ran = with("", client);
+    let ran = with(client);
     assert_eq!((ran.figure("g.handled"), ran.figure("g.throttles")), (10.0, 30.0));
     assert_eq!(ran.lost("g", "throttled: too many requests a second for its reserved"), 30);
     let f = "[pipeline.p.f]\nkind = 'lambda'\ninit_duration = '0s'\non_success = 'g'\n\
         [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nslots = 100\nsends = { to = 'f', latency = '0s' }\n";
     let topic = "[pipeline.p.topic]\nkind = 'sns'\nfrom = 'jobs'\nsubscribers = 'g'\n";
     for others in [f, topic] {
-        let ran = with("", others);
+        let ran = with(others);
         assert_eq!((ran.figure("g.handled"), ran.figure("g.throttles")), (40.0, 0.0));
     }
 }

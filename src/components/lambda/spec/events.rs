@@ -32,9 +32,9 @@ impl LambdaSpec {
         fine &= s.within("maximum_retry_attempts", written.as_ref(), attempts, &lambda::ASYNC_RETRIES);
         let maximum_retry_attempts = s.or_fact("maximum_retry_attempts", written, &lambda::ASYNC_RETRIES);
         let age: Duration = s.or_fact("maximum_event_age", self.maximum_event_age, &lambda::ASYNC_EVENT_AGE_MAX);
-        let on_success = self.destination("on_success", self.on_success.as_ref(), site);
-        let on_failure = self.destination("on_failure", self.on_failure.as_ref(), site);
-        let dead_letter = self.destination("dead_letter", self.dead_letter.as_ref(), site);
+        let on_success = destination("on_success", self.on_success.as_ref(), site);
+        let on_failure = destination("on_failure", self.on_failure.as_ref(), site);
+        let dead_letter = destination("dead_letter", self.dead_letter.as_ref(), site);
         if let (Some(at), Some(_)) = (&self.on_failure, &self.dead_letter) {
             fine = false;
             site.site.error(at.span, "S032", "`on_failure` and `dead_letter` say the same").hint(
@@ -73,33 +73,6 @@ impl LambdaSpec {
         })
     }
 
-    /// Where events go on; nothing if nothing is written. The outer one says whether all is well.
-    #[allow(clippy::option_option, reason = "the outer one says whether all is well")]
-    fn destination(
-        &self,
-        key: &str,
-        written: Option<&At<String>>,
-        site: &mut NodeSite<'_, '_>,
-    ) -> Option<Option<Destination>> {
-        let Some(at) = written.cloned() else { return Some(None) };
-        let node = site.target(&at)?.node;
-        if site.plan.nodes[node.index()].is_fifo {
-            let what = if site.kind_of(node) == "sns" { "topic" } else { "queue" };
-            site.site
-                .error(at.span, "S035", format!("a function leaves its events to a standard {what}"))
-                .label(format!("`{}` is a FIFO {what}", at.value))
-                .hint(format!("leave `fifo_{what}` out there"));
-            return None;
-        }
-        let destination = match site.kind_of(node) {
-            "sqs" => Destination::Queue(node),
-            "sns" => Destination::Topic(node),
-            _ => Destination::Function(node),
-        };
-        site.site.written(key, at);
-        Some(Some(destination))
-    }
-
     /// Without events, what is said about them would be ignored.
     fn refuse_keys_of_events(&self, site: &mut NodeSite<'_, '_>) -> bool {
         let keys = [
@@ -119,4 +92,26 @@ impl LambdaSpec {
         }
         written.is_empty()
     }
+}
+
+/// Where events go on; nothing if nothing is written. The outer one says whether all is well.
+#[allow(clippy::option_option, reason = "the outer one says whether all is well")]
+fn destination(key: &str, written: Option<&At<String>>, site: &mut NodeSite<'_, '_>) -> Option<Option<Destination>> {
+    let Some(at) = written.cloned() else { return Some(None) };
+    let node = site.target(&at)?.node;
+    if site.plan.nodes[node.index()].is_fifo {
+        let what = if site.kind_of(node) == "sns" { "topic" } else { "queue" };
+        site.site
+            .error(at.span, "S035", format!("a function leaves its events to a standard {what}"))
+            .label(format!("`{}` is a FIFO {what}", at.value))
+            .hint(format!("leave `fifo_{what}` out there"));
+        return None;
+    }
+    let destination = match site.kind_of(node) {
+        "sqs" => Destination::Queue(node),
+        "sns" => Destination::Topic(node),
+        _ => Destination::Function(node),
+    };
+    site.site.written(key, at);
+    Some(Some(destination))
 }
