@@ -1,10 +1,12 @@
 //! The account that all nodes of a pipeline belong to, and what they share because of it: the concurrency that functions
-//! have not reserved, and the messages that topics may publish in a Region.
+//! have not reserved, the requests a second that go with it, and the messages that topics may publish in a Region.
 //!
 //! ```text
 //!  account_concurrency (1,000) ─┬─ reserved by a function: its own, and its ceiling
 //!                               └─ the rest: whoever comes first, whichever function it is
 //! ```
+//! Of each part ten times as many requests a second are taken (`lambda.requests_per_concurrency`).
+//!
 //! Another design of the same scenario is another account: nothing that one does is felt by the others.
 
 use super::limits::ThisSecond;
@@ -40,6 +42,8 @@ pub(super) struct RegionId(u16);
 pub struct Account {
     /// Requests that functions without reserved concurrency work on.
     executions: u32,
+    /// Requests to these functions in this second.
+    requests: ThisSecond,
     /// Messages published in this second, by Region.
     published: Vec<ThisSecond>,
 }
@@ -60,18 +64,20 @@ impl Account {
         self.executions -= 1;
     }
 
+    /// Whether one more request may be made to the functions without reserved concurrency, of which `limit` a second are
+    /// allowed; if so, it counts.
+    #[inline]
+    pub(super) fn request(&mut self, limit: f64, now: SimTime) -> bool {
+        self.requests.admit(limit, now)
+    }
+
     /// Whether one more message may be published in a Region where `limit` a second are allowed; if so, it counts.
     pub(super) fn publish(&mut self, region: RegionId, limit: f64, now: SimTime) -> bool {
         let region = usize::from(region.0);
         if region >= self.published.len() {
             self.published.resize_with(region + 1, ThisSecond::default);
         }
-        let published = &mut self.published[region];
-        let free = published.used(now) + 1.0 <= limit;
-        if free {
-            published.take(1.0);
-        }
-        free
+        self.published[region].admit(limit, now)
     }
 }
 

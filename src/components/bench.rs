@@ -275,6 +275,14 @@ impl Ran {
         integrals.map(|integral| (integral.name.metric, self.recorder.integral(integral))).collect()
     }
 
+    /// What a node was billed in one figure.
+    pub(super) fn cost(&self, name: &str, metric: &str) -> f64 {
+        let node = node(&self.plan, name);
+        let mut bills = self.catalogue.bills().iter();
+        let bill = bills.find(|bill| bill.name.node == node && bill.name.metric == metric);
+        self.recorder.cost(bill.unwrap_or_else(|| panic!("{name} has no bill {metric}")))
+    }
+
     /// Jobs lost by a cause of a node.
     pub(super) fn lost(&self, name: &str, reason: &str) -> u64 {
         let node = node(&self.plan, name);

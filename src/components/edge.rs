@@ -28,6 +28,10 @@ pub enum Verb {
     Subscribers,
     /// Messages that failed too often are moved.
     DeadLetter,
+    /// What a function has done goes on.
+    OnSuccess,
+    /// What a function has given up goes on.
+    OnFailure,
 }
 
 impl Verb {
@@ -43,6 +47,8 @@ impl Verb {
             Self::Consumes => "consumes",
             Self::Subscribers => "subscribers",
             Self::DeadLetter => "dead_letter",
+            Self::OnSuccess => "on_success",
+            Self::OnFailure => "on_failure",
         }
     }
 }
@@ -56,8 +62,17 @@ impl Verb {
             Self::Targets => "has the target",
             Self::Subscribers => "has the subscriber",
             Self::DeadLetter => "leaves dead letters to",
+            Self::OnSuccess => "passes what is done on to",
+            Self::OnFailure => "passes what it gives up on to",
             Self::Calls | Self::Polls | Self::Reads | Self::Consumes => self.word(),
         }
+    }
+}
+
+impl Verb {
+    /// Whether only what has failed goes this way.
+    pub const fn is_for_failures(self) -> bool {
+        matches!(self, Self::DeadLetter | Self::OnFailure)
     }
 }
 
@@ -142,7 +157,7 @@ pub trait NodeSpec {
         Claims::default()
     }
 
-    /// Whether it keeps its messages in order, as a FIFO queue: its dead-letter queue has to do the same.
+    /// Whether it keeps its messages in order, as a FIFO queue or topic: its dead-letter queue has to do the same.
     fn is_fifo(&self) -> bool {
         false
     }

@@ -60,22 +60,22 @@ impl ThisSecond {
     pub(super) fn take(&mut self, pieces: f64) {
         self.used += pieces;
     }
+
+    /// Whether one more piece at `now` is within `limit`; if so, it counts.
+    #[inline]
+    pub(super) fn admit(&mut self, limit: f64, now: SimTime) -> bool {
+        let free = self.used(now) + 1.0 <= limit;
+        if free {
+            self.take(1.0);
+        }
+        free
+    }
 }
 
 impl EachSecond {
     /// A limit with nothing used.
     pub(super) const fn new(limit: f64) -> Self {
         Self { limit, second: ThisSecond { used: 0.0, since: SimTime::ZERO } }
-    }
-
-    /// Whether one more piece at `now` is within the limit; if so, it counts.
-    #[inline]
-    pub(super) fn admit(&mut self, now: SimTime) -> bool {
-        let free = self.has(1.0, now);
-        if free {
-            self.take(1.0);
-        }
-        free
     }
 
     /// Whether so many more pieces at `now` are within the limit.
@@ -143,10 +143,17 @@ mod tests {
 
     #[test]
     fn each_second_of_the_clock_has_its_own_allowance() {
-        let mut limit = EachSecond::new(3.0);
+        let (mut limit, mut second) = (EachSecond::new(3.0), ThisSecond::default());
         let millis = [0, 1, 2, 3, 999, 1000, 1001, 5500, 5501, 5502, 5503, 6000];
-        let admitted = millis.map(|millis| limit.admit(SimTime::ZERO + SimDuration::from_millis(millis)));
-        assert_eq!(admitted, [true, true, true, false, false, true, true, true, true, true, false, true]);
+        let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
+        let expected = [true, true, true, false, false, true, true, true, true, true, false, true];
+        assert_eq!(millis.map(|millis| second.admit(3.0, at(millis))), expected);
+        let admitted = millis.map(|millis| {
+            let free = limit.has(1.0, at(millis));
+            limit.take(f64::from(u8::from(free)));
+            free
+        });
+        assert_eq!(admitted, expected);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct PlannedNode {
     pub ports: Vec<String>,
     /// The shards of a stream.
     pub shards: u32,
-    /// Whether it is a FIFO queue.
+    /// Whether it is a FIFO queue, or a FIFO topic.
     pub is_fifo: bool,
     /// How long it hides what somebody has fetched, if it is a queue.
     pub hides: Option<Duration>,
@@ -143,6 +143,12 @@ impl NodeSite<'_, '_> {
     /// What all that is counted by `counter` costs, at so many dollars for each.
     pub fn price(&mut self, metric: &'static str, counter: CounterId, each: f64) {
         self.catalogue.price(self.node, metric, counter, each);
+    }
+
+    /// What it costs that there are as many as a gauge says, at so many dollars for an hour of one.
+    pub fn hourly_price(&mut self, metric: &'static str, gauge: GaugeId, each: f64) {
+        const HOUR: f64 = 3600.0;
+        self.catalogue.price_of_time(self.node, metric, gauge, each / HOUR);
     }
 
     /// How much `part` comes to for each `whole`; `unit` is that of the part.

@@ -42,9 +42,15 @@ facts! { "lambda";
         "Reserving more is refused.";
 
     REQUESTS_PER_CONCURRENCY: u32 = 10, Quota, Stated, GUIDE,
-        "How many requests a second a function takes for each request that it may work on at once.",
-        "Further ones are refused with 429. It shows only with functions that need less than a tenth of a second. \
-         Events that other services of AWS hand over are not counted.";
+        "How many requests a second are taken for each one that may be worked on at once.",
+        "Further ones are refused with 429. What a function has reserved counts for it alone, the rest of the account's \
+         concurrency for all others together. It shows only with functions that need less than a tenth of a second. \
+         Calls and the pollers of queues are counted, and events from outside; not those that other services of AWS \
+         hand over.";
+
+    SCALE_UP_REQUESTS: u32 = 10_000, Quota, Stated, SCALING,
+        "By how many requests a second a function can grow within lambda.scale_up_period.",
+        "Faster growth is refused with 429. It shows only where an account has more concurrency than usual.";
 
     TIMEOUT: Duration = Duration::from_secs(3), Default, Stated, FUNCTION,
         "How long a request of a function can take unless it says otherwise.",
@@ -53,6 +59,18 @@ facts! { "lambda";
     TIMEOUT_MAX: Duration = Duration::from_secs(900), Quota, Stated, GUIDE,
         "The longest time that one request of a function can take.",
         "It is stopped, and whatever it worked on starts again.";
+
+    MEMORY: Bytes = Bytes::mib(128), Default, Stated, FUNCTION,
+        "The memory that a function has unless it says otherwise.",
+        "Its time is paid for by memory.";
+
+    MEMORY_MIN: Bytes = Bytes::mib(128), Quota, Stated, GUIDE,
+        "The least memory that a function can have.",
+        "Less is refused.";
+
+    MEMORY_MAX: Bytes = Bytes::mib(10_240), Quota, Stated, GUIDE,
+        "The most memory that a function can have.",
+        "More is refused. At 1,769 MB a function has the power of one processor; how fast it is then is said by `speed`.";
 
     INIT_LIMIT: Duration = Duration::from_secs(10), Quota, Stated, ENVIRONMENT,
         "The longest time that a new copy of a function can take to get ready.",
@@ -224,6 +242,10 @@ facts! { "lambda";
         "How much one provisioned poller fetches.",
         "Then it waits. The page says 1 MB.";
 
+    PROVISIONED_POLLS: Rate = Rate::per_second(10.0), Quota, Unsure, PROVISIONED,
+        "How many polls a second one provisioned poller makes.",
+        "Then it waits. From memory.";
+
     PROVISIONED_GROWTH: Rate = Rate::per_minute(1_000.0), Quota, Stated, PROVISIONED,
         "How fast more copies of a function come to work on a queue in provisioned mode: 1,000 a minute.",
         "From 20 to 1,250 it takes about 74 seconds.";
@@ -236,9 +258,21 @@ facts! { "lambda";
         "How many records of a shard a function gets at once.",
         "A batch that fails blocks its shard until it succeeds or its records expire.";
 
+    PROVISIONED_POLLER_PRICE: Price = Price::each_one(0.009_25, "poller-hour"), Price, Unsure, PROVISIONED,
+        "A provisioned poller.",
+        "us-east-1; not verified. The price list counts event poller units; taken to be one for each poller.";
+
     REQUEST_PRICE: Price = Price::per_million(0.20, "request"), Price, Unsure, PRICES,
         "A request to a function.",
-        "us-east-1.";
+        "us-east-1. What is refused with 429 costs nothing; each further try of an event is a request.";
+
+    ASYNC_BILLED_FIRST: Bytes = Bytes::kib(256), Price, Stated, PRICES,
+        "How much of an event is in the price of its request.",
+        "Beyond it each started lambda.async_billed_chunk is one request more.";
+
+    ASYNC_BILLED_CHUNK: Bytes = Bytes::kib(64), Price, Stated, PRICES,
+        "A piece of an event beyond lambda.async_billed_first that costs as much as a request.",
+        "An event of 1 MiB costs thirteen requests. Taken to be counted once, when the event is taken in.";
 
     BILLED_PIECE: Duration = Duration::from_millis(1), Price, Stated, PRICES,
         "A function's time is billed in pieces of this length, for each request.",
@@ -246,5 +280,9 @@ facts! { "lambda";
 
     DURATION_PRICE: Price = Price::each_one(0.000_016_666_7, "GB-second"), Price, Unsure, PRICES,
         "A function's time, by the memory it has, rounded up to a millisecond.",
-        "us-east-1, x86; about a fifth less on ARM.";
+        "us-east-1, x86. A GB is 1,024 MiB.";
+
+    DURATION_PRICE_ARM: Price = Price::each_one(0.000_013_333_4, "GB-second"), Price, Unsure, PRICES,
+        "The same on ARM.",
+        "us-east-1; about a fifth less than on x86.";
 }

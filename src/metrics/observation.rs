@@ -100,6 +100,7 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
         column("throughput_per_s", "1/s", "jobs done, over the time observed"),
         column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
         column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),
+        column("cost_usd", "usd", "what those of its nodes cost that have a price, without any free tier"),
     ]);
     columns
 }
@@ -141,8 +142,8 @@ pub fn node_columns(catalogue: &Catalogue) -> Vec<NodeColumn> {
         let (node, metric, unit) = (share.name.node, share.name.metric, share.name.unit);
         columns.push(NodeColumn { node, metric, statistic: SHARE.to_owned(), unit });
     }
-    for price in catalogue.prices() {
-        let (node, metric, unit) = (price.name.node, price.name.metric, price.name.unit);
+    for bill in catalogue.bills() {
+        let (node, metric, unit) = (bill.name.node, bill.name.metric, bill.name.unit);
         columns.push(NodeColumn { node, metric, statistic: "total".to_owned(), unit });
     }
     for integral in catalogue.integrals() {
@@ -264,6 +265,8 @@ fn summary(recorder: &Recorder, fates: &[u64; Fate::ALL.len()], frame: &Frame<'_
         (seconds > 0.0).then(|| jobs.latency().count() as f64 / seconds),
         share(total(&["ghost_time", "repeated_time"]), total(&["work_time"])),
         Some(frame.ended.as_secs_f64()),
+        // Who has no node with a price does not cost nothing: it is not known.
+        frame.catalogue.bills().iter().map(|bill| recorder.cost(bill)).reduce(|sum, more| sum + more),
     ]);
     row
 }
@@ -288,7 +291,7 @@ fn node_figures(recorder: &Recorder, frame: &Frame<'_>) -> Vec<Option<f64>> {
         row.extend(TIMING_PERCENTILES.map(|p| timing.percentile(p)));
     }
     row.extend(frame.catalogue.shares().iter().map(|share| recorder.share(share)));
-    row.extend(frame.catalogue.prices().iter().map(|price| Some(recorder.cost(price))));
+    row.extend(frame.catalogue.bills().iter().map(|bill| Some(recorder.cost(bill))));
     row.extend(frame.catalogue.integrals().iter().map(|integral| Some(recorder.integral(integral))));
     row
 }

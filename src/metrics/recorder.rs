@@ -53,19 +53,26 @@ pub struct Catalogue {
     integrals: Vec<Integral>,
     /// What part one counter is of another.
     shares: Vec<Share>,
-    /// What counters cost.
-    prices: Vec<Price>,
+    /// What the nodes are billed for.
+    bills: Vec<Bill>,
 }
 
-/// What a counter costs.
-#[derive(Debug, Clone, Copy)]
-pub struct Price {
+/// What a node is billed for, in one figure.
+#[derive(Debug, Clone)]
+pub struct Bill {
     /// What it is called; its unit is the dollar.
     pub name: MetricName,
-    /// What is paid for.
-    pub counter: CounterId,
-    /// Dollars for each.
-    pub each: f64,
+    /// What is paid for, and how many dollars for each.
+    items: Vec<(Billed, f64)>,
+}
+
+/// What is paid for.
+#[derive(Debug, Clone, Copy)]
+enum Billed {
+    /// Whatever this counts.
+    Counted(CounterId),
+    /// Every second of one of these: machines that are there.
+    Present(GaugeId),
 }
 
 /// What a gauge can rise to.
@@ -144,14 +151,28 @@ impl Catalogue {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
     }
 
-    /// What all that is counted by `counter` costs, at so many dollars for each.
+    /// What all that is counted by `counter` costs, at so many dollars for each. Whatever a node names alike adds up.
     pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
-        self.prices.push(Price { name: MetricName { node, metric, unit: "usd" }, counter, each });
+        self.bill(node, metric, Billed::Counted(counter), each);
     }
 
-    /// The prices.
-    pub fn prices(&self) -> &[Price] {
-        &self.prices
+    /// What it costs that there are as many as `gauge` says, at so many dollars for a second of one.
+    pub fn price_of_time(&mut self, node: NodeId, metric: &'static str, gauge: GaugeId, each: f64) {
+        self.bill(node, metric, Billed::Present(gauge), each);
+    }
+
+    fn bill(&mut self, node: NodeId, metric: &'static str, item: Billed, each: f64) {
+        let known = self.bills.iter_mut().find(|bill| bill.name.node == node && bill.name.metric == metric);
+        if let Some(bill) = known {
+            bill.items.push((item, each));
+        } else {
+            self.bills.push(Bill { name: MetricName { node, metric, unit: "usd" }, items: vec![(item, each)] });
+        }
+    }
+
+    /// What the nodes are billed for: all together is what the pipeline costs.
+    pub fn bills(&self) -> &[Bill] {
+        &self.bills
     }
 
     /// How much `part` comes to for each `whole`, over the whole run, in a unit of its own.
@@ -285,10 +306,15 @@ impl Recorder {
         (count(share.whole) > 0).then(|| count(share.part) as f64 / count(share.whole) as f64)
     }
 
-    /// What a price has come to.
+    /// What a bill has come to: of what is counted from the beginning of the run, of what is there from the end of the
+    /// warm-up.
     #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
-    pub fn cost(&self, price: &Price) -> f64 {
-        self.counters[usize::from(price.counter.0)] as f64 * price.each
+    pub fn cost(&self, bill: &Bill) -> f64 {
+        let cost = |&(item, each): &(Billed, f64)| match item {
+            Billed::Counted(counter) => self.counters[usize::from(counter.0)] as f64 * each,
+            Billed::Present(gauge) => self.gauge_at(gauge).area() as f64 / 1e9 * each,
+        };
+        bill.items.iter().map(cost).sum()
     }
 
     /// What a gauge adds up to over the time observed.
@@ -346,6 +372,27 @@ pub struct View {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_node_names_alike_is_one_bill() {
+        let mut catalogue = Catalogue::default();
+        let (node, other) = (NodeId(0), NodeId(1));
+        let (calls, time) =
+            (catalogue.counter(node, "calls", "requests"), catalogue.counter(other, "calls", "requests"));
+        let pollers = catalogue.gauge(node, "pollers", "pollers");
+        catalogue.price(node, "cost", calls, 0.5);
+        catalogue.price(other, "cost", time, 100.0);
+        catalogue.price_of_time(node, "cost", pollers, 2.0);
+        let view =
+            View { step: SimDuration::from_secs(1), warmup: SimTime::ZERO, objective: SimDuration::from_secs(1) };
+        let mut recorder = Recorder::new(&catalogue, 1, &view);
+        recorder.add(calls, 7);
+        recorder.add(time, 1);
+        recorder.gauge(pollers).set(SimTime::ZERO, 3);
+        recorder.finish(SimTime::ZERO + SimDuration::from_secs(10));
+        let costs: Vec<f64> = catalogue.bills().iter().map(|bill| recorder.cost(bill)).collect();
+        assert_eq!(costs, [3.5 + 60.0, 100.0]);
+    }
 
     #[test]
     fn times_count_from_the_end_of_the_warm_up() {

@@ -4,7 +4,7 @@ use super::human::{Figure, seconds};
 use super::style::Tone;
 use super::table::{Column, Entry, Squeeze, Table};
 use super::text::{clean, fit};
-use crate::report::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, RECOVERY, latency_percentile};
+use crate::report::names::{BACKLOG_MAX, COST, DRAIN, GOODPUT, JOBS_SENT, RECOVERY, latency_percentile};
 use crate::report::{Cell, ExpectationResult, Fate, Loss, Report};
 use crate::stats::Estimate;
 
@@ -52,7 +52,14 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     queue.extend(faults.then(|| line("recovery", Source::Until(RECOVERY))));
     let machines = report.cells.iter().any(|cell| cell.case == case && in_all(cell, MACHINES).is_some());
     queue.extend(machines.then(|| line("machine costs", Source::Nodes(MACHINES))));
+    queue.extend(has_costs(report, case).then(|| metric("costs", COST)));
     [jobs, latencies, queue]
+}
+
+/// Whether it is known of a pipeline of a case what it costs.
+fn has_costs(report: &Report, case: usize) -> bool {
+    let mut cells = report.cells.iter().filter(|cell| cell.case == case);
+    cells.any(|cell| cell.mean(COST).is_some())
 }
 
 /// What groups of machines cost.
@@ -223,6 +230,9 @@ pub(super) fn legend(report: &Report) -> String {
     if report.cells.iter().any(|cell| [DRAIN, RECOVERY].iter().any(|name| never(report, cell, name))) {
         parts.push("never: not before the end of the run");
     }
+    if (0..report.cases.len()).any(|case| has_costs(report, case)) {
+        parts.push("costs: of what has a price, before any free tier");
+    }
     parts.push("–: not measured");
     parts.join("; ")
 }
@@ -314,6 +324,18 @@ mod tests {
         report.cells[0].nodes[0].metrics.push(cost(8.0));
         let (both, unit) = in_all(&report.cells[0], MACHINES).expect("two groups");
         assert_eq!((both.mean, both.half_width, unit), (12.0, None, "usd"));
+    }
+
+    #[test]
+    fn what_a_pipeline_costs_has_a_line_where_it_is_known() {
+        let mut report = fixture::report();
+        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "costs");
+        assert!(!has_line(&report) && !legend(&report).contains("costs"));
+        let cost = report.cells[0].summary.iter_mut().find(|metric| metric.name == COST).expect("a figure");
+        cost.estimate = Some(Estimate { mean: 0.012_34, half_width: None, replications: 1 });
+        assert!(has_line(&report) && legend(&report).contains("costs: of what has a price"));
+        let entry = Source::Metric(COST.into()).entry(&report, &report.cells[1]);
+        assert_eq!(entry, Entry::text("–").tone(Tone::Quiet));
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub const BACKLOG_MAX: &str = "backlog_max";
 pub const DRAIN: &str = "drain_s";
 /// Time from the end of the last fault until as much is done in time as arrives, in seconds.
 pub const RECOVERY: &str = "recovery_s";
+/// What the nodes of a pipeline that have a price cost, in US dollars.
+pub const COST: &str = "cost_usd";
 /// Share of the nodes' own work that was for nobody.
 pub const WASTED_WORK: &str = "wasted_work_share";
 

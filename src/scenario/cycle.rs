@@ -12,12 +12,11 @@ pub(super) struct Step<'p> {
     span: Span,
 }
 
-/// Whether no job can go round for ever; the edge that closes a circle is told if it can. The way out of a dead-letter
-/// queue is no part of a circle, because messages that did not fail do not take it; two queues that leave their dead
-/// letters to each other are one.
+/// Whether no job can go round for ever; the edge that closes a circle is told if it can. The way of what has failed is
+/// no part of a circle, because messages that did not fail do not take it; two queues that leave their dead letters to
+/// each other are one.
 pub(super) fn check(plan: &Plan, found: &mut Diagnostics) -> bool {
-    let dead_letters = |verb| verb == Verb::DeadLetter;
-    none(&steps(plan, |verb| !dead_letters(verb)), found) & none(&steps(plan, dead_letters), found)
+    none(&steps(plan, |verb| !verb.is_for_failures()), found) & none(&steps(plan, Verb::is_for_failures), found)
 }
 
 /// The steps along the edges that are wanted, in the order of the text.

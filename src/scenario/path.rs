@@ -65,8 +65,10 @@ impl Way<'_> {
         for edge in &self.nodes[index].edges {
             let arrow = match edge.verb {
                 Verb::Calls | Verb::Targets => "⇄",
-                Verb::Sends | Verb::Subscribers => "→",
-                Verb::From | Verb::Polls | Verb::Reads | Verb::Consumes | Verb::DeadLetter => continue,
+                Verb::Sends | Verb::Subscribers | Verb::OnSuccess => "→",
+                Verb::From | Verb::Polls | Verb::Reads | Verb::Consumes | Verb::DeadLetter | Verb::OnFailure => {
+                    continue;
+                }
             };
             next.extend(place(edge.node()).map(|to| (arrow, to)));
         }
@@ -75,7 +77,8 @@ impl Way<'_> {
                 match edge.verb {
                     Verb::Polls | Verb::Reads => next.push(("←", reader)),
                     Verb::Consumes => next.push(("→", reader)),
-                    Verb::From | Verb::Calls | Verb::Targets | Verb::Sends | Verb::Subscribers | Verb::DeadLetter => {}
+                    Verb::From | Verb::Calls | Verb::Targets | Verb::Sends | Verb::Subscribers => {}
+                    Verb::DeadLetter | Verb::OnSuccess | Verb::OnFailure => {}
                 }
             }
         }

@@ -144,7 +144,7 @@ fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
     let word = match verb {
         Verb::Calls | Verb::Targets | Verb::Sends | Verb::From => fitting(&[Verb::Sends, Verb::Calls]),
         Verb::Polls | Verb::Reads | Verb::Consumes => fitting(&[Verb::Polls, Verb::Reads, Verb::Consumes]),
-        Verb::Subscribers | Verb::DeadLetter => None,
+        Verb::Subscribers | Verb::DeadLetter | Verb::OnSuccess | Verb::OnFailure => None,
     };
     match (word, verb) {
         (Some("calls"), _) => "use `calls`: it answers, so somebody waits for it".to_owned(),
@@ -155,6 +155,9 @@ fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
             from.noun
         ),
         (None, Verb::DeadLetter) => "a dead-letter queue is a queue of its own".to_owned(),
+        (None, Verb::OnSuccess | Verb::OnFailure) => {
+            "a function passes its events on to a standard queue, a standard topic or another function".to_owned()
+        }
         (None, Verb::Polls | Verb::Reads | Verb::Consumes) => {
             format!("nothing can be fetched from {}: name what keeps the messages", target.noun)
         }

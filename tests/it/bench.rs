@@ -88,11 +88,15 @@ impl Ran {
 
     /// A figure of the summary, by its name with or without its unit: `latency_mean`, `backlog_mean`.
     pub fn summary(&self, name: &str) -> f64 {
+        self.summary_if_measured(name).unwrap_or_else(|| panic!("{name} was not measured"))
+    }
+
+    /// The same, or nothing if it was not measured.
+    pub fn summary_if_measured(&self, name: &str) -> Option<f64> {
         let columns = columns(&self.case.run.percentiles);
         let is_called = |column: &str| column == name || column.strip_prefix(name).is_some_and(is_unit);
         let index = columns.iter().position(|column| is_called(&column.name));
-        let index = index.unwrap_or_else(|| panic!("no figure {name}"));
-        self.observation.summary[index].unwrap_or_else(|| panic!("{name} was not measured"))
+        self.observation.summary[index.unwrap_or_else(|| panic!("no figure {name}"))]
     }
 
     /// A figure of a node if the name has a point in it, else of the summary; `a / b` is the ratio of two.

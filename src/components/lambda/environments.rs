@@ -8,7 +8,7 @@
 //! ```
 //! Simplified: of several idle environments the one that worked last gets the request, so that the others can go.
 
-use crate::components::limits::{EachSecond, TokenBucket};
+use crate::components::limits::TokenBucket;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::lambda;
 use std::collections::VecDeque;
@@ -29,8 +29,6 @@ pub(super) enum Throttle {
     Concurrency,
     /// It would need a new one, and too many are new already.
     Growth,
-    /// Too many requests came within a second.
-    Rate,
 }
 
 /// An environment without a request.
@@ -50,8 +48,6 @@ pub(super) struct Environments {
     life: SimDuration,
     /// New ones that it may still get -- state.
     growth: TokenBucket,
-    /// Requests of this second -- state.
-    requests: EachSecond,
     /// Getting ready or at work -- state.
     in_use: u32,
     /// Those without a request, the longest idle first -- state.
@@ -65,16 +61,7 @@ impl Environments {
     pub(super) fn new(limit: u32, life: SimDuration) -> Self {
         let step = f64::from(lambda::SCALE_UP_STEP.value);
         let rate = step / lambda::SCALE_UP_PERIOD.value.as_secs_f64();
-        let requests = f64::from(limit) * f64::from(lambda::REQUESTS_PER_CONCURRENCY.value);
-        Self {
-            limit,
-            life,
-            growth: TokenBucket::new(rate, step),
-            requests: EachSecond::new(requests),
-            in_use: 0,
-            idle: VecDeque::new(),
-            armed: false,
-        }
+        Self { limit, life, growth: TokenBucket::new(rate, step), in_use: 0, idle: VecDeque::new(), armed: false }
     }
 
     /// Whether no request may ever begin.
@@ -92,10 +79,9 @@ impl Environments {
         u64::from(self.in_use) + self.idle.len() as u64
     }
 
-    /// Takes an environment for a request, if the limits allow it. The limit on requests a second counts those that
-    /// somebody makes now (`counts`), and not the events that were taken in before. `elsewhere` are at work for other
-    /// functions with which this one shares its limit.
-    pub(super) fn take(&mut self, counts: bool, elsewhere: u32, now: SimTime) -> Result<Start, Throttle> {
+    /// Whether the limits allow one more at work. `elsewhere` are at work for other functions with which this one shares
+    /// its limit.
+    pub(super) fn room(&mut self, elsewhere: u32, now: SimTime) -> Result<(), Throttle> {
         if self.in_use.saturating_add(elsewhere) >= self.limit {
             return Err(Throttle::Concurrency);
         }
@@ -103,23 +89,20 @@ impl Environments {
         if self.idle.is_empty() && !self.growth.has(1.0, now) {
             return Err(Throttle::Growth);
         }
-        if counts && !self.requests.admit(now) {
-            return Err(Throttle::Rate);
-        }
+        Ok(())
+    }
+
+    /// Takes an environment for a request: look first whether there is [`room`](Self::room).
+    pub(super) fn take(&mut self) -> Start {
         self.in_use += 1;
-        Ok(match self.idle.pop_back() {
+        match self.idle.pop_back() {
             Some(Idle { reset: false, .. }) => Start::Warm,
             Some(Idle { reset: true, .. }) => Start::Cold,
             None => {
                 self.growth.take(1.0);
                 Start::Cold
             }
-        })
-    }
-
-    /// Whether one more request is within the limit on requests; if so, it counts.
-    pub(super) fn admits_request(&mut self, now: SimTime) -> bool {
-        self.requests.admit(now)
+        }
     }
 
     /// A request has ended. Returns the time for which an alarm must be set, if none is pending.
@@ -161,15 +144,20 @@ mod tests {
         SimTime::ZERO + SimDuration::from_millis(millis)
     }
 
+    fn take(environments: &mut Environments, now: SimTime) -> Result<Start, Throttle> {
+        environments.room(0, now)?;
+        Ok(environments.take())
+    }
+
     fn taken(environments: &mut Environments, now: SimTime) -> u32 {
-        (0..20_000).take_while(|_| environments.take(true, 0, now).is_ok()).count().try_into().expect("a small number")
+        (0..20_000).take_while(|_| take(environments, now).is_ok()).count().try_into().expect("a small number")
     }
 
     #[test]
     fn a_thousand_new_ones_at_once_and_then_a_hundred_a_second() {
         let mut environments = Environments::new(10_000, SimDuration::from_secs(600));
         assert_eq!(taken(&mut environments, at(0)), 1000);
-        assert_eq!(environments.take(true, 0, at(0)), Err(Throttle::Growth));
+        assert_eq!(take(&mut environments, at(0)), Err(Throttle::Growth));
         assert_eq!(taken(&mut environments, at(1000)), 100);
         // What is not used does not add up beyond a thousand.
         assert_eq!(taken(&mut environments, at(3_600_000)), 1000);
@@ -178,31 +166,28 @@ mod tests {
     #[test]
     fn an_idle_one_is_used_again_until_its_life_is_over() {
         let mut environments = Environments::new(2, SimDuration::from_millis(500));
-        assert_eq!(environments.take(true, 0, at(0)), Ok(Start::Cold));
+        assert_eq!(take(&mut environments, at(0)), Ok(Start::Cold));
         assert_eq!(environments.give_back(at(100), false), Some(at(600)));
-        assert_eq!(environments.take(true, 0, at(200)), Ok(Start::Warm));
-        assert_eq!(environments.take(true, 0, at(200)), Ok(Start::Cold));
-        assert_eq!(environments.take(true, 0, at(200)), Err(Throttle::Concurrency));
+        assert_eq!(take(&mut environments, at(200)), Ok(Start::Warm));
+        assert_eq!(take(&mut environments, at(200)), Ok(Start::Cold));
+        assert_eq!(take(&mut environments, at(200)), Err(Throttle::Concurrency));
         assert_eq!((environments.give_back(at(300), true), environments.give_back(at(400), false)), (None, None));
         // The one that worked last comes first, and the other has to get ready again.
         assert_eq!(
-            (environments.take(true, 0, at(500)), environments.take(true, 0, at(500))),
+            (take(&mut environments, at(500)), take(&mut environments, at(500))),
             (Ok(Start::Warm), Ok(Start::Cold))
         );
         assert_eq!(environments.rearm(at(600)), None);
         assert_eq!(environments.give_back(at(700), false), Some(at(1200)));
-        assert_eq!(environments.take(true, 0, at(1200)), Ok(Start::Cold));
+        assert_eq!(take(&mut environments, at(1200)), Ok(Start::Cold));
         assert_eq!(environments.count(), 2);
     }
 
     #[test]
-    fn each_second_takes_ten_requests_for_each_that_may_be_at_work() {
+    fn what_is_at_work_elsewhere_leaves_less_room() {
         let mut environments = Environments::new(2, SimDuration::from_secs(600));
-        for _ in 0..20 {
-            assert!(environments.take(true, 0, at(0)).is_ok());
-            let _ = environments.give_back(at(0), false);
-        }
-        assert_eq!(environments.take(true, 0, at(999)), Err(Throttle::Rate));
-        assert_eq!(environments.take(true, 0, at(1000)), Ok(Start::Warm));
+        assert_eq!(environments.room(2, at(0)), Err(Throttle::Concurrency));
+        assert_eq!(environments.room(1, at(0)).map(|()| environments.take()), Ok(Start::Cold));
+        assert_eq!(environments.room(1, at(0)), Err(Throttle::Concurrency));
     }
 }

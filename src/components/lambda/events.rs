@@ -7,17 +7,17 @@
 //!               └─ waits 1 s, 2 s, 4 s … 5 min; after a failure 1 min, then 2 min
 //!                        │ too old, or failed too often
 //!                        ▼
-//!                  dead-letter queue, or dropped
+//!                  put aside, handed on, or dropped
 //! ```
-//! Simplified: a long line of events makes each wait no longer than it would alone. Simplified: what is given up goes to a
-//! queue; topics and other functions are not modelled as destinations.
+//! Where events go on is in `destination.rs`. Simplified: a long line of events makes each wait no longer than it would
+//! alone.
 
+use super::billing::further_requests;
+use super::destination::Destination;
 use super::invocation::What;
 use super::{Cx, Lambda, LambdaAlarm};
-use crate::components::context::Endpoint;
 use crate::components::slab::Slab;
-use crate::components::sqs::DEAD_LETTER;
-use crate::engine::{Ending, LossId, MsgId, NodeId, SimDuration, SimTime};
+use crate::engine::{Ending, LossId, MsgId, SimDuration, SimTime};
 use crate::facts::lambda;
 use crate::metrics::{CounterId, GaugeId, TimingId};
 
@@ -28,8 +28,10 @@ pub(super) struct Events {
     pub maximum_retry_attempts: u32,
     /// Older ones are given up -- parameter.
     pub maximum_event_age: SimDuration,
+    /// Where those go that are done -- parameter.
+    pub on_success: Option<Destination>,
     /// Where those go that are given up -- parameter.
-    pub dead_letter: Option<NodeId>,
+    pub on_failure: Option<Destination>,
     pub losses: EventLosses,
     pub metrics: EventMetrics,
     /// Those that are not done -- state.
@@ -56,6 +58,8 @@ pub(super) struct EventMetrics {
     pub received: CounterId,
     /// Those given up.
     pub dropped: CounterId,
+    /// What is billed for large ones beyond the requests of their tries.
+    pub further_requests: CounterId,
     /// Those that wait for their first or next try.
     pub waiting: GaugeId,
     /// How old they are when a try begins.
@@ -96,15 +100,21 @@ impl Lambda {
         if self.health.is_down() {
             return cx.refuse(msg, self.losses.down);
         }
-        if counts && !self.environments.are_stopped() && !self.environments.admits_request(cx.now()) {
+        let now = cx.now();
+        if counts && !self.environments.are_stopped() && !self.rate.admit(cx.account(), now) {
             cx.count(self.metrics.throttles, 1);
             return cx.refuse(msg, self.losses.rate);
         }
         self.serial = self.serial.wrapping_add(1);
-        let (now, serial) = (cx.now(), self.serial);
+        let serial = self.serial;
         let Some(queue) = self.events.as_mut() else { unreachable!("its edges were known when it was built") };
         cx.accept(msg);
-        cx.message_mut(msg).sent = now;
+        let message = cx.message_mut(msg);
+        message.sent = now;
+        let further = further_requests(message.size);
+        if further > 0 {
+            cx.count(queue.metrics.further_requests, further);
+        }
         let event = queue.open.insert(Event { msg, since: now, failures: 0, throttled: 0, serial });
         queue.waiting += 1;
         cx.count(queue.metrics.received, 1);
@@ -195,23 +205,24 @@ impl Lambda {
 
     /// The function has done what an event asked for.
     pub(super) fn event_done(&mut self, event: u32, cx: &mut Cx<'_>) {
-        let Some(event) = self.events.as_mut().and_then(|queue| queue.open.remove(event)) else { return };
-        cx.conclude(event.msg, LossId::NONE);
+        let Some(queue) = self.events.as_mut() else { return };
+        let Some(Event { msg, .. }) = queue.open.remove(event) else { return };
+        match queue.on_success {
+            Some(destination) => destination.pass_on(msg, cx),
+            None => cx.conclude(msg, LossId::NONE),
+        }
     }
 
-    /// An event that waits is given up: to the dead-letter queue, as a new message there, or lost.
+    /// An event that waits is given up: it goes on to somebody else, or is lost.
     fn give_up_event(&mut self, event: u32, loss: LossId, cx: &mut Cx<'_>) {
         let Some(queue) = self.events.as_mut() else { return };
         let Some(Event { msg, .. }) = queue.open.remove(event) else { return };
         queue.waiting -= 1;
         cx.set(queue.metrics.waiting, queue.waiting);
         cx.count(queue.metrics.dropped, 1);
-        let Some(node) = queue.dead_letter else { return cx.retire(msg, Ending::Lost(loss)) };
-        let now = cx.now();
-        let message = cx.message_mut(msg);
-        message.sent = now;
-        message.receives = 0;
-        cx.park(msg, loss);
-        cx.hand_over(msg, Endpoint { node, port: DEAD_LETTER }, SimDuration::ZERO);
+        match queue.on_failure {
+            Some(destination) => destination.pass_on_failed(msg, loss, cx),
+            None => cx.retire(msg, Ending::Lost(loss)),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A request in its environment: it waits until that is ready, is worked on, and ends, or is stopped.
 
+use super::billing::billed;
 use super::environments::Start;
 use super::{Cx, Lambda, LambdaAlarm};
 use crate::components::handler::Ended;
@@ -306,22 +307,5 @@ impl Lambda {
         }
         self.environments.clear();
         self.show(cx);
-    }
-}
-
-/// What is paid for: whole pieces.
-fn billed(time: SimDuration) -> SimDuration {
-    let piece = lambda::BILLED_PIECE.value.get().as_nanos();
-    SimDuration::from_nanos(time.as_nanos().div_ceil(piece).saturating_mul(piece))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_started_millisecond_is_billed_as_a_whole_one() {
-        let of = |nanos| billed(SimDuration::from_nanos(nanos)).as_nanos();
-        assert_eq!([0, 1, 1_000_000, 1_000_001].map(of), [0, 1_000_000, 1_000_000, 2_000_000]);
     }
 }

@@ -13,16 +13,23 @@
 //! A function that fails at a message of a batch fails the whole batch, unless it reports which messages failed
 //! (`report_batch_item_failures`). What it had done before is done all the same, and is done again when it comes back.
 //!
-//! Functions without reserved concurrency share what the others of their account leave (`account`). Simplified: of the
-//! limit on requests a second each has the whole. Simplified: the memory of a function is not modelled; `speed` says how
-//! fast it works. Simplified: an event is never run twice without a failure, although the service says that it may be.
-//! Simplified: an event begins as soon as it is there; what passes before that is part of the latency of who hands it
-//! over.
+//! Functions without reserved concurrency share what the others of their account leave, and the requests a second that
+//! go with it (`account`, `rate.rs`). What an event becomes when it is done with is in `destination.rs`.
+//!
+//! A function costs money for each request and for the time of its environments by their memory, the time to get ready
+//! included; pollers make requests of the queue, which are on the queue's bill. Simplified: memory decides what is paid
+//! and not how fast a function is, which `speed` says. Simplified: what is at work when the run ends is not billed.
+//!
+//! Simplified: an event is never run twice without a failure, although the service says that it may be. Simplified: an
+//! event begins as soon as it is there; what passes before that is part of the latency of who hands it over.
 
+mod billing;
+mod destination;
 mod environments;
 mod events;
 mod invocation;
 mod mapping;
+mod rate;
 mod spec;
 
 pub(super) use spec::{LambdaSpec, gathered_visibility};
@@ -31,6 +38,7 @@ use environments::{Environments, Start, Throttle};
 use events::Events;
 use invocation::Invocation;
 use mapping::Mapping;
+use rate::RequestRate;
 
 use super::context::Ctx;
 use super::fault::{FaultKind, Health};
@@ -132,6 +140,8 @@ pub struct Lambda {
     /// What is done with a message, and the messages that it is done with -- parameter and state.
     handler: Handler,
     environments: Environments,
+    /// Requests of this second -- parameter and state.
+    rate: RequestRate,
     /// Requests in environments -- state.
     invocations: Slab<Invocation>,
     /// Ends of the time that requests have -- state.
@@ -182,7 +192,8 @@ impl Component for Lambda {
     const ABOUT: &'static str =
         "an AWS Lambda function: called, handed events, or polling a queue; an environment each";
     const NOUN: &'static str = "a function";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers];
+    const ACCEPTS: &'static [Verb] =
+        &[Verb::From, Verb::Calls, Verb::Targets, Verb::Sends, Verb::Subscribers, Verb::OnSuccess, Verb::OnFailure];
     type Spec = LambdaSpec;
     type Alarm = LambdaAlarm;
 
@@ -261,25 +272,28 @@ impl Lambda {
         }
     }
 
-    /// An environment for a request, or why there is none.
+    /// An environment for a request, or why there is none. The limit on requests a second counts those that somebody
+    /// makes now (`counts`), and not the events that were taken in before.
     fn environment(&mut self, counts: bool, cx: &mut Cx<'_>) -> Result<Start, LossId> {
         if self.health.is_down() {
             return Err(self.losses.down);
         }
-        let shares = self.p.shares_concurrency;
+        let (shares, now) = (self.p.shares_concurrency, cx.now());
         let elsewhere = if shares { cx.account().executions() - self.environments.in_use() } else { 0 };
-        let start = self.environments.take(counts, elsewhere, cx.now()).map_err(|throttle| {
+        let refused = match self.environments.room(elsewhere, now) {
+            Err(Throttle::Concurrency) => Some(self.losses.concurrency),
+            Err(Throttle::Growth) => Some(self.losses.growth),
+            Ok(()) if counts && !self.rate.admit(cx.account(), now) => Some(self.losses.rate),
+            Ok(()) => None,
+        };
+        if let Some(loss) = refused {
             cx.count(self.metrics.throttles, 1);
-            match throttle {
-                Throttle::Concurrency => self.losses.concurrency,
-                Throttle::Growth => self.losses.growth,
-                Throttle::Rate => self.losses.rate,
-            }
-        })?;
+            return Err(loss);
+        }
         if shares {
             cx.account().begin_execution();
         }
-        Ok(start)
+        Ok(self.environments.take())
     }
 
     /// The gauges of the environments.

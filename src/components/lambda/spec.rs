@@ -1,12 +1,17 @@
 //! What a scenario may say about a function, in the words of its API.
 
+mod cost;
 mod events;
 mod mapping;
+mod runtime;
 
+use cost::ArchitectureSpec;
 pub(in crate::components) use mapping::gathered_visibility;
 use mapping::{MappingSpec, ProvisionedSpec};
+use runtime::RuntimeSpec;
 
 use super::environments::Environments;
+use super::rate::RequestRate;
 use super::{Lambda, LambdaLosses, LambdaMetrics, LambdaParameters};
 use crate::components::account::{Claims, FunctionClaims};
 use crate::components::fault::Health;
@@ -18,9 +23,9 @@ use crate::components::spec::{LatencySpec, OneOrMany, all, many};
 use crate::components::traits::FunctionTraits;
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::engine::{Deadlines, LossKind};
-use crate::facts::{self, Fact, lambda};
-use crate::site::{At, ToToml};
-use crate::units::Duration;
+use crate::facts::{Fact, lambda};
+use crate::site::At;
+use crate::units::{Bytes, Duration};
 use serde::Deserialize;
 
 /// An AWS Lambda function.
@@ -36,6 +41,10 @@ pub struct LambdaSpec {
     reserved_concurrent_executions: Option<At<u32>>,
     /// Requests that the account's functions work on at once.
     account_concurrency: Option<At<u32>>,
+    /// The memory that it has: it decides what its time costs.
+    memory_size: Option<At<Bytes>>,
+    /// The processor that it runs on: it decides what its time costs.
+    architecture: Option<At<ArchitectureSpec>>,
     /// What the function is written in: it decides how long a new environment takes to get ready.
     runtime: Option<At<RuntimeSpec>>,
     /// How long a new environment takes to get ready: a cold start.
@@ -76,55 +85,10 @@ pub struct LambdaSpec {
     maximum_event_age: Option<At<Duration>>,
     /// Events: the queue for those that are given up.
     dead_letter: Option<At<String>>,
-}
-
-/// What a function is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum RuntimeSpec {
-    /// Python.
-    Python,
-    /// JavaScript.
-    Node,
-    /// Go.
-    Go,
-    /// Rust.
-    Rust,
-    /// Java.
-    Java,
-    /// Java with `SnapStart`.
-    JavaSnapStart,
-}
-
-impl RuntimeSpec {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Python => "python",
-            Self::Node => "node",
-            Self::Go => "go",
-            Self::Rust => "rust",
-            Self::Java => "java",
-            Self::JavaSnapStart => "java_snap_start",
-        }
-    }
-
-    const fn init(self) -> &'static Fact<facts::Latency> {
-        match self {
-            Self::Python => &lambda::INIT_PYTHON,
-            Self::Node => &lambda::INIT_NODE,
-            Self::Go => &lambda::INIT_GO,
-            Self::Rust => &lambda::INIT_RUST,
-            Self::Java => &lambda::INIT_JAVA,
-            Self::JavaSnapStart => &lambda::INIT_JAVA_SNAP_START,
-        }
-    }
-}
-
-impl ToToml for RuntimeSpec {
-    fn to_toml(&self) -> String {
-        self.word().to_toml()
-    }
+    /// Events: the queue, topic or function to which those that are done are passed on.
+    on_success: Option<At<String>>,
+    /// Events: the queue, topic or function to which those that are given up are passed on.
+    on_failure: Option<At<String>>,
 }
 
 impl NodeSpec for LambdaSpec {
@@ -134,6 +98,8 @@ impl NodeSpec for LambdaSpec {
         let gathers = self.maximum_batching_window.map(|at| (at.value.get(), timeout.get()));
         edges.extend(self.polls.clone().map(|to| Edge { gathers, ..Edge::new(Verb::Polls, to) }));
         edges.extend(self.dead_letter.clone().map(|to| Edge::new(Verb::DeadLetter, to)));
+        edges.extend(self.on_success.clone().map(|to| Edge::new(Verb::OnSuccess, to)));
+        edges.extend(self.on_failure.clone().map(|to| Edge::new(Verb::OnFailure, to)));
         edges
     }
 
@@ -173,6 +139,7 @@ impl LambdaSpec {
         let requests = Requests { calls: self.calls.take(), sends: self.sends.take() }.build(site);
         let losses = self.losses(site);
         let metrics = metrics(limit, site);
+        self.price(&metrics, site);
         let most = site.placed(self.reserved_concurrent_executions.as_ref(), limit);
         site.traits.function = Some(FunctionTraits {
             timeout: site.placed(self.timeout.as_ref(), timeout.get()),
@@ -192,7 +159,7 @@ impl LambdaSpec {
         }
         site.traits.speed = Some(speed);
         site.traits.work = work;
-        let bytes = |fact: Fact<crate::units::Bytes>| u32::try_from(fact.value.get()).unwrap_or(u32::MAX);
+        let bytes = |fact: Fact<Bytes>| u32::try_from(fact.value.get()).unwrap_or(u32::MAX);
         Some(Lambda {
             p: LambdaParameters {
                 timeout: timeout.get(),
@@ -206,6 +173,7 @@ impl LambdaSpec {
             metrics,
             handler,
             environments: Environments::new(limit, life.get()),
+            rate: RequestRate::new(limit, shares_concurrency),
             invocations: Slab::new(),
             timeouts: Deadlines::new(),
             serial: 0,
@@ -233,14 +201,20 @@ impl LambdaSpec {
     }
 
     fn losses(&self, site: &mut NodeSite<'_, '_>) -> LambdaLosses {
-        let concurrency = match self.reserved_concurrent_executions {
-            Some(_) => "throttled: its reserved concurrency is in use",
-            None => "throttled: the account's concurrency is in use",
+        let [concurrency, rate] = match self.reserved_concurrent_executions {
+            Some(_) => [
+                "throttled: its reserved concurrency is in use",
+                "throttled: too many requests a second for its reserved concurrency",
+            ],
+            None => [
+                "throttled: the account's concurrency is in use",
+                "throttled: too many requests a second for the account's concurrency",
+            ],
         };
         LambdaLosses {
             concurrency: site.throttle(concurrency),
             growth: site.throttle("throttled: too many new environments at once"),
-            rate: site.throttle("throttled: too many requests a second"),
+            rate: site.throttle(rate),
             too_large: site.permanent_refusal("payload too large"),
             timed_out: site.loss(LossKind::Rejected, "stopped at its timeout"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),

@@ -353,7 +353,7 @@ fn metrics(has_pool: bool, price: Option<f64>, site: &mut NodeSite<'_, '_>) -> G
     let instances = site.gauge("instances", "instances");
     site.integral("instance_time", "s", instances, 1.0);
     if let Some(price) = price {
-        site.integral("instance_cost", "usd", instances, price / 3600.0);
+        site.hourly_price("instance_cost", instances, price);
     }
     GroupMetrics {
         desired: site.gauge("instances_desired", "instances"),

@@ -219,7 +219,7 @@ impl Component for Sns {
     const ABOUT: &'static str =
         "an Amazon SNS topic, standard or FIFO: fan-out to queues, web endpoints, mailboxes and phones, with retries";
     const NOUN: &'static str = "a topic";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends];
+    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::OnSuccess, Verb::OnFailure];
     type Spec = SnsSpec;
     type Alarm = SnsAlarm;
 

@@ -64,6 +64,10 @@ impl NodeSpec for SnsSpec {
         all(self.from.as_ref())
     }
 
+    fn is_fifo(&self) -> bool {
+        self.fifo_topic.is_some_and(|at| at.value)
+    }
+
     fn claims(&self) -> Claims {
         let region = self.region.as_ref().map_or_else(|| HOME_REGION.to_owned(), |at| at.value.clone());
         Claims { region: Some(region), ..Claims::default() }

@@ -314,7 +314,8 @@ impl Component for Sqs {
     const KIND: &'static str = "sqs";
     const ABOUT: &'static str = "an Amazon SQS queue, standard or FIFO: visibility, receives, dead letters";
     const NOUN: &'static str = "a queue";
-    const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Sends, Verb::Polls, Verb::Subscribers, Verb::DeadLetter];
+    const ACCEPTS: &'static [Verb] =
+        &[Verb::From, Verb::Sends, Verb::Polls, Verb::Subscribers, Verb::DeadLetter, Verb::OnSuccess, Verb::OnFailure];
     // Its latency is that of its callers' requests.
     const FAULTS: &'static [&'static str] = &["down", "fails", "redrive", "purge"];
     type Spec = SqsSpec;

@@ -26,7 +26,7 @@ pub(super) struct Node<'v> {
 
 impl<'v> View<'v> {
     pub(super) fn new(case: &'v CaseModel, pipeline: &'v PipelineModel) -> Self {
-        let steps = steps(&pipeline.plan, |verb| verb != Verb::DeadLetter);
+        let steps = steps(&pipeline.plan, |verb| !verb.is_for_failures());
         let mut visits = BTreeMap::new();
         for node in &pipeline.plan.nodes {
             fill(&node.name, case, pipeline, &steps, &mut visits);
@@ -55,7 +55,7 @@ impl<'v> View<'v> {
 
     /// Whether it is the dead-letter queue of another node.
     pub(super) fn takes_dead_letters(&self, queue: Node<'v>) -> bool {
-        let buries = |edge: &Edge| edge.verb == Verb::DeadLetter && edge.node() == queue.name;
+        let buries = |edge: &Edge| edge.verb.is_for_failures() && edge.node() == queue.name;
         self.nodes().any(|node| node.plan.edges.iter().any(buries))
     }
 

@@ -1,6 +1,6 @@
 //! What the nodes of a pipeline share because they belong to one account.
 
-use crate::bench::{Ran, run};
+use crate::bench::{Ran, about, run};
 
 /// Two functions, each called by a flow of its own: `batch` with many calls at once, `web` with a call a second.
 fn two_functions(batch: &str, web: &str) -> Ran {
@@ -36,6 +36,44 @@ fn what_a_function_reserves_is_for_it_alone_and_the_others_have_the_rest() {
     // The concurrency of an account is of one size.
     let ran = two_functions("account_concurrency = 400", "account_concurrency = 400");
     assert_eq!((ran.figure("batch.invocations"), ran.lost("batch", THROTTLED)), (400.0, 1600));
+}
+
+/// Two functions of a millisecond, each called 80 times a second for ten seconds.
+fn two_quick_functions(one: &str, other: &str) -> Ran {
+    run(&format!(
+        "[run]\nduration = '10s'\ndrain = '1h'\n[traffic.first]\nrate = '80/s'\narrivals = 'regular'\n\
+         [traffic.second]\nrate = '80/s'\narrivals = 'regular'\n[work.look]\ntime = '1ms'\n\
+         [pipeline.p.one]\nkind = 'lambda'\nfrom = 'first'\nwork = 'look'\ninit_duration = '0s'\n{one}\n\
+         [pipeline.p.other]\nkind = 'lambda'\nfrom = 'second'\nwork = 'look'\ninit_duration = '0s'\n{other}\n"
+    ))
+}
+
+#[test]
+fn functions_share_the_requests_a_second_of_their_account_and_what_is_reserved_is_apart() {
+    // Ten at once, a hundred a second, for both together.
+    let ran = two_quick_functions("account_concurrency = 10", "account_concurrency = 10");
+    let taken = ["one", "other"].map(|node| ran.figure(&format!("{node}.invocations")));
+    about(taken[0] + taken[1], 1000.0, 0.01);
+    assert!(taken.iter().all(|&taken| taken > 300.0), "{taken:?}");
+    let refused = ["one", "other"].map(|node| ran.lost(node, "throttled: too many requests a second for the account"));
+    assert_eq!(refused.iter().sum::<u64>() as f64 + taken[0] + taken[1], ran.summary("jobs_sent"));
+    // Three at once of its own are thirty a second; the other has those of the rest, a hundred at once.
+    let account = "account_concurrency = 103";
+    let ran = two_quick_functions(&format!("{account}\nreserved_concurrent_executions = 3"), account);
+    about(ran.figure("one.invocations"), 300.0, 0.01);
+    assert_eq!(ran.figure("other.throttles"), 0.0);
+    let reason = "throttled: too many requests a second for its reserved";
+    assert_eq!(ran.lost("one", reason) as f64, ran.figure("one.throttles"));
+}
+
+#[test]
+fn the_requests_of_a_function_do_not_grow_by_more_than_ten_thousand_in_ten_seconds() {
+    let ran = run("[run]\nduration = '3s'\ndrain = '1h'\n[traffic.looks]\nrate = '15000/s'\narrivals = 'regular'\n\
+         [work.look]\ntime = '1ms'\n[pipeline.p.f]\nkind = 'lambda'\nfrom = 'looks'\nwork = 'look'\n\
+         init_duration = '0s'\naccount_concurrency = 10000\n");
+    // Ten thousand, and a thousand more for each second that has passed.
+    about(ran.figure("f.invocations"), 11_000.0 + 12_000.0 + 13_000.0, 0.01);
+    assert!(ran.figure("f.concurrent_executions_max") < 100.0);
 }
 
 /// Two topics in Regions of their own or in one, each published to 6,000 times within a second.

@@ -4,7 +4,7 @@ use crate::bench::{Ran, about, over_seeds, run};
 use surgetank::metrics::Fate;
 
 /// A function called `f` that polls the queue `jobs`, to which the traffic is sent directly.
-fn polling(run: &str, traffic: &str, work: &str, queue: &str, function: &str) -> String {
+pub(super) fn polling(run: &str, traffic: &str, work: &str, queue: &str, function: &str) -> String {
     format!(
         "[run]\n{run}\n[traffic.jobs]\n{traffic}\n[work.job]\ntime = '{work}'\n\
          [pipeline.p.jobs]\nkind = 'sqs'\nfrom = 'jobs'\n{queue}\n\
@@ -13,10 +13,10 @@ fn polling(run: &str, traffic: &str, work: &str, queue: &str, function: &str) ->
 }
 
 /// Nothing takes time but the work.
-const AT_ONCE: &str = "init_duration = '0s'\nreceive_latency = '0s'\ndelete_latency = '0s'\n";
+pub(super) const AT_ONCE: &str = "init_duration = '0s'\nreceive_latency = '0s'\ndelete_latency = '0s'\n";
 const FAILED: &str = "[pipeline.p.failed]\nkind = 'sqs'\n";
 
-fn spike(count: u32) -> String {
+pub(super) fn spike(count: u32) -> String {
     format!("spike = {{ at = '1s', count = {count} }}")
 }
 
@@ -24,14 +24,14 @@ fn spike(count: u32) -> String {
 const TOGETHER: &str = "delay = '1s'";
 
 /// The value of a gauge at an instant.
-fn at(ran: &Ran, gauge: &str, second: f64) -> f64 {
+pub(super) fn at(ran: &Ran, gauge: &str, second: f64) -> f64 {
     let series = ran.series(gauge);
     let sample = series.iter().find(|(time, _)| (time - second).abs() < 1e-6);
     sample.unwrap_or_else(|| panic!("no sample of {gauge} at {second} s, only {}", series.len())).1
 }
 
 /// A backlog of long jobs, one in a batch.
-fn long_jobs(count: u32, function: &str) -> Ran {
+pub(super) fn long_jobs(count: u32, function: &str) -> Ran {
     run(&polling(
         "duration = '2s'\ndrain = '3h'\nsample_every = '1s'",
         &spike(count),
@@ -94,34 +94,6 @@ fn pollers_that_find_nothing_for_a_long_poll_go_away_again() {
     };
     assert_eq!(at(&run(&later(&text(""))), "f.pollers", 100.0), 2.0);
     assert_eq!(at(&run(&later(&text("maximum_concurrency = 900"))), "f.pollers", 100.0), 5.0);
-}
-
-#[test]
-fn claim_49_two_provisioned_pollers_begin_with_twenty_and_gain_a_thousand_a_minute() {
-    let ran = long_jobs(1500, "account_concurrency = 10000\nprovisioned_pollers = {}");
-    let running = |second| at(&ran, "f.concurrent_executions", second);
-    assert_eq!([running(1.0), running(31.0), running(61.0)], [20.0, 520.0, 1020.0]);
-    for second in 2..=80 {
-        let gained = running(f64::from(second)) - running(f64::from(second) - 1.0);
-        assert!(gained <= 17.0, "{gained} in second {second}");
-    }
-    assert_eq!(at(&ran, "f.pollers", 0.0), 20.0);
-    let few = long_jobs(500, "provisioned_pollers = { minimum_pollers = 3, maximum_pollers = 4 }");
-    let running = |second| at(&few, "f.concurrent_executions", second);
-    assert_eq!([running(1.0), running(2.0), running(60.0)], [30.0, 40.0, 40.0]);
-}
-
-#[test]
-fn a_provisioned_poller_fetches_a_mebibyte_a_second() {
-    let text = polling(
-        "duration = '2s'\ndrain = '1h'",
-        &format!("{}\nsize = '128KiB'", spike(800)),
-        "0s",
-        "",
-        &format!("{AT_ONCE}batch_size = 1\nprovisioned_pollers = {{ minimum_pollers = 2, maximum_pollers = 2 }}"),
-    );
-    // A hundred mebibytes by two pollers.
-    about(run(&text).summary("latency_max"), 50.0, 0.05);
 }
 
 #[test]
@@ -329,6 +301,21 @@ fn the_queue_hides_what_is_gathered_for_longer_than_it_says() {
     assert_eq!(with("5s"), 47.0 + 30.0);
     // Without a window it is hidden for 12 s: the sixth receive, at 61 s, is the first that succeeds.
     assert_eq!(with("0s"), 60.0 + 10.0);
+}
+
+#[test]
+fn pollers_count_for_the_requests_a_second_of_a_function() {
+    let text = polling(
+        "duration = '2s'\ndrain = '1h'",
+        &spike(200),
+        "1ms",
+        "",
+        "batch_size = 1\nmaximum_concurrency = 2\nreserved_concurrent_executions = 2\ninit_duration = '0s'",
+    );
+    // Twenty a second.
+    let ran = run(&text);
+    assert_eq!((ran.figure("f.invocations"), ran.jobs(Fate::DoneInTime)), (200.0, 200));
+    assert!(ran.figure("f.throttles") > 0.0 && ran.summary("latency_max") >= 9.0, "{}", ran.summary("latency_max"));
 }
 
 #[test]

@@ -72,12 +72,9 @@ impl Lambda {
     pub(super) fn poll(&mut self, lane: u32, cx: &mut Cx<'_>) {
         let Some(mapping) = self.mapping.as_mut() else { return };
         let now = cx.now();
-        if let Some((lanes, _)) = mapping.p.scaling.poller
-            && let Some(&free_at) = mapping.pollers.get((lane / lanes) as usize)
-            && free_at > now
-        {
+        if let Some(at) = mapping.next_poll(lane, now) {
             mapping.lane(lane).doing = Doing::Gathering;
-            return cx.alarm_at(free_at, LambdaAlarm::Lane { lane });
+            return cx.alarm_at(at, LambdaAlarm::Lane { lane });
         }
         let leg = mapping.round_trip(|mapping| &mapping.p.receive_latency, cx).half();
         let held = u32::try_from(mapping.lanes[lane as usize].hands.len()).unwrap_or(u32::MAX);
@@ -107,14 +104,7 @@ impl Lambda {
         this.bytes += u64::from(size);
         this.failures = Failures::default();
         this.doing = Doing::Gathering;
-        if let Some((lanes, bytes_per_second)) = mapping.p.scaling.poller {
-            let poller = (lane / lanes) as usize;
-            if mapping.pollers.len() <= poller {
-                mapping.pollers.resize(poller + 1, SimTime::ZERO);
-            }
-            let free_at = &mut mapping.pollers[poller];
-            *free_at = (*free_at).max(at) + SimDuration::from_secs_f64(f64::from(size) / bytes_per_second);
-        }
+        mapping.fetched(lane, size, at);
         if more {
             return;
         }

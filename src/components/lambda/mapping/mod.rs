@@ -17,6 +17,7 @@
 //! for the size of a batch.
 
 mod lane;
+mod provisioned;
 mod scaling;
 
 use super::Lambda;
@@ -25,6 +26,7 @@ use crate::components::poll_retry::Failures;
 use crate::components::retry::RetryPolicies;
 use crate::engine::{MsgId, NodeId, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
+use provisioned::Poller;
 use std::collections::VecDeque;
 
 /// A mapping while it runs.
@@ -40,8 +42,8 @@ pub(super) struct Mapping {
     allowed: u32,
     /// Whether an alarm is set for one more -- state.
     growing: bool,
-    /// When each provisioned poller may fetch again -- state.
-    pollers: Vec<SimTime>,
+    /// What the provisioned pollers have been at -- state.
+    pollers: Vec<Poller>,
     /// Messages in the hands of all lanes -- state.
     held: usize,
     /// Number of the last request; each has its own latency -- state.
@@ -88,8 +90,19 @@ pub(super) struct Scaling {
     pub most: u32,
     /// The least time between two that begin.
     pub spacing: SimDuration,
-    /// Provisioned mode: lanes of one poller, and how many bytes a second it fetches.
-    pub poller: Option<(u32, f64)>,
+    /// Provisioned mode: what one poller does.
+    pub poller: Option<ProvisionedPoller>,
+}
+
+/// What one provisioned poller does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProvisionedPoller {
+    /// Its lanes.
+    pub lanes: u32,
+    /// Bytes that it fetches in a second.
+    pub bytes: f64,
+    /// Polls that it makes in a second.
+    pub polls: f64,
 }
 
 /// What a mapping counts.
@@ -103,6 +116,8 @@ pub(super) struct MappingMetrics {
     pub failed_polls: CounterId,
     /// Batches let go because the function had no room for them in time.
     pub let_go: CounterId,
+    /// Provisioned mode: pollers that are there.
+    pub provisioned: Option<GaugeId>,
 }
 
 /// What keeps one environment at work.

@@ -10,6 +10,14 @@ impl Mapping {
         u32::try_from(self.lanes.len() - self.off.len()).unwrap_or(u32::MAX)
     }
 
+    /// The gauges of the lanes.
+    fn show_lanes(&self, cx: &mut Cx<'_>) {
+        cx.set(self.metrics.pollers, self.active().into());
+        if let (Some(gauge), Some(poller)) = (self.metrics.provisioned, self.p.scaling.poller) {
+            cx.set(gauge, self.active().div_ceil(poller.lanes).into());
+        }
+    }
+
     /// Whether a lane's poll waits at the queue: then there is nothing for one more.
     fn one_waits(&self, cx: &Cx<'_>) -> bool {
         self.lanes.iter().any(|lane| lane.doing == Doing::Asking && lane.asked_at < cx.now())
@@ -31,7 +39,7 @@ impl Mapping {
         self.lane(lane).doing = Doing::Off;
         self.off.push(lane);
         self.allowed = self.allowed.min(active - 1);
-        cx.set(self.metrics.pollers, self.active().into());
+        self.show_lanes(cx);
         true
     }
 }
@@ -52,7 +60,7 @@ impl Lambda {
                 mapping.lanes.push(super::Lane::default());
                 u32::try_from(mapping.lanes.len() - 1).expect("lanes are bounded by the facts")
             });
-            cx.set(mapping.metrics.pollers, mapping.active().into());
+            mapping.show_lanes(cx);
             self.poll(lane, cx);
         }
     }

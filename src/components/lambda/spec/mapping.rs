@@ -2,12 +2,14 @@
 
 use super::LambdaSpec;
 use crate::components::NodeSite;
-use crate::components::lambda::mapping::{Mapping, MappingMetrics, MappingParameters, Scaling};
+use crate::components::lambda::billing;
+use crate::components::lambda::mapping::{Mapping, MappingMetrics, MappingParameters, ProvisionedPoller, Scaling};
 use crate::components::poll_retry::{self, PollRetriesSpec};
 use crate::components::spec::LatencySpec;
 use crate::diagnostic::Span;
 use crate::engine::SimDuration;
 use crate::facts::{lambda, sqs};
+use crate::metrics::GaugeId;
 use crate::site::At;
 use crate::units::Duration;
 use serde::Deserialize;
@@ -84,6 +86,7 @@ impl MappingSpec {
             prefetched: site.gauge("prefetched", "messages"),
             failed_polls: site.counter("failed_polls", "requests"),
             let_go: site.counter("batches_let_go", "batches"),
+            provisioned: scaling.and_then(|scaling| scaling.poller).map(|_| provisioned(site)),
         };
         let visibility = gathered_visibility(hides.get(), window, timeout.get());
         site.traits.batch = batch_size.div_ceil(messages_at_once.max(1));
@@ -204,8 +207,16 @@ impl ProvisionedSpec {
         let spacing = SimDuration::from_secs_f64(lambda::PROVISIONED_GROWTH.value.get().recip());
         #[allow(clippy::cast_precision_loss, reason = "a few million bytes")]
         let bytes = lambda::PROVISIONED_THROUGHPUT.value.per_second.get() as f64;
-        Some(Scaling { idle: start, start, most, spacing, poller: Some((each, bytes)) })
+        let poller = Some(ProvisionedPoller { lanes: each, bytes, polls: lambda::PROVISIONED_POLLS.value.get() });
+        Some(Scaling { idle: start, start, most, spacing, poller })
     }
+}
+
+/// The pollers that are paid for by the hour.
+fn provisioned(site: &mut NodeSite<'_, '_>) -> GaugeId {
+    let pollers = site.gauge("provisioned_pollers", "pollers");
+    billing::price_pollers(pollers, site);
+    pollers
 }
 
 /// How long a queue hides what a function fetches: longer than it says itself, if messages are gathered and that would
