@@ -5,7 +5,7 @@ use super::audit::Event;
 use super::calls::action;
 use super::standard::{Hosts, Sample};
 use super::timers::Receive;
-use super::{DEAD_LETTER, DeadLetter, Order, Sqs, SqsAlarm, is_in_flight, mark};
+use super::{DEAD_LETTER, DeadLetter, Order, Sqs, SqsAlarm, is_in_flight, mark, next_receipt, was_received};
 use crate::components::context::{Ctx, Endpoint};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Refusal, Signal, SimDuration};
@@ -144,7 +144,7 @@ impl Sqs {
             }
             self.visible -= 1;
             match self.p.dead_letter {
-                Some(dead_letter) if message.receives >= dead_letter.max_receive_count => {
+                Some(dead_letter) if was_received(msg, dead_letter.max_receive_count, cx) => {
                     self.dead_letter(msg, dead_letter, cx);
                 }
                 _ => return Some(msg),
@@ -174,11 +174,11 @@ impl Sqs {
     fn put_in_flight(&mut self, msg: MsgId, from: NodeId, cx: &mut Cx<'_>) -> u16 {
         self.in_flight += 1;
         let message = cx.hold(msg);
-        message.receives = message.receives.saturating_add(1);
+        message.receives = next_receipt(message.receives);
         let seen = std::mem::replace(&mut message.mark, mark::IN_FLIGHT);
         let (receive, reference) = (message.receives, message.reference(msg));
         cx.count(self.metrics.received, 1);
-        if receive > 1 {
+        if was_received(msg, 2, cx) {
             cx.count(self.metrics.received_again, 1);
             self.count_duplicate(seen, cx);
         }
@@ -220,7 +220,7 @@ impl Sqs {
             let came = self.graves.as_ref().and_then(|graves| graves.came(msg));
             came.unwrap_or_else(|| cx.message(msg).sent)
         };
-        let counts = |msg: MsgId| cx.message(msg).receives < super::RECEIVES_BEFORE_THE_BACK;
+        let counts = |msg: MsgId| !was_received(msg, super::RECEIVES_BEFORE_THE_BACK, cx);
         let sent = |msg| (counts(msg) && !cx.message(msg).is_retired()).then(|| since(msg));
         let visible = match &self.order {
             Order::Standard(hosts) => hosts.oldest(sent),

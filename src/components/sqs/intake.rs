@@ -3,7 +3,7 @@
 use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
-use super::{DEAD_LETTER, Order, REDRIVEN, Sqs, SqsAlarm, mark};
+use super::{DEAD_LETTER, Order, REDRIVEN, Sqs, SqsAlarm, mark, next_receipt};
 use crate::engine::{Ending, LossId, MsgId, SimDuration};
 
 impl Sqs {
@@ -111,16 +111,17 @@ impl Sqs {
         self.serve(cx);
     }
 
-    /// What comes back from the dead-letter queue is a new message.
+    /// What comes back from the dead-letter queue is a new message. Somebody may still work on the old one: its receipts
+    /// are good for nothing here, and those of the new one follow them.
     fn take_redriven(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.called(cx);
         cx.count(self.metrics.sent, 1);
         let (now, group) = (cx.now(), self.group(msg, cx));
-        // Its receives begin anew: a time that began with one of its former life must not end one of them.
-        self.part_timers(cx);
         let message = cx.message_mut(msg);
         message.sent = now;
-        message.receives = 0;
+        message.receives = next_receipt(message.receives);
+        let (reference, receives) = (message.reference(msg), message.receives);
+        cx.account().sent_back(reference, receives);
         self.number(msg, cx);
         self.keep(msg, cx);
         if let Order::Fair(fair) = &mut self.order {

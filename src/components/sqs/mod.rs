@@ -376,3 +376,20 @@ fn is_in_flight<T: Into<super::AnyTimer>>(token: Receive, cx: &Ctx<'_, T>) -> bo
     let (reference, receive) = token;
     cx.held(reference).is_some_and(|message| message.mark & mark::IN_FLIGHT != 0 && message.receives == receive)
 }
+
+/// The receipt after this one. None is ever given out again while somebody may have it: beyond the last one the upper half
+/// of them begins anew, and counted as receives these are more than any limit.
+#[inline(always)]
+const fn next_receipt(receipt: u16) -> u16 {
+    match receipt.checked_add(1) {
+        Some(next) => next,
+        None => u16::MAX / 2 + 1,
+    }
+}
+
+/// Whether a message was received so often since it was sent, or sent back. It has at least as many receipts, and who has
+/// not need not be looked at further.
+#[inline(always)]
+fn was_received<T: Into<super::AnyTimer>>(msg: MsgId, often: u16, cx: &Ctx<'_, T>) -> bool {
+    cx.message(msg).receives >= often && cx.receive_count(msg) >= often
+}

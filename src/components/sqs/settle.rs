@@ -4,7 +4,7 @@ use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
 use super::timers::Timers;
-use super::{Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, is_in_flight, mark};
+use super::{Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, is_in_flight, mark, was_received};
 use crate::engine::random::mix;
 use crate::engine::{Ending, MsgId, Settle, SimDuration};
 
@@ -115,6 +115,11 @@ impl Sqs {
     }
 
     fn stale_delete_works(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
+        let since = cx.message(msg).receives.wrapping_sub(receive);
+        if since >= cx.receive_count(msg) {
+            // It was received as another message, before it was a dead letter and came back.
+            return false;
+        }
         match self.p.stale_handle_delete {
             StaleDelete::Ignored => false,
             StaleDelete::Succeeds => true,
@@ -224,7 +229,7 @@ impl Sqs {
             cx.set(self.metrics.visible, self.visible as u64);
             return;
         }
-        let in_front = cx.message(msg).receives < RECEIVES_BEFORE_THE_BACK;
+        let in_front = !was_received(msg, RECEIVES_BEFORE_THE_BACK, cx);
         if !in_front {
             self.go_to_the_back(msg, cx);
         }
