@@ -134,7 +134,7 @@ impl Sqs {
         loop {
             let msg = match &mut self.order {
                 Order::Standard(hosts) => hosts.take(sample, |msg| cx.message(msg).tag),
-                Order::Fair(fair) => fair.take(sample),
+                Order::Fair(fair) => fair.take(sample, cx.now()),
                 Order::Fifo(fifo) => fifo.groups.take(batch),
             }?;
             let message = cx.message(msg);
