@@ -5,7 +5,7 @@ use super::context::Endpoint;
 use super::edge::{Edge, NodeSpec, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
-use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
+use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, Tariff, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Contents, Keys, ReadFile, WorkId};
 use crate::units::Duration;
@@ -142,7 +142,12 @@ impl NodeSite<'_, '_> {
 
     /// What all that is counted by `counter` costs, at so many dollars for each.
     pub fn price(&mut self, metric: &'static str, counter: CounterId, each: f64) {
-        self.catalogue.price(self.node, metric, counter, each);
+        self.bill(metric, vec![(counter, Tariff::flat(each))]);
+    }
+
+    /// What all that is counted by these counters costs.
+    pub fn bill(&mut self, metric: &'static str, parts: Vec<(CounterId, Tariff)>) {
+        self.catalogue.price(self.node, metric, parts);
     }
 
     /// How much `part` comes to for each `whole`; `unit` is that of the part.

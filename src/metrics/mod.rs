@@ -8,6 +8,7 @@ mod jobs;
 mod observation;
 mod recorder;
 mod recovery;
+mod tariff;
 
 pub use fate::Fate;
 pub use gauge::{Gauge, Tally};
@@ -15,3 +16,4 @@ pub use histogram::Histogram;
 pub use jobs::{JobBook, JobEnd, JobSink};
 pub use observation::{Column, Frame, NodeColumn, Observation, columns, node_columns, percentile_name};
 pub use recorder::{Catalogue, CounterId, GaugeId, MetricName, Recorder, TimingId, View};
+pub use tariff::Tariff;

@@ -4,6 +4,7 @@
 use super::gauge::Gauge;
 use super::histogram::Histogram;
 use super::jobs::JobBook;
+use super::tariff::Tariff;
 use crate::engine::{NodeId, SimDuration, SimTime};
 
 /// A counter of a node.
@@ -57,15 +58,13 @@ pub struct Catalogue {
     prices: Vec<Price>,
 }
 
-/// What a counter costs.
-#[derive(Debug, Clone, Copy)]
+/// What counters cost together.
+#[derive(Debug, Clone)]
 pub struct Price {
     /// What it is called; its unit is the dollar.
     pub name: MetricName,
-    /// What is paid for.
-    pub counter: CounterId,
-    /// Dollars for each.
-    pub each: f64,
+    /// What is paid for, and how much.
+    pub parts: Vec<(CounterId, Tariff)>,
 }
 
 /// What a gauge can rise to.
@@ -144,9 +143,9 @@ impl Catalogue {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
     }
 
-    /// What all that is counted by `counter` costs, at so many dollars for each.
-    pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
-        self.prices.push(Price { name: MetricName { node, metric, unit: "usd" }, counter, each });
+    /// What all that is counted by these counters costs.
+    pub fn price(&mut self, node: NodeId, metric: &'static str, parts: Vec<(CounterId, Tariff)>) {
+        self.prices.push(Price { name: MetricName { node, metric, unit: "usd" }, parts });
     }
 
     /// The prices.
@@ -286,9 +285,8 @@ impl Recorder {
     }
 
     /// What a price has come to.
-    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn cost(&self, price: &Price) -> f64 {
-        self.counters[usize::from(price.counter.0)] as f64 * price.each
+        price.parts.iter().map(|(counter, tariff)| tariff.cost(self.counters[usize::from(counter.0)])).sum()
     }
 
     /// What a gauge adds up to over the time observed.

@@ -1,11 +1,12 @@
 //! What a queue was told to be, from what a scenario says about it.
 
+use super::billing::tariff;
 use super::calls::{Calls, Growth, Partitions};
 use super::fifo::{GroupMap, Groups, Identity, Says};
 use super::ids::Deduplication;
 use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::{
-    Attempts, Audit, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
+    Attempts, Audit, Billed, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
     SqsMetrics, SqsParameters, StaleDelete, Timers,
 };
 use crate::components::context::Endpoint;
@@ -19,6 +20,7 @@ use crate::components::{Edge, NodeSite, Verb};
 use crate::diagnostic::Span;
 use crate::engine::{Deadlines, LossKind};
 use crate::facts::{http, sqs};
+use crate::metrics::Tariff;
 use crate::site::At;
 use crate::units::{Duration, Rate};
 
@@ -40,7 +42,7 @@ impl SqsSpec {
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
-        let metrics = metrics(&order, site);
+        let metrics = self.metrics(&order, site);
         let why = "assumption: the service does not say which";
         let polls = match site.site.or_default("waiting_polls", self.waiting_polls, WaitingSpec::Longest, why) {
             WaitingSpec::Longest => Polls::default(),
@@ -78,7 +80,7 @@ impl SqsSpec {
             refuses_delete: false,
             places: 0,
             receives: 0,
-            sent_in_call: 0,
+            call: Billed::default(),
             sample_every: site.plan.sample_every,
             health: Health::default(),
         })
@@ -265,6 +267,20 @@ impl SqsSpec {
         Calls::Partitions(Box::new(Partitions::new(Growth { each: whole(each), all: all.get(), crowded, first, idle })))
     }
 
+    /// What is counted, and what it costs.
+    fn metrics(&self, order: &Order, site: &mut NodeSite<'_, '_>) -> SqsMetrics {
+        let before = site.site.optional("requests_this_month", self.requests_this_month).unwrap_or(0);
+        let mut metrics = counters(site);
+        let mut parts = vec![(metrics.billed_requests, tariff(matches!(order, Order::Fifo(_)), before))];
+        if let Order::Fair(_) = order {
+            let surcharged = site.counter("surcharged_requests", "requests");
+            parts.push((surcharged, Tariff::flat(sqs::FAIR_REQUEST_SURCHARGE.value.each())));
+            metrics.surcharged_requests = Some(surcharged);
+        }
+        site.bill("cost", parts);
+        metrics
+    }
+
     fn keys_of_standard(&self) -> Vec<(&'static str, Option<Span>)> {
         vec![
             ("hosts", self.hosts.map(|at| at.span)),
@@ -330,17 +346,6 @@ impl DeadLetterSpec {
     }
 }
 
-fn metrics(order: &Order, site: &mut NodeSite<'_, '_>) -> SqsMetrics {
-    let metrics = counters(site);
-    let price = match order {
-        Order::Standard(_) => sqs::REQUEST_PRICE.value.each(),
-        Order::Fair(_) => sqs::REQUEST_PRICE.value.each() + sqs::FAIR_REQUEST_SURCHARGE.value.each(),
-        Order::Fifo(_) => sqs::FIFO_REQUEST_PRICE.value.each(),
-    };
-    site.price("cost", metrics.billed_requests, price);
-    metrics
-}
-
 fn counters(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
     SqsMetrics {
         visible: site.gauge("visible", "messages"),
@@ -370,5 +375,6 @@ fn counters(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
         dead_lettered: site.counter("messages_dead_lettered", "messages"),
         requests: site.counter("requests", "requests"),
         billed_requests: site.counter("billed_requests", "requests"),
+        surcharged_requests: None,
     }
 }

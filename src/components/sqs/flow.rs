@@ -35,9 +35,11 @@ impl Sqs {
     }
 
     fn serve_visible(&mut self, cx: &mut Cx<'_>) {
+        let call = self.call;
         while self.visible > 0
             && let Some(poll) = self.polls.next(|number| cx.draws(mix(number | WAITING)))
         {
+            self.answers_poll();
             if !self.give(poll.from, poll.slot, poll.max, Hosts::all(), cx) {
                 self.polls.put_back(poll);
                 break;
@@ -46,6 +48,7 @@ impl Sqs {
                 self.show_missed(cx);
             }
         }
+        self.call = call;
     }
 
     pub(super) fn receive(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
@@ -187,6 +190,7 @@ impl Sqs {
             if let Order::Fair(fair) = &mut self.order {
                 fair.received(msg, group, now);
             }
+            self.names_group(group, cx);
         }
         if let Some(cause) = self.duplicates.next(cx) {
             self.duplicate(msg, cause, cx);

@@ -13,7 +13,8 @@
 //! nothing moves. Retention counts from the first send, in flight or not.
 //!
 //! Simplified: changes of a queue's attributes while it runs are left out, and so is what they take to be felt. A receive
-//! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer.
+//! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer. Messages deleted
+//! are those that are gone; `CloudWatch` counts deletes with an outdated receipt among them, which here are told apart.
 
 mod attempts;
 mod audit;
@@ -46,6 +47,7 @@ pub(super) use spec::SqsSpec;
 
 use attempts::Attempts;
 use audit::Audit;
+use billing::Billed;
 use duplicates::Duplicates;
 use fair::Fair;
 use fifo::Fifo;
@@ -67,6 +69,9 @@ pub(super) const DEAD_LETTER: u16 = 1;
 
 /// The port of a queue for what comes back from its dead-letter queue.
 const REDRIVEN: u16 = 2;
+
+/// The port of a queue for what a topic delivers: nobody pays for that.
+pub(super) const DELIVERED: u16 = 3;
 
 /// After so many receives without a delete a standard queue puts a message at its back.
 const RECEIVES_BEFORE_THE_BACK: u16 = crate::facts::sqs::RECEIVES_BEFORE_BACK_OF_QUEUE.value;
@@ -208,6 +213,8 @@ struct SqsMetrics {
     requests: CounterId,
     /// API calls as they are billed: once for each started piece of what they carry.
     billed_requests: CounterId,
+    /// Those of a fair queue that cost a surcharge.
+    surcharged_requests: Option<CounterId>,
 }
 
 /// The order in which messages are given out.
@@ -267,8 +274,8 @@ pub struct Sqs {
     places: u32,
     /// Number of the last receive call -- state.
     receives: u64,
-    /// Bytes of the messages that came with the last call that sends -- state.
-    sent_in_call: u64,
+    /// The last call, as it is billed -- state.
+    call: Billed,
     /// Distance of the samples of the age -- parameter.
     sample_every: SimDuration,
     /// What is wrong with it -- state.

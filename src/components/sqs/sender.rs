@@ -4,6 +4,7 @@
 //! request then takes its time, or the other way round, comes to the same.
 
 use super::flow::Cx;
+use super::intake::InCall;
 use super::{Sqs, SqsAlarm};
 use crate::components::{NodeSite, Verb};
 use crate::engine::{Deadlines, MsgId, MsgRef, NodeId, SimDuration};
@@ -160,7 +161,8 @@ impl Sqs {
     fn take_in_all(&mut self, batch: &[MsgId], rule: Option<usize>, cx: &mut Cx<'_>) {
         let delay = rule.and_then(|index| self.senders.as_ref()?.rules[index].delay);
         for (place, &msg) in batch.iter().enumerate() {
-            if let Some(delay) = self.take_in(msg, place > 0, delay, cx) {
+            let call = if place > 0 { InCall::Same } else { InCall::Own };
+            if let Some(delay) = self.take_in(msg, call, delay, cx) {
                 self.hide_at_first(msg, delay, rule, cx);
             }
         }

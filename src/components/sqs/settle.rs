@@ -87,10 +87,14 @@ impl Sqs {
     /// goes on meanwhile, which is simplified.
     #[inline(always)]
     fn throttles_delete(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) -> bool {
-        if !matches!(self.order, Order::Fifo(_)) {
+        if let Order::Standard(_) = self.order {
             return false;
         }
         let group = self.group(msg, cx);
+        if let Order::Fair(_) = self.order {
+            self.names_group(group, cx);
+            return false;
+        }
         let Order::Fifo(fifo) = &mut self.order else { return false };
         if !too || fifo.calls.splits_batches() {
             self.refuses_delete = !fifo.calls.admit(action::DELETE, group, too, cx.now());
@@ -132,6 +136,9 @@ impl Sqs {
     /// A consumer asks that a message it holds be hidden for so long from now on. `works`: it goes on with it.
     fn change_visibility(&mut self, msg: MsgId, receive: u16, seconds: u16, works: bool, cx: &mut Cx<'_>) {
         self.called(cx);
+        if let Order::Fair(_) = self.order {
+            self.names_group(self.group(msg, cx), cx);
+        }
         let token = (cx.reference(msg), receive);
         let in_flight = is_in_flight(token, cx);
         if in_flight && !works {

@@ -32,6 +32,8 @@ pub struct SqsSpec {
     pub(super) stale_handle_delete: Option<At<StaleDeleteSpec>>,
     /// Which of the long polls that wait gets the next message.
     pub(super) waiting_polls: Option<At<WaitingSpec>>,
+    /// Requests that the account has made before in this month: many more cost less.
+    pub(super) requests_this_month: Option<At<u64>>,
     /// Standard: how often the service itself delivers a message twice.
     pub(super) duplicate_probability: Option<At<Share>>,
     /// Standard: whether messages name their key as message group, so that quiet groups are served before noisy ones.

@@ -14,6 +14,7 @@ mod functions;
 mod guards;
 mod mappings;
 mod queue_limits;
+mod queue_prices;
 mod queues;
 mod shedding;
 mod topic_crowds;
