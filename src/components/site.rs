@@ -49,6 +49,8 @@ pub struct PlannedNode {
     pub is_fifo: bool,
     /// How long it hides what somebody has fetched, if it is a queue.
     pub hides: Option<Duration>,
+    /// How long it lets a receive wait that does not say so itself, if it is a queue that says it.
+    pub waits: Option<At<Duration>>,
     /// What it says about the account that it shares with others.
     pub claims: Claims,
 }
@@ -63,6 +65,7 @@ impl PlannedNode {
             shards: spec.shards(),
             is_fifo: spec.is_fifo(),
             hides: spec.hides(),
+            waits: spec.waits(),
             claims: spec.claims(),
             name,
         }

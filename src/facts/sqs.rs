@@ -72,8 +72,8 @@ facts! { "sqs";
         "A longer one is refused.";
 
     RECEIVE_MESSAGE_WAIT_TIME: Duration = Duration::from_secs(0), Default, Stated, ATTRIBUTES,
-        "How long a receive waits for a first message; zero means short polling.",
-        "Short polling asks only some of the queue's hosts and may come back empty although messages exist.";
+        "How long a receive waits for a first message that does not say so itself; zero means short polling.",
+        "Simplified: `workers` wait as long as is possible unless they or the queue say otherwise. Short polling asks only some of the queue's hosts and may come back empty although messages exist.";
 
     RECEIVE_MESSAGE_WAIT_TIME_MAX: Duration = Duration::from_secs(20), Quota, Stated, ATTRIBUTES,
         "The longest wait of a receive (long polling).",

@@ -15,7 +15,6 @@ use crate::components::lambda::gathered_visibility;
 use crate::components::limits::CallsPerSecond;
 use crate::components::polls::Polls;
 use crate::components::retry::{Backoff, Jitter, RetryPolicy};
-use crate::components::spec::many;
 use crate::components::{Edge, NodeSite, Verb};
 use crate::diagnostic::Span;
 use crate::engine::{Deadlines, LossKind};
@@ -27,8 +26,11 @@ use crate::units::{Duration, Rate};
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
         let errors = site.site.errors();
-        site.site.written_all("from", many(self.from.clone()));
+        self.check_entries(site);
         let is_fifo = site.site.or_default("fifo_queue", self.fifo_queue, false, "a standard queue");
+        if is_fifo || self.fair_queue.is_some_and(|at| at.value) {
+            self.check_groups(site);
+        }
         let p = self.parameters(is_fifo, site);
         let keys = if is_fifo { self.keys_of_standard() } else { self.keys_of_fifo() };
         refuse_all(&keys, is_fifo, site);
@@ -70,7 +72,7 @@ impl SqsSpec {
             delays: Deadlines::new(),
             retention: Deadlines::new(),
             polls,
-            senders: Senders::of(site),
+            senders: Senders::of(&self.entries(), site),
             attempts,
             graves: Graves::of(site),
             purges: Purges::default(),
@@ -105,6 +107,10 @@ impl SqsSpec {
         s.within("delay", self.delay.as_ref(), zero..=sqs::DELAY_MAX.value, &sqs::DELAY_MAX);
         let sizes = sqs::MAXIMUM_MESSAGE_SIZE_MIN.value..=sqs::MAXIMUM_MESSAGE_SIZE_MAX.value;
         s.within("maximum_message_size", self.maximum_message_size.as_ref(), sizes, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
+        let waits = zero..=sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
+        let wait = self.receive_message_wait_time;
+        s.within("receive_message_wait_time", wait.as_ref(), waits, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
+        s.optional("receive_message_wait_time", wait);
         let visibility_timeout = s.or_fact("visibility_timeout", self.visibility_timeout, &sqs::VISIBILITY_TIMEOUT);
         let visibility_timeout = site
             .incoming(Verb::Polls)

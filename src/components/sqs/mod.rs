@@ -22,6 +22,7 @@ mod billing;
 mod build;
 mod calls;
 mod duplicates;
+mod entry;
 mod fair;
 mod fault;
 mod fifo;
