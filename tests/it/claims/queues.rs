@@ -215,22 +215,22 @@ fn claim_13_a_short_poll_misses_what_lies_on_a_host_that_it_does_not_ask() {
 
 #[test]
 fn claim_15_a_short_poll_finds_what_lies_on_the_hosts_that_it_asks_and_a_repeat_the_rest() {
-    let with = |wait: &str, speed: &str| {
+    let with = |wait: &str, speed: &str, drain: &str| {
         queue(
-            "duration = '2s'\ndrain = '1h'\nsample_every = '100ms'\nallow = ['A010']",
+            &format!("duration = '2s'\ndrain = '{drain}'\nsample_every = '500ms'\nallow = ['A010']"),
             "spike = { at = '1s', count = 10 }",
             "visibility_timeout = '12h'\nhosts = 10\nhosts_sampled = 3",
             &(crew(1, &format!("work = 'job'\nspeed = {speed}\nmax_number_of_messages = 10\n{wait}"))
                 + &down("0s", "2s")),
         )
     };
-    // One poll at 2 s, and then the worker is busy.
-    let found = |text: &str| Study::of(text, 1..2001, |ran| vec![at(ran, "jobs.in_flight", 2.5) / 10.0]);
     let short = "wait_time = '0s'\npause_when_empty = '1s'";
-    found(&with(short, "0.001")).holds(&[crate::study::expected("share found by the first poll", 0.3)]);
-    let long = run(&with("", "0.001"));
+    // One poll at 2 s, and then the worker is busy.
+    let first = Study::of(&with(short, "0.001", "1s"), 1..4001, |ran| vec![at(ran, "jobs.in_flight", 2.5) / 10.0]);
+    first.holds(&[crate::study::expected("share found by the first poll", 0.3)]);
+    let long = run(&with("", "0.001", "1s"));
     assert_eq!((at(&long, "jobs.in_flight", 2.5), at(&long, "jobs.visible", 2.5)), (10.0, 0.0));
-    let repeated = run(&with(short, "1000"));
+    let repeated = run(&with(short, "1000", "5min"));
     assert_eq!((repeated.jobs(Fate::DoneInTime), repeated.figure("jobs.messages_received")), (10, 10.0));
 }
 
