@@ -1,5 +1,6 @@
 //! The account that all nodes of a pipeline belong to, and what they share because of it: the concurrency that functions
-//! have not reserved, the requests a second that go with it, and the messages that topics may publish in a Region.
+//! have not reserved, the requests a second that go with it, the messages that topics may publish in a Region, and how
+//! often a message was received that has come back from a dead-letter queue.
 //!
 //! ```text
 //!  account_concurrency (1,000) ─┬─ reserved by a function: its own, and its ceiling
@@ -11,9 +12,10 @@
 
 use super::limits::ThisSecond;
 use super::{NodeSite, PlannedNode};
-use crate::engine::SimTime;
+use crate::engine::{MsgId, MsgRef, SimTime};
 use crate::facts::lambda;
 use crate::site::At;
+use std::collections::BTreeMap;
 
 /// What a node says about its account, before anything is checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,9 +48,24 @@ pub struct Account {
     requests: ThisSecond,
     /// Messages published in this second, by Region.
     published: Vec<ThisSecond>,
+    /// How often messages had been received before they were sent back, by slot. What has ended since stays until its
+    /// slot is sent back again: there are never more of them than slots.
+    former_receives: BTreeMap<MsgId, (MsgRef, u16)>,
 }
 
 impl Account {
+    /// A dead letter that was received so often is sent back as a new message. Its receipts go on, so that none of its
+    /// former life fits one of the new; what is shown of its receives begins anew.
+    pub(super) fn sent_back(&mut self, msg: MsgRef, receives: u16) {
+        self.former_receives.insert(msg.id, (msg, receives));
+    }
+
+    /// How often the message had been received before it was sent back, if it was.
+    pub(super) fn former_receives(&self, msg: MsgRef) -> u16 {
+        let former = self.former_receives.get(&msg.id).filter(|(known, _)| *known == msg);
+        former.map_or(0, |&(_, receives)| receives)
+    }
+
     /// Requests that functions without reserved concurrency work on, all together.
     pub(super) const fn executions(&self) -> u32 {
         self.executions

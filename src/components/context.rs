@@ -266,6 +266,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         (message.reference(reference.id) == reference && message.is_at(self.node)).then_some(message)
     }
 
+    /// How often a message of a queue was received since it was sent, or sent back: what its consumers are shown.
+    pub fn receive_count(&self, msg: MsgId) -> u16 {
+        let former = self.shared.account.former_receives(self.reference(msg));
+        self.message(msg).receives.wrapping_sub(former)
+    }
+
     /// The number by which everything random about the job of `msg` is drawn.
     #[inline]
     pub fn number(&self, msg: MsgId) -> u64 {

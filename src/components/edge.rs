@@ -152,6 +152,11 @@ pub trait NodeSpec {
         None
     }
 
+    /// How long a queue lets a receive wait that does not say so itself, if the queue says it. None for everything else.
+    fn waits(&self) -> Option<At<Duration>> {
+        None
+    }
+
     /// What it says about the account that it shares with others, before anything is checked.
     fn claims(&self) -> Claims {
         Claims::default()

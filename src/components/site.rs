@@ -5,7 +5,7 @@ use super::context::Endpoint;
 use super::edge::{Edge, NodeSpec, Verb};
 use super::traits::Traits;
 use crate::engine::{LossId, LossKind, NodeId, SimDuration};
-use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, TimingId};
+use crate::metrics::{Catalogue, CounterId, GaugeId, MetricName, Tariff, TimingId};
 use crate::site::{At, Site};
 use crate::traffic::{Contents, Keys, ReadFile, WorkId};
 use crate::units::Duration;
@@ -49,6 +49,8 @@ pub struct PlannedNode {
     pub is_fifo: bool,
     /// How long it hides what somebody has fetched, if it is a queue.
     pub hides: Option<Duration>,
+    /// How long it lets a receive wait that does not say so itself, if it is a queue that says it.
+    pub waits: Option<At<Duration>>,
     /// What it says about the account that it shares with others.
     pub claims: Claims,
 }
@@ -63,6 +65,7 @@ impl PlannedNode {
             shards: spec.shards(),
             is_fifo: spec.is_fifo(),
             hides: spec.hides(),
+            waits: spec.waits(),
             claims: spec.claims(),
             name,
         }
@@ -142,7 +145,12 @@ impl NodeSite<'_, '_> {
 
     /// What all that is counted by `counter` costs, at so many dollars for each.
     pub fn price(&mut self, metric: &'static str, counter: CounterId, each: f64) {
-        self.catalogue.price(self.node, metric, counter, each);
+        self.tariff(metric, counter, Tariff::flat(each));
+    }
+
+    /// What all that is counted by `counter` costs, where many are cheaper than few.
+    pub fn tariff(&mut self, metric: &'static str, counter: CounterId, tariff: Tariff) {
+        self.catalogue.price(self.node, metric, counter, tariff);
     }
 
     /// What it costs that there are as many as a gauge says, at so many dollars for an hour of one.

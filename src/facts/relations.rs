@@ -59,6 +59,11 @@ const _: () = assert!(no_larger(sqs::MAXIMUM_MESSAGE_SIZE_MAX.value, sqs::BATCH_
 const _: () = assert!(sqs::BATCH_ENTRIES_MAX.value == sqs::MAX_NUMBER_OF_MESSAGES_MAX.value);
 const _: () = assert!(sqs::BATCH_ENTRIES_MAX.value <= sqs::IN_FLIGHT_MAX.value);
 const _: () = assert!(sqs::BATCH_ENTRIES_MAX.value <= sqs::FIFO_IN_FLIGHT_MAX.value);
+// Who calls more pays less for each call.
+const _: () = assert!(sqs::REQUEST_PRICE.value.usd > sqs::REQUEST_PRICE_SECOND.value.usd);
+const _: () = assert!(sqs::REQUEST_PRICE_SECOND.value.usd > sqs::REQUEST_PRICE_THIRD.value.usd);
+const _: () = assert!(sqs::FIFO_REQUEST_PRICE.value.usd > sqs::FIFO_REQUEST_PRICE_SECOND.value.usd);
+const _: () = assert!(sqs::FIFO_REQUEST_PRICE_SECOND.value.usd > sqs::FIFO_REQUEST_PRICE_THIRD.value.usd);
 // What is in flight must lie within what a FIFO queue looks through.
 const _: () = assert!(sqs::FIFO_IN_FLIGHT_MAX.value <= sqs::FIFO_SEARCH_WINDOW.value);
 // A short poll sees a part, not all and not nothing.

@@ -72,8 +72,8 @@ facts! { "sqs";
         "A longer one is refused.";
 
     RECEIVE_MESSAGE_WAIT_TIME: Duration = Duration::from_secs(0), Default, Stated, ATTRIBUTES,
-        "How long a receive waits for a first message; zero means short polling.",
-        "Short polling asks only some of the queue's hosts and may come back empty although messages exist.";
+        "How long a receive waits for a first message that does not say so itself; zero means short polling.",
+        "Simplified: `workers` wait as long as is possible unless they or the queue say otherwise. Short polling asks only some of the queue's hosts and may come back empty although messages exist.";
 
     RECEIVE_MESSAGE_WAIT_TIME_MAX: Duration = Duration::from_secs(20), Quota, Stated, ATTRIBUTES,
         "The longest wait of a receive (long polling).",
@@ -269,15 +269,35 @@ facts! { "sqs";
 
     REQUEST_PRICE: Price = Price::per_million(0.40, "request"), Price, Dated, PRICES,
         "A call to a standard queue, empty receives and deletes included.",
-        "us-east-1. Cheaper beyond 100 billion calls a month, which is not modelled.";
+        "us-east-1. What a topic delivers is no call: it costs nothing here.";
+
+    REQUEST_PRICE_SECOND: Price = Price::per_million(0.30, "request"), Price, Dated, PRICES,
+        "A call to a standard queue after the first 100 billion of a month.",
+        "us-east-1. Say what the account has used before with `requests_this_month`.";
+
+    REQUEST_PRICE_THIRD: Price = Price::per_million(0.24, "request"), Price, Dated, PRICES,
+        "A call to a standard queue after the first 200 billion of a month.",
+        "us-east-1. Simplified: each queue counts its own calls, though the account has one count for all.";
+
+    REQUEST_PRICE_STEP: u64 = 100_000_000_000, Price, Dated, PRICES,
+        "How many calls of a month each of the two dearer steps of the price has.",
+        "The same number for standard and for FIFO queues.";
 
     FIFO_REQUEST_PRICE: Price = Price::per_million(0.50, "request"), Price, Dated, PRICES,
         "A call to a FIFO queue.",
-        "us-east-1. The sources agree on this first step and differ on the cheaper ones, which are not modelled.";
+        "us-east-1. The sources agree on this first step and differ on the cheaper ones.";
+
+    FIFO_REQUEST_PRICE_SECOND: Price = Price::per_million(0.40, "request"), Price, Unsure, PRICES,
+        "A call to a FIFO queue after the first 100 billion of a month.",
+        "us-east-1. The sources differ.";
+
+    FIFO_REQUEST_PRICE_THIRD: Price = Price::per_million(0.35, "request"), Price, Unsure, PRICES,
+        "A call to a FIFO queue after the first 200 billion of a month.",
+        "us-east-1. The sources differ.";
 
     FAIR_REQUEST_SURCHARGE: Price = Price::per_million(0.10, "request"), Price, Unsure, PRICES,
         "What a call to a standard queue costs on top if its messages have a message group.",
-        "us-east-1. Told by one source only.";
+        "us-east-1. Told by one source only. Simplified: a receive that finds nothing is about no message, and costs none.";
 
     FREE_REQUESTS: u64 = 1_000_000, Price, Dated, PRICES,
         "How many calls a month cost nothing, over all queues of an account.",

@@ -1,5 +1,6 @@
 //! Run to numbers: counters, gauges, histograms and the fates of jobs of one replication.
 
+mod bill;
 mod drain;
 mod fate;
 mod gauge;
@@ -9,6 +10,7 @@ mod observation;
 mod recorder;
 mod recovery;
 
+pub use bill::{Bill, Tariff};
 pub use fate::Fate;
 pub use gauge::{Gauge, Tally};
 pub use histogram::Histogram;

@@ -1,6 +1,7 @@
 //! Everything a replication counts, behind ids that were handed out when the pipeline was built: on the hot path a
 //! metric is an index, its name exists once, in the [`Catalogue`].
 
+use super::bill::{Bill, Billed, Tariff};
 use super::gauge::Gauge;
 use super::histogram::Histogram;
 use super::jobs::JobBook;
@@ -55,24 +56,6 @@ pub struct Catalogue {
     shares: Vec<Share>,
     /// What the nodes are billed for.
     bills: Vec<Bill>,
-}
-
-/// What a node is billed for, in one figure.
-#[derive(Debug, Clone)]
-pub struct Bill {
-    /// What it is called; its unit is the dollar.
-    pub name: MetricName,
-    /// What is paid for, and how many dollars for each.
-    items: Vec<(Billed, f64)>,
-}
-
-/// What is paid for.
-#[derive(Debug, Clone, Copy)]
-enum Billed {
-    /// Whatever this counts.
-    Counted(CounterId),
-    /// Every second of one of these: machines that are there.
-    Present(GaugeId),
 }
 
 /// What a gauge can rise to.
@@ -151,22 +134,22 @@ impl Catalogue {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
     }
 
-    /// What all that is counted by `counter` costs, at so many dollars for each. Whatever a node names alike adds up.
-    pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
-        self.bill(node, metric, Billed::Counted(counter), each);
+    /// What all that is counted by `counter` costs. Whatever a node names alike adds up.
+    pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, tariff: Tariff) {
+        self.bill(node, metric, Billed::Counted(counter, tariff));
     }
 
     /// What it costs that there are as many as `gauge` says, at so many dollars for a second of one.
     pub fn price_of_time(&mut self, node: NodeId, metric: &'static str, gauge: GaugeId, each: f64) {
-        self.bill(node, metric, Billed::Present(gauge), each);
+        self.bill(node, metric, Billed::Present(gauge, each));
     }
 
-    fn bill(&mut self, node: NodeId, metric: &'static str, item: Billed, each: f64) {
+    fn bill(&mut self, node: NodeId, metric: &'static str, item: Billed) {
         let known = self.bills.iter_mut().find(|bill| bill.name.node == node && bill.name.metric == metric);
         if let Some(bill) = known {
-            bill.items.push((item, each));
+            bill.items.push(item);
         } else {
-            self.bills.push(Bill { name: MetricName { node, metric, unit: "usd" }, items: vec![(item, each)] });
+            self.bills.push(Bill { name: MetricName { node, metric, unit: "usd" }, items: vec![item] });
         }
     }
 
@@ -308,11 +291,10 @@ impl Recorder {
 
     /// What a bill has come to: of what is counted from the beginning of the run, of what is there from the end of the
     /// warm-up.
-    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn cost(&self, bill: &Bill) -> f64 {
-        let cost = |&(item, each): &(Billed, f64)| match item {
-            Billed::Counted(counter) => self.counters[usize::from(counter.0)] as f64 * each,
-            Billed::Present(gauge) => self.gauge_at(gauge).area() as f64 / 1e9 * each,
+        let cost = |item: &Billed| match *item {
+            Billed::Counted(counter, tariff) => tariff.cost(self.counters[usize::from(counter.0)]),
+            Billed::Present(gauge, each) => self.area_s(gauge) * each,
         };
         bill.items.iter().map(cost).sum()
     }
@@ -320,7 +302,13 @@ impl Recorder {
     /// What a gauge adds up to over the time observed.
     #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn integral(&self, integral: &Integral) -> f64 {
-        self.gauges[usize::from(integral.of.0)].area() as f64 / 1e9 * integral.each
+        self.area_s(integral.of) * integral.each
+    }
+
+    /// A gauge integrated over the time observed, in units times seconds.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
+    fn area_s(&self, gauge: GaugeId) -> f64 {
+        self.gauge_at(gauge).area() as f64 / 1e9
     }
 
     /// What part of what a gauge could rise to it was, on average; nothing if it could not rise at all.
@@ -380,8 +368,8 @@ mod tests {
         let (calls, time) =
             (catalogue.counter(node, "calls", "requests"), catalogue.counter(other, "calls", "requests"));
         let pollers = catalogue.gauge(node, "pollers", "pollers");
-        catalogue.price(node, "cost", calls, 0.5);
-        catalogue.price(other, "cost", time, 100.0);
+        catalogue.price(node, "cost", calls, Tariff::flat(0.5));
+        catalogue.price(other, "cost", time, Tariff::flat(100.0));
         catalogue.price_of_time(node, "cost", pollers, 2.0);
         let view =
             View { step: SimDuration::from_secs(1), warmup: SimTime::ZERO, objective: SimDuration::from_secs(1) };

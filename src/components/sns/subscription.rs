@@ -74,6 +74,9 @@ impl SubscriberTableSpec {
         if kind == "lambda" {
             to.port = crate::components::lambda::MANAGED_EVENT;
         }
+        if kind == "sqs" {
+            to.port = crate::components::sqs::DELIVERED;
+        }
         let protocol = Protocol::of(kind);
         // Endpoints are told apart by their names, so that another subscription changes nobody's draws.
         let salt = fingerprint(self.to.value.as_bytes());

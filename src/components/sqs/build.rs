@@ -1,11 +1,12 @@
 //! What a queue was told to be, from what a scenario says about it.
 
+use super::billing::tariff;
 use super::calls::{Calls, Growth, Partitions};
 use super::fifo::{GroupMap, Groups, Identity, Says};
 use super::ids::Deduplication;
 use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::{
-    Attempts, Audit, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
+    Attempts, Audit, Billed, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
     SqsMetrics, SqsParameters, StaleDelete, Timers,
 };
 use crate::components::context::Endpoint;
@@ -14,7 +15,6 @@ use crate::components::lambda::gathered_visibility;
 use crate::components::limits::CallsPerSecond;
 use crate::components::polls::Polls;
 use crate::components::retry::{Backoff, Jitter, RetryPolicy};
-use crate::components::spec::many;
 use crate::components::{Edge, NodeSite, Verb};
 use crate::diagnostic::Span;
 use crate::engine::{Deadlines, LossKind};
@@ -25,8 +25,11 @@ use crate::units::{Duration, Rate};
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
         let errors = site.site.errors();
-        site.site.written_all("from", many(self.from.clone()));
+        self.check_entries(site);
         let is_fifo = site.site.or_default("fifo_queue", self.fifo_queue, false, "a standard queue");
+        if is_fifo || self.fair_queue.is_some_and(|at| at.value) {
+            self.check_groups(site);
+        }
         let p = self.parameters(is_fifo, site);
         let keys = if is_fifo { self.keys_of_standard() } else { self.keys_of_fifo() };
         refuse_all(&keys, is_fifo, site);
@@ -40,7 +43,7 @@ impl SqsSpec {
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
-        let metrics = metrics(&order, site);
+        let metrics = self.metrics(&order, site);
         let why = "assumption: the service does not say which";
         let polls = match site.site.or_default("waiting_polls", self.waiting_polls, WaitingSpec::Longest, why) {
             WaitingSpec::Longest => Polls::default(),
@@ -68,7 +71,7 @@ impl SqsSpec {
             delays: Deadlines::new(),
             retention: Deadlines::new(),
             polls,
-            senders: Senders::of(site),
+            senders: Senders::of(&self.entries(), site),
             attempts,
             graves: Graves::of(site),
             purges: Purges::default(),
@@ -78,7 +81,7 @@ impl SqsSpec {
             refuses_delete: false,
             places: 0,
             receives: 0,
-            sent_in_call: 0,
+            call: Billed::default(),
             sample_every: site.plan.sample_every,
             health: Health::default(),
         })
@@ -103,6 +106,10 @@ impl SqsSpec {
         s.within("delay", self.delay.as_ref(), zero..=sqs::DELAY_MAX.value, &sqs::DELAY_MAX);
         let sizes = sqs::MAXIMUM_MESSAGE_SIZE_MIN.value..=sqs::MAXIMUM_MESSAGE_SIZE_MAX.value;
         s.within("maximum_message_size", self.maximum_message_size.as_ref(), sizes, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
+        let waits = zero..=sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
+        let wait = self.receive_message_wait_time;
+        s.within("receive_message_wait_time", wait.as_ref(), waits, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
+        s.optional("receive_message_wait_time", wait);
         let visibility_timeout = s.or_fact("visibility_timeout", self.visibility_timeout, &sqs::VISIBILITY_TIMEOUT);
         let visibility_timeout = site
             .incoming(Verb::Polls)
@@ -265,6 +272,19 @@ impl SqsSpec {
         Calls::Partitions(Box::new(Partitions::new(Growth { each: whole(each), all: all.get(), crowded, first, idle })))
     }
 
+    /// What is counted, and what it costs.
+    fn metrics(&self, order: &Order, site: &mut NodeSite<'_, '_>) -> SqsMetrics {
+        let before = site.site.optional("requests_this_month", self.requests_this_month).unwrap_or(0);
+        let mut metrics = counters(site);
+        site.tariff("cost", metrics.billed_requests, tariff(matches!(order, Order::Fifo(_)), before));
+        if let Order::Fair(_) = order {
+            let surcharged = site.counter("surcharged_requests", "requests");
+            site.price("cost", surcharged, sqs::FAIR_REQUEST_SURCHARGE.value.each());
+            metrics.surcharged_requests = Some(surcharged);
+        }
+        metrics
+    }
+
     fn keys_of_standard(&self) -> Vec<(&'static str, Option<Span>)> {
         vec![
             ("hosts", self.hosts.map(|at| at.span)),
@@ -330,17 +350,6 @@ impl DeadLetterSpec {
     }
 }
 
-fn metrics(order: &Order, site: &mut NodeSite<'_, '_>) -> SqsMetrics {
-    let metrics = counters(site);
-    let price = match order {
-        Order::Standard(_) => sqs::REQUEST_PRICE.value.each(),
-        Order::Fair(_) => sqs::REQUEST_PRICE.value.each() + sqs::FAIR_REQUEST_SURCHARGE.value.each(),
-        Order::Fifo(_) => sqs::FIFO_REQUEST_PRICE.value.each(),
-    };
-    site.price("cost", metrics.billed_requests, price);
-    metrics
-}
-
 fn counters(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
     SqsMetrics {
         visible: site.gauge("visible", "messages"),
@@ -370,5 +379,6 @@ fn counters(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
         dead_lettered: site.counter("messages_dead_lettered", "messages"),
         requests: site.counter("requests", "requests"),
         billed_requests: site.counter("billed_requests", "requests"),
+        surcharged_requests: None,
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Fair {
     /// The consumers' time.
     time: Recent,
     places: u64,
+    /// Not before then is it over with a noisy group because it has sent nothing for long.
+    calm_at: SimTime,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -90,6 +92,7 @@ impl Fair {
             loans: BTreeMap::new(),
             time: Recent::default(),
             places: FIRST_PLACE,
+            calm_at: SimTime::MAX,
         }
     }
 
@@ -154,7 +157,10 @@ impl Fair {
     }
 
     /// Takes what comes next on the hosts that are asked.
-    pub(super) fn take(&mut self, sample: Sample) -> Option<MsgId> {
+    pub(super) fn take(&mut self, sample: Sample, now: SimTime) -> Option<MsgId> {
+        if now >= self.calm_at {
+            self.calm(now);
+        }
         let groups = &self.groups;
         let is_asked =
             |group: u32| groups[group as usize].messages.front().is_some_and(|&(.., host)| sample.asks(host));
@@ -198,18 +204,33 @@ impl Fair {
         self.list(group);
     }
 
+    /// Groups may have been noisy for long enough, even if nobody has received anything of them lately.
+    #[cold]
+    fn calm(&mut self, now: SimTime) {
+        self.calm_at = SimTime::MAX;
+        let noisy: Vec<u32> = self.noisy.iter().map(|&(.., group)| group).collect();
+        for group in noisy {
+            self.unlist(group);
+            self.judge(group, now);
+            self.list(group);
+        }
+    }
+
     /// Whether a group is noisy from now on.
     #[allow(clippy::cast_precision_loss, reason = "shares, compared with a tenth")]
     fn judge(&mut self, group: u32, now: SimTime) {
         let (in_flight, time) = (self.in_flight, self.time.sum(now));
         let share = sqs::FAIR_NOISY_SHARE.value.get();
         let entry = self.group(group);
-        let goes_on =
-            group > 0 && !entry.messages.is_empty() && now < entry.last_sent + sqs::FAIR_QUIET_AFTER.value.get();
+        let calm_at = entry.last_sent + sqs::FAIR_QUIET_AFTER.value.get();
+        let goes_on = group > 0 && !entry.messages.is_empty() && now < calm_at;
         let many = entry.in_flight >= sqs::FAIR_NOISY_IN_FLIGHT.value
             && f64::from(entry.in_flight) > share * f64::from(in_flight);
         let long = entry.time.sum(now) as f64 > share * time as f64;
         entry.is_noisy = goes_on && (entry.is_noisy || many || long);
+        if entry.is_noisy {
+            self.calm_at = self.calm_at.min(calm_at);
+        }
     }
 
     /// All visible messages; some of them may have ended.
@@ -221,5 +242,41 @@ impl Fair {
     pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> Option<SimTime>) -> Option<SimTime> {
         let first = |group: &Group| group.messages.iter().find_map(|&(_, msg, _)| sent(msg));
         self.groups.iter().filter_map(first).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::sqs::standard::Hosts;
+    use crate::engine::{Kernel, NewJob, NodeId};
+
+    #[test]
+    fn a_noisy_group_that_has_sent_nothing_for_five_minutes_waits_for_nobody_any_more() {
+        let mut kernel = Kernel::<()>::new(1, Vec::new());
+        let job = NewJob { number: 0, work: SimDuration::ZERO, flow: 0, size: 1, key: 0 };
+        let msgs: Vec<MsgId> = (0..100).map(|_| kernel.create(&job, NodeId(0))).collect();
+        let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let (loud, quiet) = (1, 2);
+        let mut fair = Fair::new(GroupMap::new(&[None]), 1, 1);
+        let send = |fair: &mut Fair, index: usize, group, second| {
+            fair.sent(group, at(second));
+            fair.put(msgs[index], 0, group, false);
+        };
+        for index in 0..50 {
+            send(&mut fair, index, loud, 0);
+        }
+        // Forty in flight, and nothing of anybody else.
+        for msg in &msgs[..40] {
+            assert_eq!(fair.take(Hosts::all(), at(1)), Some(*msg));
+            fair.received(*msg, loud, at(1));
+        }
+        send(&mut fair, 50, quiet, 2);
+        assert_eq!(fair.take(Hosts::all(), at(2)), Some(msgs[50]));
+        send(&mut fair, 51, quiet, 299);
+        send(&mut fair, 52, quiet, 299);
+        assert_eq!(fair.take(Hosts::all(), at(299)), Some(msgs[51]));
+        // From then on what came first goes first.
+        assert_eq!(fair.take(Hosts::all(), at(300)), Some(msgs[40]));
     }
 }

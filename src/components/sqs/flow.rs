@@ -5,7 +5,7 @@ use super::audit::Event;
 use super::calls::action;
 use super::standard::{Hosts, Sample};
 use super::timers::Receive;
-use super::{DEAD_LETTER, DeadLetter, Order, Sqs, SqsAlarm, is_in_flight, mark};
+use super::{DEAD_LETTER, DeadLetter, Order, Sqs, SqsAlarm, is_in_flight, mark, next_receipt, was_received};
 use crate::components::context::{Ctx, Endpoint};
 use crate::engine::random::mix;
 use crate::engine::{MsgId, NodeId, Refusal, Signal, SimDuration};
@@ -35,9 +35,11 @@ impl Sqs {
     }
 
     fn serve_visible(&mut self, cx: &mut Cx<'_>) {
+        let call = self.call;
         while self.visible > 0
             && let Some(poll) = self.polls.next(|number| cx.draws(mix(number | WAITING)))
         {
+            self.answers_poll();
             if !self.give(poll.from, poll.slot, poll.max, Hosts::all(), cx) {
                 self.polls.put_back(poll);
                 break;
@@ -46,6 +48,7 @@ impl Sqs {
                 self.show_missed(cx);
             }
         }
+        self.call = call;
     }
 
     pub(super) fn receive(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
@@ -134,7 +137,7 @@ impl Sqs {
         loop {
             let msg = match &mut self.order {
                 Order::Standard(hosts) => hosts.take(sample, |msg| cx.message(msg).tag),
-                Order::Fair(fair) => fair.take(sample),
+                Order::Fair(fair) => fair.take(sample, cx.now()),
                 Order::Fifo(fifo) => fifo.groups.take(batch),
             }?;
             let message = cx.message(msg);
@@ -144,7 +147,7 @@ impl Sqs {
             }
             self.visible -= 1;
             match self.p.dead_letter {
-                Some(dead_letter) if message.receives >= dead_letter.max_receive_count => {
+                Some(dead_letter) if was_received(msg, dead_letter.max_receive_count, cx) => {
                     self.dead_letter(msg, dead_letter, cx);
                 }
                 _ => return Some(msg),
@@ -174,11 +177,11 @@ impl Sqs {
     fn put_in_flight(&mut self, msg: MsgId, from: NodeId, cx: &mut Cx<'_>) -> u16 {
         self.in_flight += 1;
         let message = cx.hold(msg);
-        message.receives = message.receives.saturating_add(1);
+        message.receives = next_receipt(message.receives);
         let seen = std::mem::replace(&mut message.mark, mark::IN_FLIGHT);
         let (receive, reference) = (message.receives, message.reference(msg));
         cx.count(self.metrics.received, 1);
-        if receive > 1 {
+        if was_received(msg, 2, cx) {
             cx.count(self.metrics.received_again, 1);
             self.count_duplicate(seen, cx);
         }
@@ -187,6 +190,7 @@ impl Sqs {
             if let Order::Fair(fair) = &mut self.order {
                 fair.received(msg, group, now);
             }
+            self.names_group(group, cx);
         }
         if let Some(cause) = self.duplicates.next(cx) {
             self.duplicate(msg, cause, cx);
@@ -220,7 +224,7 @@ impl Sqs {
             let came = self.graves.as_ref().and_then(|graves| graves.came(msg));
             came.unwrap_or_else(|| cx.message(msg).sent)
         };
-        let counts = |msg: MsgId| cx.message(msg).receives < super::RECEIVES_BEFORE_THE_BACK;
+        let counts = |msg: MsgId| !was_received(msg, super::RECEIVES_BEFORE_THE_BACK, cx);
         let sent = |msg| (counts(msg) && !cx.message(msg).is_retired()).then(|| since(msg));
         let visible = match &self.order {
             Order::Standard(hosts) => hosts.oldest(sent),

@@ -55,6 +55,7 @@ impl Sqs {
 
     /// Somebody asks to send the dead letters back. What is in flight stays; only one redrive runs at a time.
     pub(super) fn begin_redrive(&mut self, rate: f64, cx: &mut Cx<'_>) {
+        self.called(cx);
         let visible: Vec<MsgId> = match &self.order {
             Order::Standard(hosts) => hosts.iter().collect(),
             Order::Fair(fair) => fair.iter().collect(),
@@ -116,6 +117,9 @@ impl Sqs {
         self.visible -= 1;
         cx.set(self.metrics.visible, self.visible as u64);
         cx.count(self.metrics.redriven, 1);
+        // It is received here and deleted; the send is counted where it goes. Simplified: one by one.
+        self.called(cx);
+        self.responds(cx.message(msg).size.into(), cx);
         self.called(cx);
         cx.revive(msg);
         cx.hand_over(msg, Endpoint { node: to, port: REDRIVEN }, SimDuration::ZERO);

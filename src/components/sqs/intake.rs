@@ -3,31 +3,46 @@
 use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
-use super::{DEAD_LETTER, Order, REDRIVEN, Sqs, SqsAlarm, mark};
+use super::{DEAD_LETTER, DELIVERED, Order, REDRIVEN, Sqs, SqsAlarm, mark, next_receipt};
 use crate::engine::{Ending, LossId, MsgId, SimDuration};
+
+/// With which call a message comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InCall {
+    /// With one of its own.
+    Own,
+    /// With that of the message before it.
+    Same,
+    /// With none: a topic delivers it.
+    None,
+}
 
 impl Sqs {
     pub(super) fn send(&mut self, msg: MsgId, port: u16, batched: bool, cx: &mut Cx<'_>) {
         match port {
             DEAD_LETTER => self.take_dead_letter(msg, cx),
             REDRIVEN => self.take_redriven(msg, cx),
+            DELIVERED => self.take_alone(msg, InCall::None, cx),
             _ if self.senders.is_some() => self.gather(msg, cx),
-            _ => {
-                if self.take_in(msg, batched, None, cx).is_some() {
-                    self.delay(msg, cx);
-                }
-                self.serve(cx);
-            }
+            _ => self.take_alone(msg, if batched { InCall::Same } else { InCall::Own }, cx),
         }
     }
 
-    /// Takes a message in, which comes with the call of the one before it if it is `batched`. Gives back for how long it
-    /// has to be hidden, if it has; `delay` is what its sender says to that.
+    #[inline(always)]
+    fn take_alone(&mut self, msg: MsgId, call: InCall, cx: &mut Cx<'_>) {
+        if self.take_in(msg, call, None, cx).is_some() {
+            self.delay(msg, cx);
+        }
+        self.serve(cx);
+    }
+
+    /// Takes a message in. Gives back for how long it has to be hidden, if it has; `delay` is what its sender says to
+    /// that.
     #[inline(always)]
     pub(super) fn take_in(
         &mut self,
         msg: MsgId,
-        batched: bool,
+        call: InCall,
         delay: Option<SimDuration>,
         cx: &mut Cx<'_>,
     ) -> Option<SimDuration> {
@@ -35,15 +50,17 @@ impl Sqs {
             cx.refuse(msg, loss);
             return None;
         }
-        if !batched {
+        if call == InCall::Own {
             self.called(cx);
         }
-        self.sends(cx.message(msg).size, cx);
+        if call != InCall::None {
+            self.sends(cx.message(msg).size, cx);
+        }
         if cx.message(msg).size > self.p.max_message_size {
             cx.refuse(msg, self.losses.too_large);
             return None;
         }
-        if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, batched, cx) {
+        if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, call, cx) {
             return None;
         }
         cx.count(self.metrics.sent, 1);
@@ -64,12 +81,15 @@ impl Sqs {
     }
 
     /// What other queues do with a message before they take it in; whether they do.
-    fn is_new_in_order(&mut self, msg: MsgId, batched: bool, cx: &mut Cx<'_>) -> bool {
-        let (group, now) = (self.group(msg, cx), cx.now());
+    fn is_new_in_order(&mut self, msg: MsgId, call: InCall, cx: &mut Cx<'_>) -> bool {
+        let (group, now, batched) = (self.group(msg, cx), cx.now(), call == InCall::Same);
         let fifo = match &mut self.order {
             Order::Standard(_) => return true,
             Order::Fair(fair) => {
                 fair.sent(group, now);
+                if call != InCall::None {
+                    self.names_group(group, cx);
+                }
                 return true;
             }
             Order::Fifo(fifo) => fifo,
@@ -111,16 +131,18 @@ impl Sqs {
         self.serve(cx);
     }
 
-    /// What comes back from the dead-letter queue is a new message.
+    /// What comes back from the dead-letter queue is a new message. Somebody may still work on the old one: its receipts
+    /// are good for nothing here, and those of the new one follow them.
     fn take_redriven(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.called(cx);
+        self.sends(cx.message(msg).size, cx);
         cx.count(self.metrics.sent, 1);
         let (now, group) = (cx.now(), self.group(msg, cx));
-        // Its receives begin anew: a time that began with one of its former life must not end one of them.
-        self.part_timers(cx);
         let message = cx.message_mut(msg);
         message.sent = now;
-        message.receives = 0;
+        message.receives = next_receipt(message.receives);
+        let (reference, receives) = (message.reference(msg), message.receives);
+        cx.account().sent_back(reference, receives);
         self.number(msg, cx);
         self.keep(msg, cx);
         if let Order::Fair(fair) = &mut self.order {

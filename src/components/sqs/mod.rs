@@ -13,7 +13,8 @@
 //! nothing moves. Retention counts from the first send, in flight or not.
 //!
 //! Simplified: changes of a queue's attributes while it runs are left out, and so is what they take to be felt. A receive
-//! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer.
+//! from a FIFO queue with a visibility timeout of zero does not give the same message twice in one answer. Messages deleted
+//! are those that are gone; `CloudWatch` counts deletes with an outdated receipt among them, which here are told apart.
 
 mod attempts;
 mod audit;
@@ -21,6 +22,7 @@ mod billing;
 mod build;
 mod calls;
 mod duplicates;
+mod entry;
 mod fair;
 mod fault;
 mod fifo;
@@ -46,6 +48,7 @@ pub(super) use spec::SqsSpec;
 
 use attempts::Attempts;
 use audit::Audit;
+use billing::Billed;
 use duplicates::Duplicates;
 use fair::Fair;
 use fifo::Fifo;
@@ -67,6 +70,9 @@ pub(super) const DEAD_LETTER: u16 = 1;
 
 /// The port of a queue for what comes back from its dead-letter queue.
 const REDRIVEN: u16 = 2;
+
+/// The port of a queue for what a topic delivers: nobody pays for that.
+pub(super) const DELIVERED: u16 = 3;
 
 /// After so many receives without a delete a standard queue puts a message at its back.
 const RECEIVES_BEFORE_THE_BACK: u16 = crate::facts::sqs::RECEIVES_BEFORE_BACK_OF_QUEUE.value;
@@ -208,6 +214,8 @@ struct SqsMetrics {
     requests: CounterId,
     /// API calls as they are billed: once for each started piece of what they carry.
     billed_requests: CounterId,
+    /// Those of a fair queue that cost a surcharge.
+    surcharged_requests: Option<CounterId>,
 }
 
 /// The order in which messages are given out.
@@ -267,8 +275,8 @@ pub struct Sqs {
     places: u32,
     /// Number of the last receive call -- state.
     receives: u64,
-    /// Bytes of the messages that came with the last call that sends -- state.
-    sent_in_call: u64,
+    /// The last call, as it is billed -- state.
+    call: Billed,
     /// Distance of the samples of the age -- parameter.
     sample_every: SimDuration,
     /// What is wrong with it -- state.
@@ -376,4 +384,21 @@ impl Component for Sqs {
 fn is_in_flight<T: Into<super::AnyTimer>>(token: Receive, cx: &Ctx<'_, T>) -> bool {
     let (reference, receive) = token;
     cx.held(reference).is_some_and(|message| message.mark & mark::IN_FLIGHT != 0 && message.receives == receive)
+}
+
+/// The receipt after this one. None is ever given out again while somebody may have it: beyond the last one the upper half
+/// of them begins anew, and counted as receives these are more than any limit.
+#[inline(always)]
+const fn next_receipt(receipt: u16) -> u16 {
+    match receipt.checked_add(1) {
+        Some(next) => next,
+        None => u16::MAX / 2 + 1,
+    }
+}
+
+/// Whether a message was received so often since it was sent, or sent back. It has at least as many receipts, and who has
+/// not need not be looked at further.
+#[inline(always)]
+fn was_received<T: Into<super::AnyTimer>>(msg: MsgId, often: u16, cx: &Ctx<'_, T>) -> bool {
+    cx.message(msg).receives >= often && cx.receive_count(msg) >= often
 }

@@ -28,6 +28,7 @@ impl Sqs {
 
     /// Somebody asks to delete everything.
     pub(super) fn begin_purge(&mut self, cx: &mut Cx<'_>) {
+        self.called(cx);
         let now = cx.now();
         let too_soon = |last: SimTime| now < last + sqs::PURGE_INTERVAL.value.get();
         if self.purges.last.is_some_and(too_soon) {

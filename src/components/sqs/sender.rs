@@ -1,12 +1,15 @@
 //! What a sender may say about its messages, and the batches in which they come.
 //!
 //! Simplified: a client's buffer stands in front of the queue, behind the network: that a batch goes out late and the
-//! request then takes its time, or the other way round, comes to the same.
+//! request then takes its time, or the other way round, comes to the same. As many batches as fill up may be under way; the
+//! buffered client for Java stops at five.
 
+use super::entry::Entry;
 use super::flow::Cx;
+use super::intake::InCall;
 use super::{Sqs, SqsAlarm};
 use crate::components::{NodeSite, Verb};
-use crate::engine::{Deadlines, MsgId, MsgRef, NodeId, SimDuration};
+use crate::engine::{Deadlines, Message, MsgId, MsgRef, NodeId, SimDuration};
 use crate::facts::sqs;
 use crate::site::At;
 use crate::units::Duration;
@@ -68,9 +71,25 @@ pub(super) struct Senders {
     rules: Vec<Sender>,
 }
 
+/// Who sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// A node.
+    Node(NodeId),
+    /// Whoever brings the jobs of this flow.
+    Flow(u16),
+}
+
+impl Who {
+    /// Who sent this message, whose job is of this flow.
+    fn of(message: &Message, flow: u16) -> Self {
+        message.reply_to.map_or(Self::Flow(flow), |call| Self::Node(call.node))
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Sender {
-    node: NodeId,
+    who: Who,
     /// How long its messages are hidden at first -- parameter.
     delay: Option<SimDuration>,
     /// How many messages it puts into one call, and how long the first waits for the others -- parameter.
@@ -85,23 +104,34 @@ struct Sender {
     serial: u32,
 }
 
+impl Sender {
+    const fn new(who: Who, delay: Option<SimDuration>, batch: Option<(usize, SimDuration)>) -> Self {
+        Self { who, delay, batch, delays: Deadlines::new(), buffer: Vec::new(), bytes: 0, serial: 0 }
+    }
+}
+
 impl Senders {
-    /// What the nodes that send here say about their messages; nothing if none of them says anything.
-    pub(super) fn of(site: &NodeSite<'_, '_>) -> Option<Box<Self>> {
+    /// What those who send here say about their messages, nodes and the senders of flows; nothing if none of them says
+    /// anything.
+    pub(super) fn of(entries: &[Entry], site: &NodeSite<'_, '_>) -> Option<Box<Self>> {
         let mut rules: Vec<Sender> = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.delay.is_some()) {
+            let flow = site.plan.flows.iter().position(|known| *known == entry.flow.value);
+            let Some(flow) = flow.and_then(|flow| u16::try_from(flow).ok()) else { continue };
+            rules.push(Sender::new(Who::Flow(flow), entry.delay.map(|at| at.value.get()), None));
+        }
         for (node, edge) in site.incoming(Verb::Sends) {
             let delay = edge.delay.map(|at| at.value.get());
             let batch = edge.batch.map(|(entries, linger)| (entries as usize, linger.get()));
             if delay.is_some() || batch.is_some() {
-                let (delays, buffer) = (Deadlines::new(), Vec::new());
-                rules.push(Sender { node, delay, batch, delays, buffer, bytes: 0, serial: 0 });
+                rules.push(Sender::new(Who::Node(node), delay, batch));
             }
         }
         (!rules.is_empty()).then(|| Box::new(Self { rules }))
     }
 
-    fn rule(&self, node: Option<NodeId>) -> Option<usize> {
-        self.rules.iter().position(|rule| Some(rule.node) == node)
+    fn rule(&self, who: Who) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.who == who)
     }
 
     /// Messages that are hidden because their sender said so.
@@ -113,9 +143,9 @@ impl Senders {
 impl Sqs {
     /// A message comes from a sender: alone, or it waits for others first.
     pub(super) fn gather(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
-        let (node, size) = (cx.message(msg).reply_to.map(|call| call.node), u64::from(cx.message(msg).size));
+        let (who, size) = (Who::of(cx.message(msg), cx.flow(msg)), u64::from(cx.message(msg).size));
         let Some(senders) = &mut self.senders else { return };
-        let rule = senders.rule(node);
+        let rule = senders.rule(who);
         let Some((index, (entries, linger))) = rule.and_then(|index| Some((index, senders.rules[index].batch?))) else {
             return self.take_in_all(&[msg], rule, cx);
         };
@@ -160,7 +190,8 @@ impl Sqs {
     fn take_in_all(&mut self, batch: &[MsgId], rule: Option<usize>, cx: &mut Cx<'_>) {
         let delay = rule.and_then(|index| self.senders.as_ref()?.rules[index].delay);
         for (place, &msg) in batch.iter().enumerate() {
-            if let Some(delay) = self.take_in(msg, place > 0, delay, cx) {
+            let call = if place > 0 { InCall::Same } else { InCall::Own };
+            if let Some(delay) = self.take_in(msg, call, delay, cx) {
                 self.hide_at_first(msg, delay, rule, cx);
             }
         }

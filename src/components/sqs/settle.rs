@@ -4,7 +4,7 @@ use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
 use super::timers::Timers;
-use super::{Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, is_in_flight, mark};
+use super::{Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, is_in_flight, mark, was_received};
 use crate::engine::random::mix;
 use crate::engine::{Ending, MsgId, Settle, SimDuration};
 
@@ -87,10 +87,14 @@ impl Sqs {
     /// goes on meanwhile, which is simplified.
     #[inline(always)]
     fn throttles_delete(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) -> bool {
-        if !matches!(self.order, Order::Fifo(_)) {
+        if let Order::Standard(_) = self.order {
             return false;
         }
         let group = self.group(msg, cx);
+        if let Order::Fair(_) = self.order {
+            self.names_group(group, cx);
+            return false;
+        }
         let Order::Fifo(fifo) = &mut self.order else { return false };
         if !too || fifo.calls.splits_batches() {
             self.refuses_delete = !fifo.calls.admit(action::DELETE, group, too, cx.now());
@@ -115,6 +119,11 @@ impl Sqs {
     }
 
     fn stale_delete_works(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
+        let since = cx.message(msg).receives.wrapping_sub(receive);
+        if since >= cx.receive_count(msg) {
+            // It was received as another message, before it was a dead letter and came back.
+            return false;
+        }
         match self.p.stale_handle_delete {
             StaleDelete::Ignored => false,
             StaleDelete::Succeeds => true,
@@ -127,6 +136,9 @@ impl Sqs {
     /// A consumer asks that a message it holds be hidden for so long from now on. `works`: it goes on with it.
     fn change_visibility(&mut self, msg: MsgId, receive: u16, seconds: u16, works: bool, cx: &mut Cx<'_>) {
         self.called(cx);
+        if let Order::Fair(_) = self.order {
+            self.names_group(self.group(msg, cx), cx);
+        }
         let token = (cx.reference(msg), receive);
         let in_flight = is_in_flight(token, cx);
         if in_flight && !works {
@@ -224,7 +236,7 @@ impl Sqs {
             cx.set(self.metrics.visible, self.visible as u64);
             return;
         }
-        let in_front = cx.message(msg).receives < RECEIVES_BEFORE_THE_BACK;
+        let in_front = !was_received(msg, RECEIVES_BEFORE_THE_BACK, cx);
         if !in_front {
             self.go_to_the_back(msg, cx);
         }

@@ -1,6 +1,7 @@
 //! What a scenario may say about a queue, in the words of its API.
 
-use crate::components::spec::{OneOrMany, all};
+use super::entry::EntrySpec;
+use crate::components::spec::OneOrMany;
 use crate::components::{Edge, NodeSpec, Verb};
 use crate::facts::sqs;
 use crate::site::{At, ToToml};
@@ -12,8 +13,8 @@ use serde::{Deserialize, Deserializer};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SqsSpec {
-    /// The flows of traffic that are sent here directly.
-    pub(super) from: Option<At<OneOrMany<String>>>,
+    /// The flows of traffic that are sent here directly, each by its name or with a delay of its messages.
+    pub(super) from: Option<At<OneOrMany<EntrySpec>>>,
     /// A FIFO queue: order and locks by message group, deduplication, limits on calls.
     pub(super) fifo_queue: Option<At<bool>>,
     /// How long a received message stays hidden from other consumers.
@@ -22,6 +23,8 @@ pub struct SqsSpec {
     pub(super) message_retention_period: Option<At<Duration>>,
     /// How long a new message is hidden.
     pub(super) delay: Option<At<Duration>>,
+    /// How long a receive waits for the first message that does not say so itself; 0s is a short poll.
+    pub(super) receive_message_wait_time: Option<At<Duration>>,
     /// The largest message.
     pub(super) maximum_message_size: Option<At<Bytes>>,
     /// Messages in flight at once.
@@ -32,6 +35,8 @@ pub struct SqsSpec {
     pub(super) stale_handle_delete: Option<At<StaleDeleteSpec>>,
     /// Which of the long polls that wait gets the next message.
     pub(super) waiting_polls: Option<At<WaitingSpec>>,
+    /// Requests that the account has made before in this month: many more cost less.
+    pub(super) requests_this_month: Option<At<u64>>,
     /// Standard: how often the service itself delivers a message twice.
     pub(super) duplicate_probability: Option<At<Share>>,
     /// Standard: whether messages name their key as message group, so that quiet groups are served before noisy ones.
@@ -196,7 +201,7 @@ impl NodeSpec for SqsSpec {
     }
 
     fn flows(&self) -> Vec<At<String>> {
-        all(self.from.as_ref())
+        self.entries().into_iter().map(|entry| entry.flow).collect()
     }
 
     fn is_fifo(&self) -> bool {
@@ -205,5 +210,9 @@ impl NodeSpec for SqsSpec {
 
     fn hides(&self) -> Option<Duration> {
         Some(self.visibility_timeout.map_or(sqs::VISIBILITY_TIMEOUT.value, |at| at.value))
+    }
+
+    fn waits(&self) -> Option<At<Duration>> {
+        self.receive_message_wait_time
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A short poll asks a random subset of the hosts and may miss messages that are there; a long poll asks all of them.
 //! How many hosts there are, and how many a short poll asks, is not published: both are parameters.
+//!
+//! Simplified: a long poll that finds nothing has missed nothing; the real one may now and then if it waits briefly.
 
 use crate::engine::random::{Draws, mix};
 use crate::engine::{MsgId, SimTime};

@@ -226,6 +226,7 @@ impl WorkersSpec {
     }
 
     fn polling(&self, site: &mut NodeSite<'_, '_>) -> Option<Polling> {
+        let queue = self.polls.as_ref().and_then(|to| site.target(to));
         let s = &mut *site.site;
         let messages = 1..=sqs::MAX_NUMBER_OF_MESSAGES_MAX.value;
         let asked = self.max_number_of_messages;
@@ -234,12 +235,14 @@ impl WorkersSpec {
         let waits = Duration::from_secs(0)..=sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
         s.within("wait_time", self.wait_time.as_ref(), waits, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
         let longest = sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
-        let wait = s.or_default("wait_time", self.wait_time, longest, "long polling, as the guide advises");
+        let wait = match (self.wait_time, queue.and_then(|queue| site.plan.nodes[queue.node.index()].waits)) {
+            (None, Some(at)) => s.derived("wait_time", at.value, "the queue's `receive_message_wait_time`"),
+            (written, _) => s.or_default("wait_time", written, longest, "long polling, as the guide advises"),
+        };
         let pause = Duration::from_secs(u64::from(wait.get().is_zero()));
         let pause =
             s.or_default("pause_when_empty", self.pause_when_empty, pause, "so that short polling does not spin");
         let retries = poll_retry::build(self.retries, site);
-        let queue = self.polls.as_ref().and_then(|to| site.target(to));
         let is_fifo = queue.is_some_and(|queue| site.plan.nodes[queue.node.index()].is_fifo);
         let own = if is_fifo { &sqs::FIFO_RECEIVE_LATENCY } else { &sqs::RECEIVE_LATENCY };
         let receive_latency = site.latency("receive_latency", self.receive_latency.clone(), own);

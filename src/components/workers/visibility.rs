@@ -46,9 +46,9 @@ pub(super) struct AfterFailure {
 }
 
 impl AfterFailure {
-    /// For so many seconds after this receive.
-    pub(super) fn seconds(self, receive: u16) -> u16 {
-        let doublings = if self.doubles { u32::from(receive.max(1) - 1).min(u16::BITS) } else { 0 };
+    /// For so many seconds when it has been received so often.
+    pub(super) fn seconds(self, receives: u16) -> u16 {
+        let doublings = if self.doubles { u32::from(receives.max(1) - 1).min(u16::BITS) } else { 0 };
         let seconds = u64::from(self.seconds) << doublings;
         u16::try_from(seconds.min(u64::from(self.cap))).unwrap_or(u16::MAX)
     }
@@ -152,7 +152,8 @@ impl Workers {
     /// What failed is hidden for as long as the workers say, and the worker waits for the answer.
     pub(super) fn give_up(&mut self, msg: MsgId, receive: u16, how: AfterFailure, cx: &mut Cx<'_>) -> SimDuration {
         let trip = self.round_trip(|p| &p.polling().delete_latency, cx);
-        let how = Settle::Hide { seconds: how.seconds(receive), works: false };
+        // If it has been received again meanwhile, the receipt is outdated and the request comes to nothing.
+        let how = Settle::Hide { seconds: how.seconds(cx.receive_count(msg)), works: false };
         cx.tell(trip.half(), self.p.node, Signal::Settle { msg, receive, how });
         trip
     }

@@ -17,6 +17,7 @@ mod guards;
 mod mappings;
 mod provisioned;
 mod queue_limits;
+mod queue_prices;
 mod queues;
 mod shedding;
 mod topic_crowds;

@@ -214,6 +214,27 @@ fn claim_13_a_short_poll_misses_what_lies_on_a_host_that_it_does_not_ask() {
 }
 
 #[test]
+fn claim_15_a_short_poll_finds_what_lies_on_the_hosts_that_it_asks_and_a_repeat_the_rest() {
+    let with = |wait: &str, speed: &str, drain: &str| {
+        queue(
+            &format!("duration = '2s'\ndrain = '{drain}'\nsample_every = '500ms'\nallow = ['A010']"),
+            "spike = { at = '1s', count = 10 }",
+            "visibility_timeout = '12h'\nhosts = 10\nhosts_sampled = 3",
+            &(crew(1, &format!("work = 'job'\nspeed = {speed}\nmax_number_of_messages = 10\n{wait}"))
+                + &down("0s", "2s")),
+        )
+    };
+    let short = "wait_time = '0s'\npause_when_empty = '1s'";
+    // One poll at 2 s, and then the worker is busy.
+    let first = Study::of(&with(short, "0.001", "1s"), 1..4001, |ran| vec![at(ran, "jobs.in_flight", 2.5) / 10.0]);
+    first.holds(&[crate::study::expected("share found by the first poll", 0.3)]);
+    let long = run(&with("", "0.001", "1s"));
+    assert_eq!((at(&long, "jobs.in_flight", 2.5), at(&long, "jobs.visible", 2.5)), (10.0, 0.0));
+    let repeated = run(&with(short, "1000", "5min"));
+    assert_eq!((repeated.jobs(Fate::DoneInTime), repeated.figure("jobs.messages_received")), (10, 10.0));
+}
+
+#[test]
 fn claim_14_a_long_poll_returns_with_the_first_message_that_comes() {
     let text = queue(
         "duration = '10s'\ndrain = '1min'\nsample_every = '100ms'",
@@ -268,6 +289,11 @@ fn claim_17_a_large_message_is_billed_by_the_piece_when_it_is_sent_and_when_it_i
     assert_eq!(billed("64KiB", 1), 10.0 * (1.0 + 1.0 + 1.0) + 2.0);
     // Ten messages of 6 KB in one response are one request.
     assert_eq!(billed("6KiB", 10), 10.0 + 1.0 + 10.0 + 2.0);
+    // And so are ten in one send.
+    let batch = "[run]\nduration = '2s'\ndrain = '10s'\n[traffic.jobs]\nspike = { at = '1s', count = 10 }\nsize = '6KiB'\n\
+        [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nsends = { to = 'jobs', batch = { entries = 10 } }\n\
+        [pipeline.p.jobs]\nkind = 'sqs'\n";
+    assert_eq!(run(batch).figure("jobs.billed_requests"), 1.0);
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn messages_in_the_hands_of_a_worker_burn_their_time() {
 }
 
 #[test]
-fn claim_09_a_message_expires_silently_even_in_flight() {
+fn claim_12_a_message_expires_silently_even_in_flight() {
     let text = queue(
         "duration = '2s'\ndrain = '10min'\nsample_every = '1s'",
         ONE,
@@ -165,7 +165,7 @@ fn claim_09_a_message_expires_silently_even_in_flight() {
 }
 
 #[test]
-fn an_answer_that_is_lost_counts_as_a_receive_that_nobody_worked_on() {
+fn claim_09_an_answer_that_is_lost_counts_as_a_receive_that_nobody_worked_on() {
     let text = queue(
         "duration = '2s'\ndrain = '2h'",
         "spike = { at = '1s', count = 1000 }",

@@ -16,6 +16,8 @@ pub(super) fn queue_for(d: &mut Drawing, name: &'static str, fifo: bool, visibil
     d.line("visibility_timeout", visibility_timeouts);
     d.maybe("message_retention_period", &["'1min'", "'14d'"]);
     d.maybe("delay", &DELAYS);
+    d.maybe("receive_message_wait_time", &["'0s'", "'1s'", "'20s'"]);
+    d.maybe("requests_this_month", &["0", "99999999990", "1000000000000"]);
     d.maybe("maximum_message_size", &["'1KiB'", "'1MiB'"]);
     d.maybe("in_flight_limit", &["0", "1", "10", "4000000000"]);
     d.maybe("waiting_polls", &["'any'"]);
@@ -85,16 +87,24 @@ pub(super) fn polling(d: &mut Drawing, name: &'static str, queue: &str, fifo: bo
     );
     d.maybe("delete_together", &["true"]);
     d.maybe("lost_responses", &["'20%'", "'100%'"]);
+    d.maybe("speed", &["0.1", "10.0"]);
     if fifo {
         d.maybe("receive_request_attempt_id", &["true"]);
     }
 }
 
-/// A service that sends to a queue, with or without a dead-letter queue.
+/// A service that sends to a queue, or traffic that comes there by itself; with or without a dead-letter queue.
 pub(super) fn queued(d: &mut Drawing) {
     let fifo = d.chance(40);
-    front(d, "sends", "queue", sent(fifo));
+    let directly = d.chance(30);
+    if !directly {
+        front(d, "sends", "queue", sent(fifo));
+    }
     queue(d, "queue", fifo);
+    if directly {
+        let entries = ["'jobs'", "{ flow = 'jobs', delay = '0s' }", "{ flow = 'jobs', delay = '3s' }"];
+        d.line("from", if fifo { &entries[..1] } else { &entries });
+    }
     if d.chance(60) {
         dead_letters(d, "failed");
         queue(d, "failed", fifo);
@@ -107,6 +117,13 @@ pub(super) fn queued(d: &mut Drawing) {
 
 /// What a sender may say about its messages.
 pub(super) const fn sent(fifo: bool) -> &'static [&'static str] {
-    let all = &["", "", ", batch = { entries = 3, linger = '1s' }", ", batch = { entries = 10 }, delay = '2s'"];
-    if fifo { all.split_at(3).0 } else { all }
+    let all = &[
+        "",
+        "",
+        ", batch = { entries = 3, linger = '1s' }",
+        ", batch = { entries = 10, linger = '0s' }",
+        ", batch = { entries = 10 }, delay = '2s'",
+        ", delay = '15min'",
+    ];
+    if fifo { all.split_at(4).0 } else { all }
 }

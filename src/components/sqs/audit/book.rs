@@ -38,6 +38,8 @@ pub(super) struct Seen {
     pub sent: SimTime,
     /// How often it was received, as it says itself.
     pub receives: u16,
+    /// How many of these receives were before it was sent back from a dead-letter queue.
+    pub former: u16,
 }
 
 /// Where a message stands.
@@ -59,6 +61,8 @@ struct Entry {
     /// When its age began.
     sent: SimTime,
     receives: u16,
+    /// Of these, those before it was sent back.
+    former: u16,
     /// When it was handed out last, and with which batch.
     received: SimTime,
     batch: u64,
@@ -105,11 +109,20 @@ impl Book {
         match event {
             Event::Sent(hidden) => {
                 self.take_in(seen, id);
-                self.come(seen, hidden, 0);
+                self.demand(
+                    seen.receives == 0,
+                    seen,
+                    format_args!("it is new, but was received {} times", seen.receives),
+                );
+                self.come(seen, hidden);
             }
             Event::Deduplicated => self.refuse(seen, id),
-            Event::Buried => self.come(seen, SimDuration::ZERO, seen.receives),
-            Event::Redriven(hidden) => self.come(seen, hidden, 0),
+            Event::Buried => self.come(seen, SimDuration::ZERO),
+            Event::Redriven(hidden) => {
+                let (all, former) = (seen.receives, seen.former);
+                self.demand(all == former, seen, format_args!("sent back, but {former} of {all} receives were before"));
+                self.come(seen, hidden);
+            }
             Event::Shown => self.show(seen),
             Event::Doubled(cause) => self.double(seen, cause),
             Event::Received { by, receive, more } => self.lend(seen, by, receive, more),
@@ -177,16 +190,11 @@ impl Book {
         self.demand(before.is_some(), seen, format_args!("refused as a duplicate, but none with its id came lately"));
     }
 
-    fn come(&mut self, seen: &Seen, hidden: SimDuration, receives: u16) {
+    fn come(&mut self, seen: &Seen, hidden: SimDuration) {
         self.demand(
             !self.entries.contains_key(&seen.msg),
             seen,
             format_args!("it comes, but has been here all the time"),
-        );
-        self.demand(
-            seen.receives == receives,
-            seen,
-            format_args!("it is new, but was received {} times", seen.receives),
         );
         let until = seen.now + hidden;
         self.came += 1;
@@ -199,7 +207,8 @@ impl Book {
             until,
             place,
             sent: seen.sent,
-            receives,
+            receives: seen.receives,
+            former: seen.former,
             received: seen.now,
             batch: 0,
             changed: false,
@@ -230,9 +239,11 @@ impl Book {
         let mut entry = self.entry(seen, "received");
         let (hidden, limit) = (entry.until, self.rules.max_receive_count.unwrap_or(u16::MAX));
         self.demand(entry.stand == Stand::Visible, seen, format_args!("received while hidden until {hidden}"));
-        let next = entry.receives.saturating_add(1);
-        self.demand(receive == next, seen, format_args!("receive {receive} comes after {}", entry.receives));
-        self.demand(receive <= limit, seen, format_args!("received {receive} times, {limit} are allowed"));
+        let follows =
+            receive == entry.receives.wrapping_add(1) || (entry.receives == u16::MAX && receive > u16::MAX / 2);
+        self.demand(follows, seen, format_args!("receive {receive} comes after {}", entry.receives));
+        let times = receive.wrapping_sub(entry.former);
+        self.demand(times <= limit, seen, format_args!("received {times} times, {limit} are allowed"));
         let old = self.rules.retention.is_some_and(|period| seen.now > entry.sent + period);
         self.demand(!old, seen, format_args!("received too late: it was sent at {}", entry.sent));
         if self.rules.is_fifo {
@@ -297,7 +308,8 @@ impl Book {
 
     fn delete(&mut self, seen: &Seen, receive: u16) {
         let entry = self.entry(seen, "deleted");
-        let may = receive == entry.receives || self.rules.stale_deletes;
+        let since = entry.receives.wrapping_sub(receive);
+        let may = since < entry.receives.wrapping_sub(entry.former) && (since == 0 || self.rules.stale_deletes);
         self.demand(may, seen, format_args!("deleted with receipt {receive}, the newest is {}", entry.receives));
         let in_time = !self.rules.is_fifo || entry.stand == Stand::InFlight;
         self.demand(in_time, seen, format_args!("deleted from a FIFO queue after its time"));
@@ -310,7 +322,8 @@ impl Book {
             Event::Left => entry.deleted,
             Event::Expired => self.rules.retention.is_some_and(|period| seen.now >= entry.sent + period),
             Event::DeadLettered => {
-                let often = self.rules.max_receive_count.is_some_and(|limit| entry.receives >= limit);
+                let times = entry.receives.wrapping_sub(entry.former);
+                let often = self.rules.max_receive_count.is_some_and(|limit| times >= limit);
                 often && entry.stand == Stand::Visible
             }
             Event::SentBack => entry.stand == Stand::Visible,

@@ -6,7 +6,8 @@
 //! - A message is handed out once in its time: not while it is hidden, however it was hidden, and not after its end. What
 //!   a standard queue does twice by itself has to be declared first.
 //! - Its time is over to the nanosecond, neither earlier nor later, unless somebody changed it.
-//! - Every delivery counts one, a redriven message counts anew, and no count exceeds what a dead-letter queue is for.
+//! - Every delivery counts one, a redriven message counts anew, and no count exceeds what a dead-letter queue is for. No
+//!   receipt is given out twice, not even after a redrive.
 //! - A FIFO queue hands a message out when all before it in its group have left or are in the same batch, and there is
 //!   one batch of a group under way at most.
 //! - Within five minutes there are no two messages with one deduplication id, and none is refused without another.
@@ -116,7 +117,8 @@ impl Sqs {
         let (group, number) = (self.group(msg, cx), cx.number(msg));
         let Some(book) = &mut self.audit.0 else { return };
         let message = cx.message(msg);
-        let seen = Seen { now: cx.now(), msg, job: number, group, sent: message.sent, receives: message.receives };
+        let (receives, former) = (message.receives, message.receives.wrapping_sub(cx.receive_count(msg)));
+        let seen = Seen { now: cx.now(), msg, job: number, group, sent: message.sent, receives, former };
         let id = match &self.order {
             Order::Fifo(fifo) => {
                 let says = match fifo.identity.says {

@@ -62,8 +62,12 @@ fn told(rules: Rules, history: History<'_>) -> Option<String> {
     for (index, &(second, msg, event)) in history.iter().enumerate() {
         let now = SimTime::ZERO + secs(second);
         let (group, job) = (u32::from(msg == 3), msg as u64 % 3);
-        let receives = if matches!(event, Buried) { 3 } else { 0 };
-        let seen = Seen { now, msg: messages[msg], job, group, sent: now, receives };
+        let (receives, former) = match event {
+            Buried => (3, 0),
+            Redriven(_) => (3, 3),
+            _ => (0, 0),
+        };
+        let seen = Seen { now, msg: messages[msg], job, group, sent: now, receives, former };
         let id = Id { says: Text::Job(job), within: None };
         let enter = std::panic::AssertUnwindSafe(|| book.enter(&seen, event, Some(id)));
         if let Err(panic) = std::panic::catch_unwind(enter) {
@@ -143,8 +147,18 @@ fn a_message_counts_its_receives_and_is_put_aside_after_the_last_of_them() {
     let thrice = and(&[(30, 0, receive(2)), (60, 0, ShownAgain), (60, 0, receive(3)), (90, 0, ShownAgain)]);
     let then = |rest: History<'_>| [&thrice, rest].concat();
     must_not(standard(), &then(&[(90, 0, receive(4))]), "received 4 times, 3 are allowed");
-    may(standard(), &then(&[(90, 0, DeadLettered), (95, 0, Redriven(NOW)), (95, 0, Shown), (95, 0, receive(1))]));
-    must_not(standard(), &then(&[(90, 0, SentBack), (95, 0, Redriven(NOW)), (95, 0, Shown), (95, 0, receive(4))]), "4");
+    // After a redrive it has three receives again, and no receipt that it has had before.
+    let back = then(&[(90, 0, DeadLettered), (95, 0, Redriven(NOW)), (95, 0, Shown)]);
+    let again = |rest: History<'_>| [&back, rest].concat();
+    must_not(standard(), &again(&[(95, 0, receive(1))]), "receive 1 comes after 3");
+    let lax = || Rules { stale_deletes: true, ..standard() };
+    must_not(lax(), &again(&[(95, 0, Deleted { receive: 3 })]), "deleted with receipt 3");
+    must_not(lax(), &again(&[(95, 0, receive(4)), (96, 0, Deleted { receive: 3 })]), "deleted with receipt 3");
+    let twice = [(95, 0, receive(4)), (125, 0, ShownAgain), (125, 0, receive(5)), (155, 0, ShownAgain)];
+    must_not(standard(), &again(&[&twice[..], &[(155, 0, DeadLettered)]].concat()), "does not follow");
+    let thrice = [&twice[..], &[(155, 0, receive(6)), (185, 0, ShownAgain)]].concat();
+    may(standard(), &again(&[&thrice[..], &[(185, 0, DeadLettered)]].concat()));
+    must_not(standard(), &again(&[&thrice[..], &[(185, 0, receive(7))]].concat()), "received 4 times, 3 are allowed");
     // In the dead-letter queue the count goes on.
     let rules = || Rules { max_receive_count: None, ..standard() };
     may(rules(), &[(0, 0, Buried), (0, 0, Shown), (0, 0, receive(4))]);
@@ -209,7 +223,8 @@ fn no_more_is_in_flight_than_may_be_and_the_gauges_show_it() {
     may(standard(), &[one(0), one(1)].concat());
     must_not(standard(), &[one(0), one(1), one(2)].concat(), "3 are in flight, 2 may be");
     let mut book = Book::new(standard());
-    let seen = Seen { now: SimTime::ZERO, msg: messages()[0], job: 0, group: 0, sent: SimTime::ZERO, receives: 0 };
+    let seen =
+        Seen { now: SimTime::ZERO, msg: messages()[0], job: 0, group: 0, sent: SimTime::ZERO, receives: 0, former: 0 };
     book.enter(&seen, Sent(secs(1)), None);
     book.compare([0, 0, 1], SimTime::ZERO);
     let compare = std::panic::catch_unwind(|| book.compare([1, 0, 0], SimTime::ZERO));
