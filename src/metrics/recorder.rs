@@ -57,15 +57,13 @@ pub struct Catalogue {
     prices: Vec<Price>,
 }
 
-/// What a counter costs.
-#[derive(Debug, Clone, Copy)]
+/// What counters cost together.
+#[derive(Debug, Clone)]
 pub struct Price {
     /// What it is called; its unit is the dollar.
     pub name: MetricName,
-    /// What is paid for.
-    pub counter: CounterId,
-    /// Dollars for each.
-    pub each: f64,
+    /// What is paid for, each with its dollars for one.
+    pub parts: Vec<(CounterId, f64)>,
 }
 
 /// What a gauge can rise to.
@@ -144,9 +142,17 @@ impl Catalogue {
         self.shares.push(Share { name: MetricName { node, metric, unit: "1" }, part, whole });
     }
 
-    /// What all that is counted by `counter` costs, at so many dollars for each.
+    /// What all that is counted by `counter` costs, at so many dollars for each. What a node pays for under one name is
+    /// one figure, the sum.
     pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
-        self.prices.push(Price { name: MetricName { node, metric, unit: "usd" }, counter, each });
+        let known = |price: &&mut Price| price.name.node == node && price.name.metric == metric;
+        match self.prices.iter_mut().find(known) {
+            Some(price) => price.parts.push((counter, each)),
+            None => {
+                let name = MetricName { node, metric, unit: "usd" };
+                self.prices.push(Price { name, parts: vec![(counter, each)] });
+            }
+        }
     }
 
     /// The prices.
@@ -288,7 +294,7 @@ impl Recorder {
     /// What a price has come to.
     #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn cost(&self, price: &Price) -> f64 {
-        self.counters[usize::from(price.counter.0)] as f64 * price.each
+        price.parts.iter().map(|&(counter, each)| self.counters[usize::from(counter.0)] as f64 * each).sum()
     }
 
     /// What a gauge adds up to over the time observed.
@@ -358,6 +364,22 @@ mod tests {
         recorder.time(at(10), wait, SimDuration::from_secs(3));
         recorder.finish(at(20));
         assert_eq!((recorder.timings()[0].count(), recorder.timings()[0].mean()), (1, Some(3.0)));
+    }
+
+    #[test]
+    fn what_a_node_pays_for_under_one_name_is_added_up() {
+        let mut catalogue = Catalogue::default();
+        let (calls, bytes) =
+            (catalogue.counter(NodeId(0), "calls", ""), catalogue.counter(NodeId(0), "bytes", "bytes"));
+        catalogue.price(NodeId(0), "cost", calls, 2.0);
+        catalogue.price(NodeId(0), "cost", bytes, 0.5);
+        catalogue.price(NodeId(1), "cost", calls, 10.0);
+        let view = View { step: SimDuration::from_secs(1), warmup: SimTime::ZERO, objective: SimDuration::MAX };
+        let mut recorder = Recorder::new(&catalogue, 1, &view);
+        recorder.add(calls, 3);
+        recorder.add(bytes, 4);
+        let costs: Vec<f64> = catalogue.prices().iter().map(|price| recorder.cost(price)).collect();
+        assert_eq!(costs, [8.0, 30.0]);
     }
 
     #[test]
