@@ -16,6 +16,8 @@ mod mappings;
 mod queue_limits;
 mod queues;
 mod shedding;
+mod topic_changes;
+mod topic_costs;
 mod topic_crowds;
 mod topic_fifo;
 mod topic_filters;
