@@ -100,6 +100,7 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
         column("throughput_per_s", "1/s", "jobs done, over the time observed"),
         column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
         column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),
+        column("cost_usd", "usd", "what requests, deliveries and machines cost, as far as prices are known"),
     ]);
     columns
 }
@@ -264,8 +265,16 @@ fn summary(recorder: &Recorder, fates: &[u64; Fate::ALL.len()], frame: &Frame<'_
         (seconds > 0.0).then(|| jobs.latency().count() as f64 / seconds),
         share(total(&["ghost_time", "repeated_time"]), total(&["work_time"])),
         Some(frame.ended.as_secs_f64()),
+        cost(recorder, frame.catalogue),
     ]);
     row
+}
+
+/// What the whole pipeline costs: nothing is known of it if it has no prices.
+fn cost(recorder: &Recorder, catalogue: &Catalogue) -> Option<f64> {
+    let prices = catalogue.prices().iter().map(|price| recorder.cost(price));
+    let machines = catalogue.integrals().iter().filter(|integral| integral.name.unit == "usd");
+    prices.chain(machines.map(|integral| recorder.integral(integral))).reduce(|sum, more| sum + more)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "figures for statistics")]

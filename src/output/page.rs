@@ -4,7 +4,7 @@ use super::human::{Figure, seconds};
 use super::style::Tone;
 use super::table::{Column, Entry, Squeeze, Table};
 use super::text::{clean, fit};
-use crate::report::names::{BACKLOG_MAX, DRAIN, GOODPUT, JOBS_SENT, RECOVERY, latency_percentile};
+use crate::report::names::{BACKLOG_MAX, COST, DRAIN, GOODPUT, JOBS_SENT, RECOVERY, latency_percentile};
 use crate::report::{Cell, ExpectationResult, Fate, Loss, Report};
 use crate::stats::Estimate;
 
@@ -52,6 +52,8 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     queue.extend(faults.then(|| line("recovery", Source::Until(RECOVERY))));
     let machines = report.cells.iter().any(|cell| cell.case == case && in_all(cell, MACHINES).is_some());
     queue.extend(machines.then(|| line("machine costs", Source::Nodes(MACHINES))));
+    let paid = report.cells.iter().any(|cell| cell.case == case && cell.mean(COST).is_some());
+    queue.extend(paid.then(|| metric("all costs", COST)));
     [jobs, latencies, queue]
 }
 
@@ -314,6 +316,16 @@ mod tests {
         report.cells[0].nodes[0].metrics.push(cost(8.0));
         let (both, unit) = in_all(&report.cells[0], MACHINES).expect("two groups");
         assert_eq!((both.mean, both.half_width, unit), (12.0, None, "usd"));
+    }
+
+    #[test]
+    fn what_a_design_costs_has_a_line_where_a_price_is_known() {
+        let mut report = fixture::report();
+        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "all costs");
+        assert!(!has_line(&report));
+        let cost = report.cells[0].summary.iter_mut().find(|metric| metric.name == COST).expect("a column of costs");
+        cost.estimate = Some(Estimate { mean: 0.25, half_width: None, replications: 4 });
+        assert!(has_line(&report));
     }
 
     #[test]

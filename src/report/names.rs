@@ -6,6 +6,8 @@ pub const JOBS_SENT: &str = "jobs_sent";
 pub const GOODPUT: &str = "goodput_share";
 /// Largest number of jobs that waited at one moment.
 pub const BACKLOG_MAX: &str = "backlog_max";
+/// What the whole design costs, as far as prices are known.
+pub const COST: &str = "cost_usd";
 /// Time from the largest backlog until it was drained, in seconds.
 pub const DRAIN: &str = "drain_s";
 /// Time from the end of the last fault until as much is done in time as arrives, in seconds.
