@@ -238,8 +238,8 @@ facts! { "sns";
          not reach it. This limit cannot be raised.";
 
     SMS_RATE: Rate = Rate::per_second(20.0), Quota, Dated, QUOTAS,
-        "How many text messages a second an account can send, for each of the two types: promotional and transactional.",
-        "Simplified: what is above waits its turn; whether SNS delays or drops it is not stated.";
+        "How many text messages a second an account can send, for each of the two types.",
+        "Promotional and transactional. Simplified: what is above waits its turn; whether SNS delays or drops it is not stated.";
 
     SMS_SPEND_MAX: Price = Price::each_one(1.00, "account-month"), Quota, Stated, QUOTAS,
         "How much an account may spend on text messages a month until it asks for more.",
@@ -278,9 +278,8 @@ facts! { "sns";
          costs nothing.";
 
     BILLED_CHUNK: Bytes = Bytes::kib(64), Price, Unsure, REMEMBERED,
-        "A publish to a standard topic counts once for each started piece of this size; several messages in one call \
-         count together.",
-        "The same rule as for a queue. A FIFO topic bills its bytes instead.";
+        "A call that publishes to a standard topic counts once for each started piece of this size.",
+        "The same rule as for a queue. A FIFO topic bills messages and bytes instead.";
 
     FREE_PUBLISHES: u64 = 1_000_000, Price, Unsure, REMEMBERED,
         "How many publishes a month cost nothing, over all topics of an account.",
