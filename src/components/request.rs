@@ -49,7 +49,7 @@ pub(super) struct RequestTableSpec {
     expiration: Option<At<Duration>>,
     /// To a standard queue: how long the message is hidden at first, whatever the queue's own delay is.
     delay: Option<At<Duration>>,
-    /// To a queue: several messages in one call.
+    /// To a queue or a topic: several messages in one call.
     batch: Option<At<BatchSpec>>,
     /// How long the request may take, with all its attempts and pauses.
     deadline: Option<At<Duration>>,

@@ -227,6 +227,11 @@ facts! { "sns";
         "The largest filter policy.",
         "A larger one is refused.";
 
+    FILTER_CHANGE_LAG_MAX: Duration = Duration::from_mins(15), Default, Stated, FILTERS,
+        "How long a topic may still filter as before after a filter policy was changed.",
+        "Documented as up to this, and it cannot be shortened; until then a subscription gets what it no longer wants, \
+         and misses what it wants now. Simplified: the change is felt by all messages at one moment.";
+
     EMAIL_RATE: Rate = Rate::per_second(10.0), Quota, Stated, EMAIL_HELP,
         "How many e-mails a second one subscription can take.",
         "It is not slowed down: the subscription is switched off and waits to be confirmed again, later messages do \
@@ -234,7 +239,7 @@ facts! { "sns";
 
     SMS_RATE: Rate = Rate::per_second(20.0), Quota, Dated, QUOTAS,
         "How many text messages a second an account can send, for each of the two types.",
-        "Simplified: what is above waits its turn; whether SNS delays or drops it is not stated.";
+        "Promotional and transactional. Simplified: what is above waits its turn; whether SNS delays or drops it is not stated.";
 
     SMS_SPEND_MAX: Price = Price::each_one(1.00, "account-month"), Quota, Stated, QUOTAS,
         "How much an account may spend on text messages a month until it asks for more.",
@@ -269,11 +274,12 @@ facts! { "sns";
 
     PUBLISH_PRICE: Price = Price::per_million(0.50, "request"), Price, Unsure, PRICES,
         "A publish to a standard topic.",
-        "us-east-1. Counted once for each started sns.billed_chunk.";
+        "us-east-1. A call counts once for each started sns.billed_chunk of what it carries. Simplified: one that is refused \
+         costs nothing.";
 
     BILLED_CHUNK: Bytes = Bytes::kib(64), Price, Unsure, REMEMBERED,
-        "A publish counts once for each started piece of this size.",
-        "The same rule as for a queue.";
+        "A call that publishes to a standard topic counts once for each started piece of this size.",
+        "The same rule as for a queue. A FIFO topic bills messages and bytes instead.";
 
     FREE_PUBLISHES: u64 = 1_000_000, Price, Unsure, REMEMBERED,
         "How many publishes a month cost nothing, over all topics of an account.",
@@ -289,7 +295,8 @@ facts! { "sns";
 
     HTTP_DELIVERY_PRICE: Price = Price::per_million(0.60, "delivery"), Price, Unsure, PRICES,
         "A delivery to a web endpoint.",
-        "Simplified: every attempt is counted; whether failed ones are billed is not settled.";
+        "Assumption: every attempt is counted, retries too; whether failed ones are billed is not settled, and this is the \
+         dearer reading.";
 
     EMAIL_DELIVERY_PRICE: Price = Price::per_million(20.0, "delivery"), Price, Unsure, PRICES,
         "A delivery by e-mail.",

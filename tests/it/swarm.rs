@@ -93,7 +93,13 @@ fn scenario(number: u64) -> String {
         &["{ at = '0s', count = 1 }", "{ at = '10s', count = 500 }", "{ at = '59s', count = 300, over = '1s' }"],
     );
     d.maybe("key", &["{ constant = 'one' }", "{ distinct = 7 }", "{ distinct = 1000, skew = 1.0 }"]);
-    d.maybe("attributes", &["{ colour = { red = '50%', blue = '20%' } }"]);
+    d.maybe(
+        "attributes",
+        &[
+            "{ colour = { red = '50%', blue = '20%' } }",
+            "{ colour = 'blue', 'AWS.SNS.SMS.SMSType' = { Transactional = '30%', Promotional = '30%' } }",
+        ],
+    );
     d.maybe("size", &["'0B'", "'1KiB'", "'300KiB'", "{ exponential = '1MiB' }"]);
     d.say("[work.job]\n");
     d.line("time", &WORK);

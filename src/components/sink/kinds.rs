@@ -18,6 +18,7 @@ pub struct SinkParts {
     pub(super) fails: Option<At<Share>>,
     pub(super) status: Option<At<u16>>,
     pub(super) limits: PutLimits,
+    pub(super) invalid_tokens: Option<At<Share>>,
 }
 
 /// What a delivery stream accepts in a second.
@@ -99,6 +100,9 @@ pub struct PushSpec {
     delivery_time: Option<At<LatencySpec>>,
     /// The share of notifications that the push service does not accept now.
     fails: Option<At<Share>>,
+    /// Of the phones that are published to directly, the share that does not have the app any more: the first
+    /// notification is lost and disables the endpoint, which is that of the message's key; later ones are refused.
+    invalid_tokens: Option<At<Share>>,
 }
 
 /// An Amazon Data Firehose stream, as far as it accepts records.
@@ -242,8 +246,8 @@ impl From<SmsSpec> for SinkParts {
 }
 
 impl From<PushSpec> for SinkParts {
-    fn from(PushSpec { from, latency, delivery_time, fails }: PushSpec) -> Self {
-        Self { from, latency, delivery_time, fails, ..Self::default() }
+    fn from(PushSpec { from, latency, delivery_time, fails, invalid_tokens }: PushSpec) -> Self {
+        Self { from, latency, delivery_time, fails, invalid_tokens, ..Self::default() }
     }
 }
 

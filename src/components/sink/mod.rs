@@ -5,7 +5,8 @@
 //!                         └▶ e-mail, text, push: on its way, done when it is there
 //! ```
 //! A sink takes any number of requests at once, so it never queues; only a delivery stream has quotas, and refuses what is
-//! above them. What a sink answers with success is done, or on its way. What holds for e-mail and text messages as such,
+//! above them (`intake`). Phones that do not have an app any more refuse what is published to them directly (`devices`).
+//! What a sink answers with success is done, or on its way. What holds for e-mail and text messages as such,
 //! the rates at which they go out, is the topic's business.
 //!
 //! A topic may send one request for many like receivers: its `tag` says how many. Then the answer leaves in the `tag` how
@@ -17,6 +18,7 @@
 //! Simplified: a bucket's limit on requests per prefix is not held against a pipeline, because a scenario does not name
 //! its objects. Simplified: what a delivery stream does with what it accepted is not modelled.
 
+mod devices;
 mod intake;
 mod kinds;
 
@@ -37,6 +39,7 @@ use crate::facts::{self, Fact, http};
 use crate::metrics::{CounterId, GaugeId};
 use crate::site::At;
 use crate::units::Share;
+use devices::Devices;
 use intake::Intake;
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -85,8 +88,8 @@ pub struct Sink<K> {
     onward: Option<Latency>,
     /// The share of requests that it answers with an error -- parameter.
     fails: f64,
-    /// What it takes in a second, if that is limited -- parameter and state.
-    intake: Option<Box<Intake>>,
+    /// What only one kind of sink has -- parameter and state.
+    special: Option<Box<Special>>,
     losses: SinkLosses,
     metrics: SinkMetrics,
     /// Messages that are not answered, or on their way -- state.
@@ -96,6 +99,33 @@ pub struct Sink<K> {
     /// How often it went down: what was begun before is gone -- state.
     outages: u32,
     kind: PhantomData<K>,
+}
+
+/// What only one kind of sink has.
+#[derive(Debug, Clone)]
+enum Special {
+    /// A delivery stream: what it takes in a second.
+    Stream(Intake),
+    /// Apps on phones: those whose endpoints are disabled.
+    Apps(Devices),
+}
+
+impl Special {
+    /// Why a request is refused, if it is.
+    fn refusal<T: Into<AnyTimer>>(&mut self, msg: MsgId, batched: bool, cx: &mut Ctx<'_, T>) -> Option<LossId> {
+        match self {
+            Self::Stream(intake) => intake.refusal(cx.message(msg).size, batched, cx),
+            Self::Apps(devices) => devices.refusal(msg, cx),
+        }
+    }
+
+    /// Why what was accepted goes nowhere, if it does not.
+    fn bounce<T: Into<AnyTimer>>(&mut self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
+        match self {
+            Self::Stream(_) => None,
+            Self::Apps(devices) => devices.bounce(msg, cx),
+        }
+    }
 }
 
 /// Why a sink does not take a request.
@@ -163,13 +193,17 @@ impl<K: SinkKind> Component for Sink<K> {
     type Alarm = K::Alarm;
 
     fn build(spec: K::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
-        let SinkParts { from, latency, delivery_time, fails, status, limits } = spec.into();
+        let SinkParts { from, latency, delivery_time, fails, status, limits, invalid_tokens } = spec.into();
+        let has_flows = from.is_some();
         site.site.written_all("from", many(from));
         let latency = site.latency("latency", latency, K::LATENCY);
         let onward = K::ONWARD.map(|fact| site.latency("delivery_time", delivery_time, fact));
         let fails = site.site.or_default("fails", fails, Share::ZERO, "it takes every request");
-        let is_stream = K::KIND == DeliveryStream::KIND;
-        let intake = if is_stream { Some(Box::new(Intake::build(&limits, site)?)) } else { None };
+        let special = match K::KIND {
+            DeliveryStream::KIND => Some(Special::Stream(Intake::build(&limits, site)?)),
+            App::KIND => Devices::build(has_flows, invalid_tokens, site)?.map(Special::Apps),
+            _ => None,
+        };
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
         let [requests, bytes, errors] = K::COUNTERS;
         let metrics = SinkMetrics {
@@ -186,7 +220,7 @@ impl<K: SinkKind> Component for Sink<K> {
             latency: latency?,
             onward,
             fails: fails.get(),
-            intake,
+            special: special.map(Box::new),
             losses,
             metrics,
             held: 0,
@@ -282,8 +316,8 @@ impl<K: SinkKind> Sink<K> {
         if self.health.is_down() {
             return self.refuse(msg, self.losses.down, cx);
         }
-        if let Some(intake) = &mut self.intake
-            && let Some(loss) = intake.refusal(size, batched, cx)
+        if let Some(special) = &mut self.special
+            && let Some(loss) = special.refusal(msg, batched, cx)
         {
             return self.refuse(msg, loss, cx);
         }
@@ -310,6 +344,12 @@ impl<K: SinkKind> Sink<K> {
         let failed = if failing > 0.0 { binomial(many, failing, &mut cx.draws(request(msg, 1, cx))) } else { 0 };
         if failed == many {
             return self.refuse(msg, self.losses.failing, cx);
+        }
+        if let Some(special) = &mut self.special
+            && let Some(loss) = special.bounce(msg, cx)
+        {
+            cx.accept(msg);
+            return cx.retire(msg, Ending::Lost(loss));
         }
         // Who asked on behalf of many learns how many of them failed; it is nothing that a single request has.
         cx.message_mut(msg).tag = failed;

@@ -147,6 +147,9 @@ impl Sns {
             message.tag = delivery.many;
         }
         if subscription.protocol == Protocol::Http {
+            if let Some(billed) = subscription.billed {
+                cx.count(billed, delivery.many.into());
+            }
             self.limit_answer(index, cx);
         }
     }
@@ -191,6 +194,13 @@ impl Sns {
                 failed = cx.message(attempt).tag;
             }
             cx.release(attempt);
+            let subscription = &self.subscriptions[delivery.subscription as usize];
+            // An attempt at a web endpoint was billed when it began.
+            if let Some(billed) = subscription.billed
+                && subscription.protocol != Protocol::Http
+            {
+                cx.count(billed, (many - failed).into());
+            }
         }
         let failure = if failed == 0 { Failure::Temporary } else { self.failure_of(index, loss, cx) };
         if failed < many {
@@ -208,6 +218,9 @@ impl Sns {
     fn delivered(&mut self, index: u32, many: u32, cx: &mut Cx<'_>) {
         let Some(&Delivery { published, .. }) = self.deliveries.get(index) else { return };
         cx.count(self.metrics.delivered, many.into());
+        if let Some(fifo) = &self.fifo {
+            cx.count(fifo.bytes_delivered, cx.message(published).size.into());
+        }
         cx.time(self.metrics.dwell_time, cx.now().since(cx.message(published).sent));
         self.settle(index, many, cx);
     }

@@ -127,6 +127,8 @@ impl SnsSpec {
             groups: BTreeMap::new(),
             deduplication: Deduplication::new(fifo::FIFO_DEDUPLICATION_INTERVAL.value.get()),
             deduplicated: site.counter("messages_deduplicated", "messages"),
+            bytes_published: site.counter("bytes_published", "bytes"),
+            bytes_delivered: site.counter("bytes_delivered", "bytes"),
             archive,
         })))
     }

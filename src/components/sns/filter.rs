@@ -6,8 +6,8 @@
 use super::Cx;
 use super::filter_policy::Rules;
 use crate::components::binomial::binomial;
-use crate::engine::MsgId;
 use crate::engine::random::mix;
+use crate::engine::{MsgId, SimTime};
 use crate::metrics::CounterId;
 use crate::traffic::{Contents, Keys};
 use std::collections::BTreeSet;
@@ -33,6 +33,15 @@ pub(super) struct Policy {
     pub scanned: Option<CounterId>,
     /// What the messages of each flow say.
     pub contents: Vec<Option<Arc<Contents>>>,
+}
+
+/// Another filter of a subscription.
+#[derive(Debug, Clone)]
+pub(super) struct FilterChange {
+    /// From when on it holds.
+    pub felt: SimTime,
+    /// What it is; `None`: everything is wanted.
+    pub filter: Option<Arc<Filter>>,
 }
 
 impl Policy {

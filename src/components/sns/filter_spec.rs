@@ -1,6 +1,7 @@
 //! How a filter is made of what a scenario says about it.
 
-use super::filter::{Filter, Policy};
+use super::billing::scanned;
+use super::filter::{Filter, FilterChange, Policy};
 use super::filter_policy::Rules;
 use super::policy::too;
 use super::subscriber::{FilterSpec, ScopeSpec, SubscriberTableSpec};
@@ -8,43 +9,80 @@ use super::subscription::Topic;
 use crate::components::NodeSite;
 use crate::components::spec::many;
 use crate::diagnostic::{Span, nearest};
+use crate::engine::SimTime;
 use crate::facts::sns;
-use crate::site::At;
+use crate::site::{Any, At};
 use crate::traffic::Keys;
-use crate::units::Share;
+use crate::units::{Duration, Share};
+use std::sync::Arc;
 
 impl SubscriberTableSpec {
+    /// The filter that it begins with.
     #[allow(clippy::option_option, reason = "the outer one says whether all is well")]
     pub(super) fn filter(&self, topic: &mut Topic, site: &mut NodeSite<'_, '_>) -> Option<Option<Filter>> {
-        let mut filter = match &self.filter {
-            Some(at) => Some(at.value.build(at.span, site)?),
-            None => None,
-        };
-        let Some(at) = &self.filter_policy else {
-            if let Some(scope) = self.filter_policy_scope {
-                site.site
-                    .error(scope.span, "S032", "`filter_policy_scope` has no effect without a `filter_policy`")
-                    .hint("leave it out, or write the policy");
-                return None;
-            }
-            return Some(filter);
-        };
-        let scope = site.site.or_default(
-            "filter_policy_scope",
-            self.filter_policy_scope,
-            ScopeSpec::MessageAttributes,
-            "the service's own",
-        );
-        let in_body = scope == ScopeSpec::MessageBody;
-        let rules = Rules::build(at, in_body, site.site)?;
-        site.site.written("filter_policy", at.clone());
-        let scanned =
-            in_body.then(|| *topic.rare.scanned.get_or_insert_with(|| site.counter("body_filter_bytes", "bytes")));
-        let contents = site.plan.flow_contents.clone();
-        let filter = filter.get_or_insert(Filter { share: 1.0, keys: None, policy: None });
-        filter.policy = Some(Policy { rules, scanned, contents });
-        Some(Some(filter.clone()))
+        let Self { filter, filter_policy, filter_policy_scope, .. } = self;
+        build(filter.as_ref(), filter_policy.as_ref(), *filter_policy_scope, topic, site)
     }
+
+    /// The filter that it gets later, and when that is felt.
+    #[allow(clippy::option_option, reason = "the outer one says whether all is well")]
+    pub(super) fn filter_change(
+        &self,
+        topic: &mut Topic,
+        site: &mut NodeSite<'_, '_>,
+    ) -> Option<Option<Box<FilterChange>>> {
+        let Some(At { value, span }) = &self.filter_change else { return Some(None) };
+        let mut part = site.site.part("filter_change", *span);
+        let most = &sns::FILTER_CHANGE_LAG_MAX;
+        let fine = part.within("lag", value.lag.as_ref(), Duration::ZERO..=most.value, most);
+        let at = part.required("at", value.at);
+        let lag = part.or_fact("lag", value.lag, most);
+        let mut inner = NodeSite {
+            site: &mut part,
+            read: site.read,
+            plan: site.plan,
+            node: site.node,
+            catalogue: site.catalogue,
+            losses: site.losses,
+            traits: site.traits,
+        };
+        let (filter, policy) = (value.filter.as_ref(), value.filter_policy.as_ref());
+        let filter = build(filter, policy, value.filter_policy_scope, topic, &mut inner)?;
+        let felt = SimTime::ZERO + at?.get() + lag.get();
+        fine.then(|| Some(Box::new(FilterChange { felt, filter: filter.map(Arc::new) })))
+    }
+}
+
+#[allow(clippy::option_option, reason = "the outer one says whether all is well")]
+fn build(
+    written: Option<&At<FilterSpec>>,
+    policy: Option<&At<Any>>,
+    scope: Option<At<ScopeSpec>>,
+    topic: &mut Topic,
+    site: &mut NodeSite<'_, '_>,
+) -> Option<Option<Filter>> {
+    let mut filter = match written {
+        Some(at) => Some(at.value.build(at.span, site)?),
+        None => None,
+    };
+    let Some(at) = policy else {
+        if let Some(scope) = scope {
+            site.site
+                .error(scope.span, "S032", "`filter_policy_scope` has no effect without a `filter_policy`")
+                .hint("leave it out, or write the policy");
+            return None;
+        }
+        return Some(filter);
+    };
+    let scope = site.site.or_default("filter_policy_scope", scope, ScopeSpec::MessageAttributes, "the service's own");
+    let in_body = scope == ScopeSpec::MessageBody;
+    let rules = Rules::build(at, in_body, site.site)?;
+    site.site.written("filter_policy", at.clone());
+    let scanned = in_body.then(|| *topic.rare.scanned.get_or_insert_with(|| scanned(site)));
+    let contents = site.plan.flow_contents.clone();
+    let filter = filter.get_or_insert(Filter { share: 1.0, keys: None, policy: None });
+    filter.policy = Some(Policy { rules, scanned, contents });
+    Some(Some(filter.clone()))
 }
 
 /// So many keys of a flow are looked at for one that was probably meant.

@@ -40,9 +40,11 @@
 //! of the clock. Simplified: the way of an answer back to the topic takes no time, and a retry reaches its endpoint when
 //! its wait is over. Simplified: a limit on receives a second spaces attempts evenly.
 //!
-//! Left out: large messages through S3, the limit on subscribe calls, the lag of a changed policy.
+//! Left out: large messages through S3, the limit on subscribe calls.
 
 mod archive;
+mod batches;
+mod billing;
 mod counts;
 mod delivery;
 mod failure;
@@ -64,6 +66,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod texts_spec;
 
 pub(super) use spec::SnsSpec;
 
@@ -74,9 +77,12 @@ use super::latency::Latency;
 use super::slab::Slab;
 use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, MsgId, Signal, SimDuration, SimTime};
+use crate::metrics::CounterId;
 use archive::Replay;
+use batches::Batches;
+use billing::PublishCall;
 use counts::{SnsLosses, SnsMetrics};
-use filter::Filter;
+use filter::{Filter, FilterChange};
 use ordered::{FifoTopic, GroupLanes};
 use protocol::Protocol;
 use schedule::Schedule;
@@ -99,8 +105,10 @@ struct Subscription {
     schedule: Arc<Schedule>,
     /// From an accepted publish to the first attempt -- parameter.
     latency: Latency,
-    /// What it wants; `None`: everything -- parameter.
+    /// What it wants; `None`: everything -- state, once it is changed.
     filter: Option<Arc<Filter>>,
+    /// How that changes -- parameter.
+    filter_change: Option<Box<FilterChange>>,
     /// The dead-letter queue -- parameter.
     dead_letter: Option<Endpoint>,
     /// Bytes that the envelope adds to each message; none with raw delivery -- parameter.
@@ -117,6 +125,8 @@ struct Subscription {
     replay: Option<Replay>,
     /// What only some kinds of endpoints have -- parameter and state.
     special: Option<Box<Special>>,
+    /// Counts its deliveries, if they cost something -- parameter.
+    billed: Option<CounterId>,
     /// The order of its groups, if it keeps one -- state.
     order: Option<Box<GroupLanes>>,
     /// Deliveries whose turn has not come: held back by the limit, or because the topic is down -- state.
@@ -176,11 +186,15 @@ pub struct Sns {
     publish_rate: f64,
     /// The Region -- parameter.
     region: RegionId,
+    /// Those who publish in batches, if anybody does -- parameter and state.
+    batches: Option<Box<Batches>>,
+    /// The publish call that came last -- state.
+    call: PublishCall,
     /// Notifications under way -- state.
     deliveries: Slab<Delivery>,
     /// How many subscribers these are for -- state.
     undelivered: u64,
-    /// Published messages with notifications under way -- state.
+    /// Published messages with notifications under way, and those that wait in a batch -- state.
     open: u64,
     /// Notifications that wait for a retry -- state.
     retrying: u64,
@@ -208,6 +222,10 @@ pub enum SnsAlarm {
     Text { delivery: u32 },
     /// A subscription is given the archive.
     Replay { subscription: u32 },
+    /// A batch has waited long enough.
+    Batch { sender: u16, serial: u32 },
+    /// A subscription has another filter from now on.
+    Filter { subscription: u32 },
     /// An endpoint may have had its time to answer.
     Timeout,
 }
@@ -231,10 +249,16 @@ impl Component for Sns {
         for (subscription, replay) in (0..).zip(&self.subscriptions).filter_map(|(i, s)| Some((i, s.replay?))) {
             cx.alarm_at(replay.at, SnsAlarm::Replay { subscription });
         }
+        for (subscription, change) in
+            (0..).zip(&self.subscriptions).filter_map(|(i, s)| Some((i, s.filter_change.as_ref()?)))
+        {
+            cx.alarm_at(change.felt, SnsAlarm::Filter { subscription });
+        }
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
         match *signal {
+            Signal::Arrive { msg, batched, .. } if self.batches.is_some() => self.gather(msg, batched, cx),
             Signal::Arrive { msg, batched, .. } => self.publish(msg, batched, cx),
             Signal::Reply { task, loss, .. } => self.answered(task, loss, cx),
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
@@ -260,6 +284,13 @@ impl Component for Sns {
             SnsAlarm::Turn { subscription } => self.turn(subscription, cx),
             SnsAlarm::Text { delivery } => self.send_texts(delivery, cx),
             SnsAlarm::Replay { subscription } => self.replay(subscription, cx),
+            SnsAlarm::Batch { sender, serial } => self.end_linger(sender, serial, cx),
+            SnsAlarm::Filter { subscription } => {
+                let subscription = &mut self.subscriptions[subscription as usize];
+                if let Some(change) = subscription.filter_change.take() {
+                    subscription.filter = change.filter;
+                }
+            }
             SnsAlarm::Timeout => self.time_out(cx),
         }
     }

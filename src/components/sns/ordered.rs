@@ -25,6 +25,10 @@ pub(super) struct FifoTopic {
     pub deduplication: Deduplication,
     /// Counts publishes that repeated one.
     pub deduplicated: CounterId,
+    /// Counts the bytes that were published.
+    pub bytes_published: CounterId,
+    /// Counts the bytes that were delivered.
+    pub bytes_delivered: CounterId,
     /// What it keeps for a replay -- parameter and state.
     pub archive: Option<Archive>,
 }

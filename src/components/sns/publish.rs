@@ -1,10 +1,10 @@
 //! The way of a message into a topic: refused, or accepted and split into one notification for each subscription.
 
+use super::billing::PublishCall;
 use super::{Cx, Sns};
 use crate::components::fault::FaultKind;
 use crate::engine::random::mix;
 use crate::engine::{Call, Ending, LossId, MsgId};
-use crate::facts::sns;
 
 /// What became of the subscriptions when a message was published, in subscribers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,6 +63,7 @@ impl Sns {
         let size = cx.message(msg).size;
         if !batched {
             cx.count(self.metrics.requests, 1);
+            self.call = PublishCall::default();
         }
         if size > self.maximum_message_size {
             return Some(self.losses.too_large);
@@ -86,8 +87,19 @@ impl Sns {
         if fails {
             return Some(self.losses.failing);
         }
-        cx.count(self.metrics.billed_publishes, u64::from(size).div_ceil(sns::BILLED_CHUNK.value.get()).max(1));
+        self.bill_publish(size, cx);
         None
+    }
+
+    /// A publish is accepted, and paid for.
+    fn bill_publish(&mut self, size: u32, cx: &mut Cx<'_>) {
+        let pieces = if let Some(fifo) = &self.fifo {
+            cx.count(fifo.bytes_published, size.into());
+            1
+        } else {
+            self.call.carries(size)
+        };
+        cx.count(self.metrics.billed_publishes, pieces);
     }
 
     /// How many members of a subscription want a message.
@@ -111,7 +123,7 @@ impl Sns {
             }
             chosen.subscribed += u64::from(subscription.members);
             if let Some(scanned) = subscription.filter.as_ref().and_then(|filter| filter.scans()) {
-                cx.count(scanned, cx.message(msg).size.into());
+                cx.count(scanned, u64::from(cx.message(msg).size) * u64::from(subscription.members));
             }
             let many = self.wanted(index, msg, cx);
             if many == 0 {

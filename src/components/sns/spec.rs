@@ -1,11 +1,14 @@
 //! What a scenario may say about a topic and its subscriptions.
 
+use super::batches::Batches;
+use super::billing::{self, PublishCall};
 use super::fifo_spec::{ArchivePolicySpec, ThroughputScopeSpec};
 use super::lanes::lanes_for;
 use super::policy::DeliveryPolicySpec;
-use super::quotas::{HOME_REGION, SmsAttributesSpec};
+use super::quotas::HOME_REGION;
 use super::subscriber::SubscriberSpec;
 use super::subscription::{RareCounters, Topic};
+use super::texts_spec::SmsAttributesSpec;
 use super::{Protocol, Sns, SnsLosses, SnsMetrics, Subscription};
 use crate::components::account::Claims;
 use crate::components::fault::Health;
@@ -104,6 +107,9 @@ impl SnsSpec {
                 .note("a topic keeps nothing: what is published while nobody is subscribed is gone")
                 .hint("name the endpoints: `subscribers = [\"billing\", \"shipping\"]`");
         }
+        if let Some(fifo) = &fifo {
+            billing::prices(&metrics, fifo.as_deref(), site);
+        }
         site.traits.group_rate = is_fifo.then(|| fifo::FIFO_GROUP_RATE.value.get());
         if site.site.errors() > errors {
             return None;
@@ -118,6 +124,8 @@ impl SnsSpec {
             texts: texts?,
             publish_rate,
             region: site.region(),
+            batches: Batches::of(site),
+            call: PublishCall::default(),
             deliveries: Slab::new(),
             undelivered: 0,
             open: 0,

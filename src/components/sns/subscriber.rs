@@ -36,6 +36,8 @@ pub(super) struct SubscriberTableSpec {
     pub filter_policy: Option<At<Any>>,
     /// Whether the filter policy is about the attributes of a message or about its body.
     pub filter_policy_scope: Option<At<ScopeSpec>>,
+    /// Another filter from some time on; the topic feels the change late.
+    pub filter_change: Option<At<FilterChangeSpec>>,
     /// When a web endpoint that fails is tried again.
     pub delivery_policy: Option<At<DeliveryPolicySpec>>,
     /// The most attempts in a second at a web endpoint.
@@ -75,6 +77,23 @@ pub(super) struct FilterSpec {
     pub share: Option<At<Share>>,
     /// The keys whose messages fit.
     pub key: Option<At<OneOrMany<String>>>,
+}
+
+/// Another filter of a subscription; without any it gets everything from then on.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct FilterChangeSpec {
+    /// When it is changed, from the start of the run.
+    pub at: Option<At<Duration>>,
+    /// How long after that messages are still filtered as before.
+    pub lag: Option<At<Duration>>,
+    /// Which messages it gets then, as a share or by their keys.
+    pub filter: Option<At<FilterSpec>>,
+    /// Which messages it gets then, by their attributes or their body.
+    pub filter_policy: Option<At<Any>>,
+    /// Whether that policy is about the attributes of a message or about its body.
+    pub filter_policy_scope: Option<At<ScopeSpec>>,
 }
 
 /// What a filter policy is about.
@@ -154,7 +173,11 @@ impl At<SubscriberSpec> {
 
     /// Whether it filters.
     pub(super) fn filters(&self) -> bool {
-        self.value.0.filter.is_some() || self.value.0.filter_policy.is_some()
+        let Self { value: SubscriberSpec(SubscriberTableSpec { filter, filter_policy, filter_change, .. }), .. } = self;
+        let later = filter_change.as_ref().map(|at| &at.value);
+        filter.is_some()
+            || filter_policy.is_some()
+            || later.is_some_and(|later| later.filter.is_some() || later.filter_policy.is_some())
     }
 
     /// Whether there is a time in which it waits for its confirmation.

@@ -1,5 +1,6 @@
 //! How a subscription is made of what a scenario says about it.
 
+use super::billing::Billed;
 use super::lanes::lanes;
 use super::ordered::GroupLanes;
 use super::policy::{DeliveryPolicySpec, too};
@@ -46,6 +47,7 @@ pub(super) struct RareCounters {
     switched_off: Option<CounterId>,
     endpoints_disabled: Option<CounterId>,
     pub(super) scanned: Option<CounterId>,
+    billed: Billed,
 }
 
 impl Subscription {
@@ -87,6 +89,7 @@ impl SubscriberTableSpec {
         let schedule = self.schedule(protocol, topic, site);
         let spacing = self.spacing(protocol, topic, site);
         let filter = self.filter(topic, site);
+        let filter_change = self.filter_change(topic, site);
         let dead_letter = self.dead_letter(topic, site);
         let raw = self.raw(protocol, site);
         let confirmed = self.confirmed(protocol, site);
@@ -113,6 +116,7 @@ impl SubscriberTableSpec {
             schedule: Arc::new(schedule?),
             latency: latency?,
             filter: filter.map(Arc::new),
+            filter_change: filter_change?,
             dead_letter,
             envelope: u32::try_from(envelope).unwrap_or(u32::MAX),
             confirmed: confirmed?,
@@ -120,6 +124,7 @@ impl SubscriberTableSpec {
             spacing: spacing?,
             salt,
             replay,
+            billed: topic.rare.billed.counter(protocol, topic.is_fifo, site),
             special: special?.map(Box::new),
             order: keeps_order.then(|| Box::new(GroupLanes::default())),
             backlog: VecDeque::new(),

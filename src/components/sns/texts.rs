@@ -1,20 +1,44 @@
 //! Text messages: they go out one after the other, each in parts that cost money, until the month's money is spent.
 //!
-//! Simplified: a run lies within one month, and all text messages are of one type: an account sends promotions and
-//! transactions at a rate of its own each. Simplified: parts are counted by characters, words are not kept whole.
+//! An account sends promotions and transactions at a rate of its own each: the type of a message is its attribute
+//! [`TYPE_ATTRIBUTE`], or else that of the account. They are paid for with the same money.
+//!
+//! Simplified: a run lies within one month. Simplified: parts are counted by characters, words are not kept whole.
+//! Simplified: what is too much waits for its turn; the service does not say whether it delays or drops it. Simplified:
+//! each topic has an account for text messages of its own.
 
 use super::failure::Failure;
 use super::{Cx, Delivery, Sns, SnsAlarm};
 use crate::components::traits::TextTraits;
+use crate::engine::MsgId;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::sns::endpoints;
 use crate::metrics::CounterId;
 use crate::site::At;
+use crate::traffic::{Content, Scalar};
+
+/// The attribute of a message that says what type of text message it is.
+pub(super) const TYPE_ATTRIBUTE: &str = "AWS.SNS.SMS.SMSType";
+
+/// The type of what is not urgent, as the attribute says it.
+pub(super) const PROMOTIONAL: &str = "Promotional";
+
+/// The type of what somebody waits for.
+pub(super) const TRANSACTIONAL: &str = "Transactional";
+
+/// What a text message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextType {
+    /// Not urgent, such as advertisements.
+    Promotional,
+    /// Somebody waits for it.
+    Transactional,
+}
 
 /// The account that sends text messages, and pays for them.
 #[derive(Debug, Clone)]
 pub(super) struct TextAccount {
-    /// The distance of two text messages -- parameter.
+    /// The distance of two text messages of a type -- parameter.
     pub spacing: SimDuration,
     /// What a part costs, in US dollars -- parameter.
     pub price: f64,
@@ -29,8 +53,12 @@ pub(super) struct TextAccount {
     pub stop_delay: SimDuration,
     /// Counts the parts that were sent.
     pub parts_sent: CounterId,
-    /// The earliest time of the next text message -- state.
-    pub next: SimTime,
+    /// The type of those that do not say it -- parameter.
+    pub default_type: TextType,
+    /// What says the type of the messages of each flow -- parameter.
+    pub types: Vec<Option<Content>>,
+    /// The earliest time of the next text message of each type -- state.
+    pub next: [SimTime; 2],
     /// Parts that were paid for -- state.
     pub paid: u64,
     /// When sending stops, if the money is spent -- state.
@@ -47,11 +75,23 @@ impl TextAccount {
         TextTraits { limit, price, part_bytes: part_characters * character_bytes }
     }
 
-    /// Takes turns for `many` text messages: when the last of them leaves.
-    fn take_turns(&mut self, many: u32, now: SimTime) -> SimTime {
+    /// The type of a message.
+    fn type_of(&self, msg: MsgId, cx: &Cx<'_>) -> TextType {
+        let content = self.types.get(usize::from(cx.flow(msg))).and_then(Option::as_ref);
+        let values = content.and_then(|content| content.of(cx.contents(), cx.number(msg)));
+        match values.as_deref() {
+            None | Some([]) => self.default_type,
+            Some([Scalar::Text(text), ..]) if text == TRANSACTIONAL => TextType::Transactional,
+            Some(_) => TextType::Promotional,
+        }
+    }
+
+    /// Takes turns for `many` text messages of a type: when the last of them leaves.
+    fn take_turns(&mut self, of: TextType, many: u32, now: SimTime) -> SimTime {
         let turns = |count: u32| SimDuration::from_nanos(self.spacing.as_nanos().saturating_mul(u64::from(count)));
-        let first = self.next.max(now);
-        self.next = first + turns(many);
+        let next = &mut self.next[of as usize];
+        let first = (*next).max(now);
+        *next = first + turns(many);
         first + turns(many - 1)
     }
 
@@ -94,10 +134,11 @@ impl TextAccount {
 impl Sns {
     /// Text messages wait for their turn.
     pub(super) fn queue_texts(&mut self, index: u32, cx: &mut Cx<'_>) {
-        let (Some(&Delivery { many, .. }), Some(account)) = (self.deliveries.get(index), &mut self.texts) else {
+        let (Some(&Delivery { published, many, .. }), Some(account)) = (self.deliveries.get(index), &mut self.texts)
+        else {
             return;
         };
-        let at = account.take_turns(many, cx.now());
+        let at = account.take_turns(account.type_of(published, cx), many, cx.now());
         if at == cx.now() {
             self.send_texts(index, cx);
         } else {
@@ -149,7 +190,9 @@ mod tests {
             character_bytes: 1,
             stop_delay: SimDuration::ZERO,
             parts_sent: Catalogue::default().counter(NodeId(0), "sms_parts", "parts"),
-            next: SimTime::ZERO,
+            default_type: TextType::Promotional,
+            types: Vec::new(),
+            next: [SimTime::ZERO; 2],
             paid: 0,
             stops: None,
         }
@@ -189,7 +232,10 @@ mod tests {
     fn the_last_of_many_texts_leaves_when_all_before_it_have_left() {
         let mut account = account();
         let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
-        assert_eq!([1, 1, 998].map(|many| account.take_turns(many, SimTime::ZERO)), [at(0), at(50), at(49_950)]);
-        assert_eq!(account.take_turns(1, at(60_000)), at(60_000));
+        let of = TextType::Promotional;
+        assert_eq!([1, 1, 998].map(|many| account.take_turns(of, many, SimTime::ZERO)), [at(0), at(50), at(49_950)]);
+        assert_eq!(account.take_turns(of, 1, at(60_000)), at(60_000));
+        // The other type does not wait for them.
+        assert_eq!(account.take_turns(TextType::Transactional, 1, at(100)), at(100));
     }
 }

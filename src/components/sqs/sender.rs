@@ -55,8 +55,8 @@ pub(in crate::components) fn check_sender(
         s.written("delay", at);
     }
     let Some(At { value: BatchSpec { entries, linger }, span }) = batch else { return };
-    if !is_queue {
-        s.error(span, "S032", "`batch` has no effect: only an SQS queue takes several messages in one call")
+    if !is_queue && site.plan.nodes[to.index()].kind != "sns" {
+        s.error(span, "S032", "`batch` has no effect: only a queue or a topic takes several messages in one call")
             .hint("leave it out");
     }
     let mut part = s.part("batch", span);

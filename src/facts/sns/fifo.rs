@@ -46,9 +46,9 @@ facts! { "sns";
         "The longest time that a FIFO topic can keep its messages for a replay.",
         "A longer one is refused.";
 
-    FIFO_PUBLISH_PRICE: Price = Price::per_million(0.30, "request"), Price, Unsure, PRICES,
-        "A publish to a FIFO topic.",
-        "sns.fifo_payload_price comes on top.";
+    FIFO_PUBLISH_PRICE: Price = Price::per_million(0.30, "message"), Price, Unsure, PRICES,
+        "A message that is published to a FIFO topic.",
+        "sns.fifo_payload_price comes on top. Batches save calls, not messages.";
 
     FIFO_PAYLOAD_PRICE: Price = Price::each_one(0.017, "GB"), Price, Unsure, REMEMBERED,
         "The bytes published to a FIFO topic.",

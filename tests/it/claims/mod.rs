@@ -20,6 +20,8 @@ mod queue_limits;
 mod queue_prices;
 mod queues;
 mod shedding;
+mod topic_changes;
+mod topic_costs;
 mod topic_crowds;
 mod topic_fifo;
 mod topic_filters;

@@ -91,7 +91,7 @@ fn claim_45_the_messages_of_a_group_reach_a_fifo_queue_one_after_the_other() {
 }
 
 #[test]
-fn a_message_of_a_group_waits_for_the_one_before_it_however_fast_it_is() {
+fn claim_42_order_holds_to_a_fifo_queue_and_is_lost_on_the_way_to_a_standard_one() {
     // Each needs up to seconds to its queue. In order, each arrives no earlier than those before it.
     let traffic = "spike = { at = '1s', count = 200 }\nkey = { constant = 'a' }";
     let mean = |queue: &str| {
@@ -106,7 +106,7 @@ fn a_message_of_a_group_waits_for_the_one_before_it_however_fast_it_is() {
 }
 
 #[test]
-fn a_fifo_topic_takes_queues_only_and_a_standard_topic_no_fifo_queue() {
+fn claim_42_a_fifo_topic_takes_queues_only_and_a_standard_topic_no_fifo_queue() {
     for (kind, noun) in
         [("http", "a web endpoint"), ("email", "a mailbox"), ("sms", "a phone"), ("push", "an app on a phone")]
     {

@@ -178,7 +178,7 @@ fn a_delivery_stream_that_throttles_is_tried_by_the_schedule_of_hours() {
 }
 
 #[test]
-fn a_subscription_gets_nothing_before_it_is_confirmed_and_after_it_is_deleted() {
+fn claim_39_a_subscription_gets_nothing_before_it_is_confirmed_and_after_it_is_deleted() {
     let often = spikes(&[("4s", 1), ("9s", 1), ("10s", 1), ("19s", 1), ("20s", 1)]);
     let ran = run(&topic(LONG, &often, "{ to = 'hook', created = '5s', confirmed = '10s', deleted = '20s' }", HOOK));
     assert_eq!((ran.figure("hook.requests"), ran.lost("events", "no subscription took it")), (2.0, 3));

@@ -1,6 +1,6 @@
 //! Amazon SNS.
 
-use crate::bench::{Ran, run};
+use crate::bench::{Ran, about, model, run};
 use crate::study::{Expected, Study, expected};
 use surgetank::metrics::Fate;
 
@@ -61,7 +61,7 @@ fn failures_at_a_web_endpoint_count_one_by_one_and_at_a_queue_once_when_it_is_gi
 }
 
 #[test]
-fn a_topic_takes_a_quarter_of_a_mebibyte_unless_it_is_told_to_take_more() {
+fn claim_48_a_topic_takes_a_quarter_of_a_mebibyte_unless_it_is_told_to_take_more() {
     let refused = |size: &str, more: &str| {
         let traffic = format!("{ONE}\nsize = '{size}'");
         let jobs = format!("{more}[pipeline.p.jobs]\nkind = 'sqs'\n");
@@ -71,6 +71,33 @@ fn a_topic_takes_a_quarter_of_a_mebibyte_unless_it_is_told_to_take_more() {
     assert_eq!((refused("256KiB", ""), refused("262145B", "")), (0, 1));
     let large = "maximum_message_size = '1MiB'\n";
     assert_eq!((refused("1MiB", large), refused("1048577B", large)), (0, 1));
+}
+
+#[test]
+fn claim_48_a_topic_for_large_messages_feeds_a_hundred_queues_functions_and_streams_at_most() {
+    let large = |subscribers: &str, nodes: &str| {
+        model(&topic(LONG, ONE, subscribers, &format!("maximum_message_size = '1MiB'\n{nodes}")))
+    };
+    let node = |name: &str, kind: &str| format!("[pipeline.p.{name}]\nkind = '{kind}'\n");
+    for kind in ["http", "email", "sms", "push"] {
+        let told = large("'other'", &node("other", kind)).err().unwrap_or_else(|| panic!("{kind} was let in"));
+        assert!(told.contains("`other` cannot subscribe to a topic with messages above 256KiB"), "{told}");
+    }
+    let function = format!("[work.look]\ntime = '1s'\n{}work = 'look'\n", node("other", "lambda"));
+    for (kind, node) in [("sqs", node("other", "sqs")), ("firehose", node("other", "firehose")), ("lambda", function)] {
+        assert!(large("'other'", &node).is_ok(), "{kind} was refused");
+    }
+    let queues = |count: u32| {
+        let names: Vec<String> = (0..count).map(|number| format!("q{number}")).collect();
+        let nodes: String = names.iter().map(|name| node(name, "sqs")).collect();
+        large(&format!("{names:?}"), &nodes)
+    };
+    assert!(queues(100).is_ok());
+    assert!(queues(101).err().is_some_and(|told| told.contains("more than 100 subscriptions to large messages")));
+    // At the default size there is no such limit.
+    let names: Vec<String> = (0..101).map(|number| format!("q{number}")).collect();
+    let nodes: String = names.iter().map(|name| node(name, "sqs")).collect();
+    assert!(model(&topic(LONG, ONE, &format!("{names:?}"), &nodes)).is_ok());
 }
 
 #[test]
@@ -129,4 +156,22 @@ fn claim_46_publishes_beyond_30_000_a_second_are_throttled() {
     assert_eq!(ran.figure("events.messages_published"), 90_000.0);
     assert_eq!((ran.lost("events", "throttled"), ran.sent()), (ran.sent() - 90_000, ran.sent()));
     assert!(ran.sent().abs_diff(120_000) <= 1);
+    // In batches it is as many messages, by a tenth of the calls, and paid for by the call.
+    let batched = |size: &str| {
+        run(&format!(
+            "[run]\nduration = '3s'\ndrain = '0s'\n[traffic.news]\nrate = '40000/s'\narrivals = 'regular'\nsize = '{size}'\n\
+             [pipeline.p.web]\nkind = 'service'\nfrom = 'news'\nslots = 100000\n\
+             sends = {{ to = 'events', latency = '0s', batch = {{}}, retries = {{ attempts = 1 }} }}\n\
+             [pipeline.p.events]\nkind = 'sns'\nsubscribers = 'jobs'\n[pipeline.p.jobs]\nkind = 'sqs'\n"
+        ))
+    };
+    let ran = batched("1KiB");
+    assert_eq!(ran.figure("events.messages_published"), 90_000.0);
+    about(ran.figure("events.requests"), 12_000.0, 0.001);
+    // Nine batches of twelve have a message that is accepted, and the last of each second only some.
+    about(ran.figure("events.billed_publishes"), 9_000.0, 0.001);
+    // No call carries more than 256 KiB: two of these go together, and are three pieces of 64 KiB.
+    let ran = batched("90KiB");
+    about(ran.figure("events.requests"), 60_000.0, 0.001);
+    about(ran.figure("events.billed_publishes"), 45_000.0 * 3.0, 0.001);
 }

@@ -1,15 +1,24 @@
 //! Topics of the swarm and those who subscribe to them.
 
 use super::queues::{polling, queue};
-use super::{Drawing, LATENCIES};
+use super::{Drawing, LATENCIES, front};
+
+/// Where topics are, and how many messages a second an account publishes there.
+const REGIONS: [&str; 5] = ["'us-east-1'", "'us-west-2'", "'eu-central-1'", "'eu-south-2'", "'ap-southeast-2'"];
 
 /// A topic with subscribers of all kinds.
 pub(super) fn published(d: &mut Drawing) {
     if d.chance(30) {
         return announced(d);
     }
+    let direct = d.chance(70);
+    if !direct {
+        front(d, "sends", "topic", &["", ", batch = {}", ", batch = { entries = 3, linger = '2s' }"]);
+    }
     d.node("topic", "sns");
-    d.say("from = 'jobs'\n");
+    if direct {
+        d.say("from = 'jobs'\n");
+    }
     d.line(
         "subscribers",
         &[
@@ -25,9 +34,18 @@ pub(super) fn published(d: &mut Drawing) {
               dead_letter = 'queue' }, { to = 'box', protocol = 'email-json' }]",
             "[{ to = 'queue', filter_policy = { colour = ['red'] } }, { to = 'lake', filter_policy_scope = 'MessageBody', \
               filter_policy = { colour = [{ exists = false }] } }]",
+            "[{ to = 'queue', filter = { share = '0%' }, filter_change = { at = '10s', lag = '0s' } }, { to = 'lake', \
+              filter_change = { at = '0s', lag = '20s', filter_policy = { colour = ['red', { prefix = 'b' }] } } }]",
+            "[{ to = 'hook', created = '10s', confirmed = '20s', deleted = '50s', raw_message_delivery = true }, \
+              { to = 'queue', created = '30s' }, { to = 'phone', count = 3 }]",
+            "['phone', { to = 'hook', protocol = 'http', filter = { share = '10%' }, filter_change = { at = '5s', \
+              lag = '5s', filter = { share = '90%' } } }, { to = 'lake', raw_message_delivery = true }]",
         ],
     );
     d.maybe("publish_rate", &["'1/s'", "'300/s'"]);
+    d.maybe("region", &REGIONS);
+    let managed = !["hook", "box", "phone", "app"].iter().any(|name| d.text.contains(&format!("'{name}'")));
+    d.maybe("maximum_message_size", if managed { &["'1KiB'", "'1MiB'"] } else { &["'1KiB'", "'100KiB'"] });
     d.maybe("delivery_latency", &LATENCIES);
     d.maybe("retry_jitter", &["'0%'", "'100%'"]);
     if d.text.contains("'hook'") {
@@ -40,8 +58,19 @@ pub(super) fn published(d: &mut Drawing) {
             ],
         );
     }
+    if d.text.contains("'hook'") {
+        d.maybe("max_receives_per_second", &["1", "100"]);
+    }
     if d.text.contains("'phone'") {
-        d.maybe("sms_attributes", &["{ monthly_spend_limit = 0.1, spend_stop_delay = '0s' }", "{ max_price = 0.0 }"]);
+        d.maybe(
+            "sms_attributes",
+            &[
+                "{ monthly_spend_limit = 0.1, spend_stop_delay = '0s' }",
+                "{ max_price = 0.0 }",
+                "{ monthly_spend_limit = 100, default_sms_type = 'Transactional', encoding = 'ucs2', rate = '500/s' }",
+                "{ monthly_spend_limit = 1, price_per_part = 0.01, spend_stop_delay = '30s' }",
+            ],
+        );
     }
     queue(d, "queue", false);
     polling(d, "workers", "queue", false);
@@ -49,8 +78,19 @@ pub(super) fn published(d: &mut Drawing) {
         d.node(name, kind);
         d.maybe("latency", &["'0s'", "'20s'"]);
         d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
-        if kind == "http" {
-            d.maybe("status", &["404", "429", "500"]);
+        match kind {
+            "http" => d.maybe("status", &["404", "429", "500"]),
+            "firehose" => {
+                d.maybe("record_rate", &["'1/s'", "'10/s'"]);
+                d.maybe("bytes_per_second", &["'1KiB'", "'1MiB'"]);
+            }
+            "email" | "sms" | "push" => d.maybe("delivery_time", &["'0s'", "'1min'"]),
+            _ => {}
+        }
+        if kind == "push" && d.chance(20) {
+            // Somebody publishes to the phones directly as well.
+            d.say("from = 'jobs'\n");
+            d.maybe("invalid_tokens", &["'0%'", "'30%'", "'100%'"]);
         }
     }
 }
@@ -69,6 +109,9 @@ fn announced(d: &mut Drawing) {
         ],
     );
     d.maybe("fifo_throughput_scope", &["'Topic'", "'MessageGroup'"]);
+    d.maybe("region", &REGIONS);
+    d.maybe("publish_rate", &["'5/s'"]);
+    d.maybe("retry_jitter", &["'0%'", "'100%'"]);
     d.maybe("delivery_latency", &LATENCIES);
     queue(d, "queue", true);
     polling(d, "workers", "queue", true);

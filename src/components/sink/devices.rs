@@ -1,0 +1,118 @@
+//! Apps on phones to which somebody publishes directly, without a topic: the first notification to a phone that does not
+//! have the app any more is accepted and lost, and disables its endpoint; all later ones are refused.
+//!
+//! ```text
+//!  publish ─┬▶ endpoint disabled: refused for good
+//!           └▶ accepted ─┬▶ token valid: on its way to the phone
+//!                        └▶ token invalid: lost, endpoint disabled
+//! ```
+//! The endpoint is that of the message's key; messages without keys are all for one. What comes through a topic is the
+//! business of its subscription, which has an endpoint and a share of invalid tokens of its own.
+//!
+//! Left out: an app that registers again and enables its endpoint.
+
+use super::Ctx;
+use crate::components::sqs::GroupMap;
+use crate::components::{AnyTimer, NodeSite, Verb};
+use crate::engine::random::{fingerprint, mix};
+use crate::engine::{LossId, LossKind, MsgId};
+use crate::facts::sns::{self, endpoints};
+use crate::metrics::CounterId;
+use crate::site::At;
+use crate::units::Share;
+use std::collections::BTreeSet;
+
+/// What a draw is for.
+const TOKENS: u64 = 4 << 32;
+
+/// The endpoints that are published to directly.
+#[derive(Debug, Clone)]
+pub(super) struct Devices {
+    /// Which nodes are topics -- parameter.
+    topics: Vec<bool>,
+    /// Which endpoint a key is -- parameter.
+    map: GroupMap,
+    /// The share of phones that do not have the app any more -- parameter.
+    invalid: f64,
+    /// What the draws are keyed by -- parameter.
+    salt: u64,
+    /// Endpoints that are disabled -- state.
+    disabled: BTreeSet<u32>,
+    /// It is refused, because its endpoint is disabled.
+    refused: LossId,
+    /// It was accepted, and the push service does not know the phone any more.
+    unknown: LossId,
+    /// Counts direct publishes that were accepted.
+    publishes: CounterId,
+    /// Counts endpoints that were disabled.
+    endpoints_disabled: CounterId,
+}
+
+impl Devices {
+    /// The endpoints, if somebody publishes to them without a topic.
+    #[allow(clippy::option_option, reason = "the outer one says whether all is well")]
+    pub(super) fn build(
+        has_flows: bool,
+        invalid: Option<At<Share>>,
+        site: &mut NodeSite<'_, '_>,
+    ) -> Option<Option<Self>> {
+        let called = [Verb::Calls, Verb::Sends].iter().any(|&verb| !site.incoming(verb).is_empty());
+        if !(has_flows || called) {
+            let Some(at) = invalid else { return Some(None) };
+            site.site
+                .error(
+                    at.span,
+                    "S032",
+                    "`invalid_tokens` has no effect here: nobody publishes to these phones directly",
+                )
+                .note("a subscription has a share of its own")
+                .hint("write it at the subscriber: `subscribers = { to = \"app\", invalid_tokens = \"5%\" }`");
+            return None;
+        }
+        let invalid = site.site.or_default("invalid_tokens", invalid, Share::ZERO, "every phone still has the app");
+        let publishes = site.counter("direct_publishes", "requests");
+        let price = sns::PUBLISH_PRICE.value.each() + endpoints::PUSH_DELIVERY_PRICE.value.each();
+        site.price("cost", publishes, price);
+        Some(Some(Self {
+            topics: site.plan.nodes.iter().map(|node| node.kind == "sns").collect(),
+            map: GroupMap::new(&site.plan.flow_keys),
+            invalid: invalid.get(),
+            salt: fingerprint(site.plan.nodes[site.node.index()].name.as_bytes()),
+            disabled: BTreeSet::new(),
+            refused: site.permanent_refusal("endpoint disabled"),
+            unknown: site.loss(LossKind::Lost, "the phone does not have the app any more"),
+            publishes,
+            endpoints_disabled: site.counter("endpoints_disabled", "endpoints"),
+        }))
+    }
+
+    /// The endpoint of a direct publish.
+    fn endpoint<T: Into<AnyTimer>>(&self, msg: MsgId, cx: &Ctx<'_, T>) -> Option<u32> {
+        let message = cx.message(msg);
+        let through_a_topic = message.reply_to.is_some_and(|call| self.topics[call.node.index()]);
+        (!through_a_topic).then(|| self.map.group(cx.flow(msg), message.key))
+    }
+
+    /// Why a publish is refused, if it is.
+    pub(super) fn refusal<T: Into<AnyTimer>>(&self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
+        let endpoint = self.endpoint(msg, cx)?;
+        if self.disabled.contains(&endpoint) {
+            return Some(self.refused);
+        }
+        cx.count(self.publishes, 1);
+        None
+    }
+
+    /// Why a notification that was accepted never gets to its phone, if it does not; its endpoint is disabled then.
+    pub(super) fn bounce<T: Into<AnyTimer>>(&mut self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
+        let endpoint = self.endpoint(msg, cx).filter(|_| self.invalid > 0.0)?;
+        let chance = cx.draws(mix(self.salt.wrapping_add(TOKENS | u64::from(endpoint)))).uniform();
+        if chance >= self.invalid {
+            return None;
+        }
+        if self.disabled.insert(endpoint) {
+            cx.count(self.endpoints_disabled, 1);
+        }
+        Some(self.unknown)
+    }
+}
