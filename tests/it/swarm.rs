@@ -123,10 +123,11 @@ fn request_saying(d: &mut Drawing, to: &str, more: &str) -> String {
         "'exponential', cap = '1s'",
     ]);
     let jitter = d.one_of(&["none", "full", "equal", "decorrelated"]);
+    let mode = d.one_of(&["", "", "", "mode = 'legacy', ", "mode = 'standard', ", "mode = 'adaptive', "]);
     let (budget, guard) = (guards::budget(d), guards::guard(d));
     format!(
         "{{ to = '{to}'{more}, latency = {latency}, timeout = {timeout}, \
-         retries = {{ attempts = {attempts}, backoff = {backoff}, jitter = '{jitter}'{budget} }}{guard} }}"
+         retries = {{ {mode}attempts = {attempts}, backoff = {backoff}, jitter = '{jitter}'{budget} }}{guard} }}"
     )
 }
 
@@ -156,6 +157,10 @@ fn called(d: &mut Drawing) {
     } else {
         d.maybe("latency", &LATENCIES);
         d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
+        if sink == "http" {
+            d.maybe("status", &["404", "429", "503"]);
+            d.maybe("retry_after", &["'2s'"]);
+        }
     }
 }
 
