@@ -148,8 +148,8 @@ facts! { "http";
 
     TOMCAT_ACCEPT_COUNT: u32 = 100, Default, Dated, TOMCAT,
         "How many connections wait while all of a server's threads are busy.",
-        "Further ones are refused. Simplified: the system may ignore their first packet instead, which the client sees \
-         as a slow connect.";
+        "Further ones are refused; or the system ignores their first packet, which the client sees as a slow connect. \
+         That is what Linux does unless it is told to refuse: `tcp_abort_on_overflow`.";
 
     TOMCAT_CONNECTION_TIMEOUT: Duration = Duration::from_secs(60), Default, Dated, TOMCAT,
         "How long a server waits for the request on an open connection.",

@@ -5,6 +5,8 @@
 //!  full queue ─▶ first packet ignored ─▶ sent again after 1, 3, 7, … s ─▶ room? accepted
 //!                                          └▶ the client's connect timeout ─▶ failed
 //! ```
+//! Simplified: a topic that does not wait for an endpoint any more does not tell it, so that its work goes on; all who make
+//! requests with `calls` and `sends` do, and balancers pass it on. Whatever waits in the queue is dropped at its turn.
 
 use super::Service;
 use crate::components::context::{Ctx, Endpoint};

@@ -59,7 +59,6 @@ pub(super) fn budget(d: &mut Drawing) -> &'static str {
 pub(super) fn shedding(d: &mut Drawing) {
     d.maybe("queue_order", &["'lifo'", "'adaptive_lifo'"]);
     d.maybe("expired", &["'dropped'", "'cancelled'", "'served'"]);
-    d.maybe("tcp_abort_on_overflow", &["false", "true"]);
     d.maybe("retry_after", &["'0s'", "'2s'", "'1h'"]);
     if d.chance(20) {
         d.line("codel", &["{}", "{ target = '0s', interval = '1s' }"]);
