@@ -12,9 +12,6 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Why nobody is told how long to wait.
-pub(super) const NO_HEADER: &str = "an answer says nothing of it unless somebody has thought of that";
-
 /// One thing, or a list of them: `"a"` or `["a", "b"]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct OneOrMany<T>(pub Vec<At<T>>);

@@ -7,7 +7,7 @@ use super::{Service, ServiceLosses, ServiceMetrics, Shedding, SheddingLosses};
 use crate::components::fault::Health;
 use crate::components::handler::Handler;
 use crate::components::request::{RequestSpec, Requests};
-use crate::components::spec::{NO_HEADER, OneOrMany, all, many};
+use crate::components::spec::{OneOrMany, all, many};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::engine::{LossId, LossKind, SimDuration};
 use crate::facts::{calls, http};
@@ -185,8 +185,8 @@ impl ServiceSpec {
         };
         let shedding = self.build_shedding(sheds, losses.queue_full, site);
         let knocks = self.build_knocks(site);
-        let retry_after = site.site.or_default("retry_after", self.retry_after.take(), Duration::ZERO, NO_HEADER).get();
-        site.ask_to_wait(retry_after);
+        let retry_after = site.site.optional("retry_after", self.retry_after.take());
+        site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get));
         let ((steps, counters), work) = (requests?, work?);
         site.traits.servers = Some(site.placed(servers.as_ref(), slots));
         site.traits.accepts = keeps_late.then(|| site.placed(room.as_ref(), accept_queue));
@@ -211,8 +211,8 @@ impl ServiceSpec {
     /// What happens at a full queue, if a connection is not refused there.
     fn build_knocks(&mut self, site: &mut NodeSite<'_, '_>) -> Option<Box<Knocks>> {
         let ignores = self.ignores_connections();
-        let why = "so that a full queue shows at once as what it is; Linux ignores the connection unless it is told";
-        site.site.or_default("tcp_abort_on_overflow", self.tcp_abort_on_overflow.take(), true, why);
+        // Without a word it is refused, so that a full queue shows at once as what it is.
+        site.site.optional("tcp_abort_on_overflow", self.tcp_abort_on_overflow.take());
         if !ignores {
             return None;
         }

@@ -29,7 +29,7 @@ use super::binomial::binomial;
 use super::context::Ctx;
 use super::fault::Health;
 use super::latency::Latency;
-use super::spec::{NO_HEADER, many};
+use super::spec::many;
 use super::{AnyTimer, Component, NodeSite, NodeSpec, Verb};
 use crate::engine::random::mix;
 use crate::engine::{Ending, LossId, LossKind, MsgId, NodeId, Signal, SimDuration};
@@ -175,8 +175,8 @@ impl<K: SinkKind> Component for Sink<K> {
         let intake = if is_stream { Some(Box::new(Intake::build(&limits, site)?)) } else { None };
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
         if K::KIND == WebEndpoint::KIND {
-            let retry_after = site.site.or_default("retry_after", retry_after, Duration::ZERO, NO_HEADER);
-            site.ask_to_wait(retry_after.get());
+            let retry_after = site.site.optional("retry_after", retry_after);
+            site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get));
         }
         let [requests, bytes, errors] = K::COUNTERS;
         let metrics = SinkMetrics {
