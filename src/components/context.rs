@@ -160,6 +160,15 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         }
     }
 
+    /// The same, but who waits for it is told only after `delay`.
+    pub fn refuse_after(&mut self, delay: SimDuration, msg: MsgId, loss: LossId) {
+        let message = self.kernel.message_mut(msg);
+        if let Some(Call { node, task, attempt, .. }) = message.reply_to.take() {
+            self.tell(delay, node, Signal::Reply { task, attempt, loss });
+        }
+        self.refuse(msg, loss);
+    }
+
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
     #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
@@ -184,6 +193,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     pub fn is_throttled(&self, loss: LossId, callee: NodeId) -> bool {
         let cause = &self.shared.losses[usize::from(loss.0)];
         cause.throttled && cause.node == callee
+    }
+
+    /// How long `callee` asks to wait before another attempt, by the answer `loss`.
+    pub fn retry_after(&self, loss: LossId, callee: NodeId) -> SimDuration {
+        let cause = &self.shared.losses[usize::from(loss.0)];
+        if cause.node == callee { cause.retry_after } else { SimDuration::ZERO }
     }
 
     fn answer(&mut self, msg: MsgId, loss: LossId) {

@@ -4,6 +4,7 @@
 
 use super::account::Claims;
 use crate::engine::SimDuration;
+use crate::facts::http;
 use crate::site::At;
 use crate::units::Duration;
 
@@ -89,6 +90,10 @@ pub struct Edge {
     pub delay: Option<At<Duration>>,
     /// `sends` to a queue: how many messages go into one call, and how long the first of them waits for the others.
     pub batch: Option<(u32, Duration)>,
+    /// `calls`: how long an attempt waits for a connection, if the caller says so.
+    pub connect_timeout: Option<At<Duration>>,
+    /// `calls`: how long an attempt waits for its answer, if the caller says so.
+    pub timeout: Option<At<Duration>>,
     /// `polls`: how long what is received stays hidden, if the consumer says so.
     pub visibility: Option<At<Duration>>,
     /// `polls`: whether a receive that failed is repeated as the same attempt.
@@ -108,6 +113,8 @@ impl Edge {
             expiration: None,
             delay: None,
             batch: None,
+            connect_timeout: None,
+            timeout: None,
             visibility: None,
             repeats: false,
             gathers: None,
@@ -118,6 +125,13 @@ impl Edge {
     /// The name of the node it leads to.
     pub fn node(&self) -> &str {
         self.to.value.split('.').next().unwrap_or_default()
+    }
+
+    /// How long a caller waits for a connection: its timeout for the whole attempt runs from the same moment.
+    pub fn patience(&self) -> SimDuration {
+        let connect = self.connect_timeout.map_or(http::SDK_CONNECT_TIMEOUT.value, |at| at.value);
+        let answer = self.timeout.map_or(http::SDK_READ_TIMEOUT.value, |at| at.value);
+        connect.get().min(answer.get())
     }
 
     /// The port of that node, if one is named.
@@ -160,6 +174,16 @@ pub trait NodeSpec {
     /// What it says about the account that it shares with others, before anything is checked.
     fn claims(&self) -> Claims {
         Claims::default()
+    }
+
+    /// Whether it stops its work on a request whose caller has left.
+    fn cancels(&self) -> bool {
+        false
+    }
+
+    /// Whether a connection that finds it full is ignored, and not refused.
+    fn ignores_connections(&self) -> bool {
+        false
     }
 
     /// Whether it keeps its messages in order, as a FIFO queue or topic: its dead-letter queue has to do the same.

@@ -1,5 +1,8 @@
 //! What a poller does after a poll that failed: it pauses, longer each time, before it asks again.
 //!
+//! A client whose bucket of retries is empty pauses before it returns the error of such a call, because its caller would only
+//! poll again at once: to a queue it looks the same whether the client or its caller tries again, so no bucket is kept here.
+//!
 //! Facts: `http.sdk_backoff_*`. The client library of AWS tries a call a few times and then tells its caller, which asks
 //! again because it polls for ever. Simplified: the pauses go on growing across that boundary, until a poll succeeds.
 

@@ -1,16 +1,15 @@
 //! `calls` and `sends` as they are written, and how they become the steps of a handler.
 
 use super::edge::{Edge, Verb};
-use super::guard::spec::{
-    BreakerSpec, BudgetSpec, BulkheadSpec, GuardMetrics, GuardSpec, HedgeSpec, PoolSpec, ThrottleSpec,
-};
+use super::guard::budget_spec::BudgetSpec;
+use super::guard::spec::{BreakerSpec, BulkheadSpec, GuardMetrics, GuardSpec, HedgeSpec, PoolSpec, ThrottleSpec};
 use super::handler::{RequestCounters, Step};
 use super::retry::{Backoff, Jitter, RetryPolicies, RetryPolicy};
 use super::site::NodeSite;
-use super::spec::{LatencySpec, OneOrMany, all, many};
+use super::spec::{LatencySpec, OneOrMany, all, many, words};
 use super::sqs::BatchSpec;
 use super::traits::RequestTraits;
-use crate::engine::{LossKind, SimDuration};
+use crate::engine::{LossKind, NodeId, SimDuration};
 use crate::facts::{self, Fact};
 use crate::site::{At, ToToml};
 use crate::units::Duration;
@@ -24,6 +23,7 @@ use std::fmt;
 pub struct RequestSpec {
     to: Option<At<String>>,
     timeout: Option<At<Duration>>,
+    connect_timeout: Option<At<Duration>>,
     latency: Option<At<LatencySpec>>,
     retries: Option<At<RetriesSpec>>,
     expiration: Option<At<Duration>>,
@@ -41,6 +41,8 @@ pub(super) struct RequestTableSpec {
     to: At<String>,
     /// How long an attempt waits for its answer.
     timeout: Option<At<Duration>>,
+    /// To a service that ignores connections when it is full: how long an attempt waits for one.
+    connect_timeout: Option<At<Duration>>,
     /// Round trip of the request, the callee's own time not counted.
     latency: Option<At<LatencySpec>>,
     /// Attempts and the pauses between them.
@@ -70,6 +72,8 @@ pub(super) struct RequestTableSpec {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RetriesSpec {
+    /// How an AWS SDK is told to do it: the defaults of all that is not written here.
+    mode: Option<At<ModeSpec>>,
     /// Attempts in all, the first included.
     attempts: Option<At<u32>>,
     /// The pause before the next attempt, without jitter.
@@ -84,6 +88,18 @@ pub(super) struct RetriesSpec {
     jitter: Option<At<JitterSpec>>,
     /// What retries are paid from.
     budget: Option<At<BudgetSpec>>,
+}
+
+words! {
+    /// The retry modes of the AWS SDKs.
+    ModeSpec {
+        /// Five attempts, pauses of up to 1 s that double, and nothing that bounds the number of retries.
+        Legacy = "legacy",
+        /// Three attempts, which a bucket of tokens pays for.
+        Standard = "standard",
+        /// The same, and a client that is told to slow down sends less.
+        Adaptive = "adaptive",
+    }
 }
 
 /// The shape of the pauses.
@@ -112,6 +128,19 @@ pub(super) enum JitterSpec {
     Equal,
     /// Between the base and three times the last pause.
     Decorrelated,
+}
+
+impl RetriesSpec {
+    /// Whether this is the mode that is written.
+    fn is(&self, mode: ModeSpec) -> bool {
+        self.mode.is_some_and(|at| at.value == mode)
+    }
+}
+
+/// What retries are paid from: in most modes from a bucket, even if nothing is written of it.
+fn budget_of(written: &RetriesSpec) -> Option<At<BudgetSpec>> {
+    let mode = written.mode.filter(|at| at.value != ModeSpec::Legacy);
+    written.budget.or_else(|| mode.map(|at| At::new(BudgetSpec::of_the_sdks(at.span), at.span)))
 }
 
 impl ToToml for BackoffSpec {
@@ -155,10 +184,13 @@ impl<'de> Deserialize<'de> for RequestSpec {
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestSpec, A::Error> {
                 let table = RequestTableSpec::deserialize(MapAccessDeserializer::new(map))?;
                 let RequestTableSpec { to, timeout, latency, retries, expiration, delay, batch, .. } = table;
-                let RequestTableSpec { deadline, pool, bulkhead, breaker, throttle, hedge, .. } = table;
-                let budget = retries.as_ref().and_then(|at| at.value.budget);
-                let guard = GuardSpec { deadline, pool, bulkhead, breaker, throttle, hedge, budget };
-                Ok(RequestSpec { to: Some(to), timeout, latency, retries, expiration, delay, batch, guard })
+                let RequestTableSpec { connect_timeout, deadline, pool, bulkhead, breaker, throttle, hedge, .. } =
+                    table;
+                let budget = retries.as_ref().and_then(|at| budget_of(&at.value));
+                let adapts = retries.as_ref().is_some_and(|at| at.value.is(ModeSpec::Adaptive));
+                let guard = GuardSpec { deadline, pool, bulkhead, breaker, throttle, hedge, budget, adapts };
+                let to = Some(to);
+                Ok(RequestSpec { to, timeout, connect_timeout, latency, retries, expiration, delay, batch, guard })
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -202,8 +234,9 @@ impl Requests {
     /// The edges.
     pub(super) fn edges(&self) -> Vec<Edge> {
         let edge = |verb, at: At<RequestSpec>| {
-            let RequestSpec { expiration, delay, batch, .. } = at.value;
-            Edge { expiration, delay, batch: batch.map(|at| at.value.together()), ..Edge::new(verb, at.to()) }
+            let RequestSpec { expiration, delay, batch, connect_timeout, timeout, .. } = at.value;
+            let batch = batch.map(|at| at.value.together());
+            Edge { expiration, delay, batch, connect_timeout, timeout, ..Edge::new(verb, at.to()) }
         };
         let of = |verb, written| all(written).into_iter().map(move |at: At<RequestSpec>| edge(verb, at));
         of(Verb::Calls, self.calls.as_ref()).chain(of(Verb::Sends, self.sends.as_ref())).collect()
@@ -249,7 +282,7 @@ fn build_step(
     if kind == "lambda" && verb == Verb::Sends {
         endpoint.port = super::lambda::EVENT;
     }
-    let RequestSpec { timeout, latency, retries, expiration, delay, batch, guard, .. } = at.value;
+    let RequestSpec { timeout, connect_timeout, latency, retries, expiration, delay, batch, guard, .. } = at.value;
     let timed_out = outer.loss(LossKind::TimedOut, "no answer in time");
     let mut part = outer.site.part(key, span);
     let mut site = NodeSite {
@@ -273,6 +306,7 @@ fn build_step(
         site.latency("latency", latency, request_latency(kind, site.plan.nodes[endpoint.node.index()].is_fifo))?;
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
+    build_connect_timeout(connect_timeout, endpoint.node, &mut site);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
     let retries = build_retries(verb, retries, &mut site)?;
     let request = RequestTraits {
@@ -285,7 +319,19 @@ fn build_step(
     };
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out, guard })
+    let cancels = site.cancels(endpoint.node);
+    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out, cancels, guard })
+}
+
+/// How long a connection is waited for is the business of the callee at whose full queue that happens.
+fn build_connect_timeout(written: Option<At<Duration>>, callee: NodeId, site: &mut NodeSite<'_, '_>) {
+    if site.plan.nodes[callee.index()].ignores_connections {
+        site.site.or_fact("connect_timeout", written, &facts::http::SDK_CONNECT_TIMEOUT);
+    } else if let Some(at) = written {
+        let message = "`connect_timeout` has no effect: who is called there answers or refuses at once";
+        let hint = "only a service with `tcp_abort_on_overflow = false` ignores connections";
+        site.site.error(at.span, "S032", message).hint(hint);
+    }
 }
 
 /// How long a request to a node of this kind is under way, there and back.
@@ -303,12 +349,15 @@ fn request_latency(kind: &str, is_fifo: bool) -> &'static Fact<facts::Latency> {
 
 fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSite<'_, '_>) -> Option<RetryPolicies> {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
-    let RetriesSpec { attempts, backoff, base, base_throttled, cap, jitter, .. } =
+    let RetriesSpec { mode, attempts, backoff, base, base_throttled, cap, jitter, .. } =
         written.map(|at| at.value).unwrap_or_default();
     let mut part = site.site.part("retries", span);
+    let mode = part.optional("mode", mode);
+    let is_legacy = mode == Some(ModeSpec::Legacy);
     let none = attempts.as_ref().filter(|attempts| attempts.value == 0).map(|attempts| attempts.span);
     let attempts = match verb {
-        Verb::Calls => part.or_default("attempts", attempts, 1, "a plain client does not try again"),
+        _ if is_legacy => part.or_fact("attempts", attempts, &facts::http::SDK_LEGACY_ATTEMPTS),
+        Verb::Calls if mode.is_none() => part.or_default("attempts", attempts, 1, "a plain client does not try again"),
         _ => part.or_fact("attempts", attempts, &facts::http::SDK_ATTEMPTS),
     };
     if let Some(span) = none {
@@ -317,7 +366,8 @@ fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSi
         return None;
     }
     let backoff = part.or_default("backoff", backoff, BackoffSpec::Exponential, "as the AWS SDKs do");
-    let base = part.or_fact("base", base, &facts::http::SDK_BACKOFF_BASE).get();
+    let usual = if is_legacy { &facts::http::SDK_LEGACY_BACKOFF_BASE } else { &facts::http::SDK_BACKOFF_BASE };
+    let base = part.or_fact("base", base, usual).get();
     let throttled = part.or_fact("base_throttled", base_throttled, &facts::http::SDK_BACKOFF_BASE_THROTTLED).get();
     let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
     let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");

@@ -11,6 +11,9 @@ use crate::traffic::{Contents, Keys, ReadFile, WorkId};
 use crate::units::Duration;
 use std::sync::Arc;
 
+/// Behind so many balancers nobody looks who stops working.
+const BALANCERS_IN_A_ROW: usize = 4;
+
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -53,6 +56,10 @@ pub struct PlannedNode {
     pub waits: Option<At<Duration>>,
     /// What it says about the account that it shares with others.
     pub claims: Claims,
+    /// Whether it stops work whose caller has left, and so wants to know of that.
+    pub cancels: bool,
+    /// Whether a connection that finds it full is ignored.
+    pub ignores_connections: bool,
 }
 
 impl PlannedNode {
@@ -67,6 +74,8 @@ impl PlannedNode {
             hides: spec.hides(),
             waits: spec.waits(),
             claims: spec.claims(),
+            cancels: spec.cancels(),
+            ignores_connections: spec.ignores_connections(),
             name,
         }
     }
@@ -85,12 +94,21 @@ pub struct LossCause {
     pub permanent: bool,
     /// Whether the callee was asked for too much, and says so.
     pub throttled: bool,
+    /// How long the callee asks its caller to wait before another attempt.
+    pub retry_after: SimDuration,
 }
 
 impl LossCause {
     /// The cause of what is no loss of any node.
     pub const fn of_nobody(reason: &'static str) -> Self {
-        Self { node: NodeId(0), reason, kind: LossKind::Unfinished, permanent: false, throttled: false }
+        Self {
+            node: NodeId(0),
+            reason,
+            kind: LossKind::Unfinished,
+            permanent: false,
+            throttled: false,
+            retry_after: SimDuration::ZERO,
+        }
     }
 }
 
@@ -171,19 +189,48 @@ impl NodeSite<'_, '_> {
 
     /// A cause of loss. As a refusal it is worth another attempt: an overload, an outage, a 5xx or 429 answer.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
-        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: false })
+        self.register(LossCause {
+            node: self.node,
+            reason,
+            kind,
+            permanent: false,
+            throttled: false,
+            retry_after: SimDuration::ZERO,
+        })
     }
 
     /// A refusal of what is too much, which says so: who pushes may then wait longer than after an outage.
     pub fn throttle(&mut self, reason: &'static str) -> LossId {
         let kind = LossKind::Rejected;
-        self.register(LossCause { node: self.node, reason, kind, permanent: false, throttled: true })
+        self.register(LossCause {
+            node: self.node,
+            reason,
+            kind,
+            permanent: false,
+            throttled: true,
+            retry_after: SimDuration::ZERO,
+        })
     }
 
     /// A refusal that the next attempt would meet as well: the request itself is at fault, a 4xx answer.
     pub fn permanent_refusal(&mut self, reason: &'static str) -> LossId {
         let kind = LossKind::Rejected;
-        self.register(LossCause { node: self.node, reason, kind, permanent: true, throttled: false })
+        self.register(LossCause {
+            node: self.node,
+            reason,
+            kind,
+            permanent: true,
+            throttled: false,
+            retry_after: SimDuration::ZERO,
+        })
+    }
+
+    /// Whoever this node turns away is asked to wait for so long: all causes that it has registered so far.
+    pub fn ask_to_wait(&mut self, retry_after: SimDuration) {
+        for cause in self.losses.iter_mut().filter(|cause| cause.node == self.node && cause.kind == LossKind::Rejected)
+        {
+            cause.retry_after = retry_after;
+        }
     }
 
     fn register(&mut self, cause: LossCause) -> LossId {
@@ -206,6 +253,18 @@ impl NodeSite<'_, '_> {
     /// The kind of a neighbour.
     pub fn kind_of(&self, node: NodeId) -> &'static str {
         self.plan.nodes[node.index()].kind
+    }
+
+    /// Whether a neighbour wants to know that who called it has left: it stops its work then, or hands requests on to
+    /// somebody who does.
+    pub fn cancels(&self, node: NodeId) -> bool {
+        // Circles are an error of their own, which may be told later: here they only must come to an end.
+        fn of(plan: &Plan, planned: &PlannedNode, depth: usize) -> bool {
+            let mut targets = planned.edges.iter().filter(|edge| edge.verb == Verb::Targets && depth > 0);
+            let named = |edge: &Edge| plan.nodes.iter().find(|node| node.name == edge.node());
+            planned.cancels || targets.any(|edge| named(edge).is_some_and(|target| of(plan, target, depth - 1)))
+        }
+        of(self.plan, &self.plan.nodes[node.index()], BALANCERS_IN_A_ROW)
     }
 
     /// The nodes with an edge of this verb to this node, each with the edge, in the order of the file.

@@ -76,11 +76,11 @@ pub enum Signal {
         /// What became of it.
         how: Settle,
     },
-    /// A consumer's slot is gone: requests it has waiting are void.
+    /// A consumer's slot is gone: requests it has waiting are void. Or a caller has left: nobody waits for an answer.
     Hangup {
-        /// The consumer.
+        /// The consumer, or the caller.
         from: NodeId,
-        /// Its slot.
+        /// Its slot, or the serial number of its attempt.
         slot: u32,
     },
     /// The answer to a request.
@@ -92,10 +92,16 @@ pub enum Signal {
         /// [`LossId::NONE`] is success, anything else says which limit refused it.
         loss: LossId,
     },
-    /// A neighbour that sizes itself by what there is to do asks how much that is.
+    /// A neighbour asks how things stand: one that sizes itself, how much there is to do, which is answered by
+    /// [`Measured`](Self::Measured); one that hands out requests, whether one would be answered now, which is answered by
+    /// [`Reply`](Self::Reply), or not at all as long as it would have to wait.
     Measure {
         /// Who asks.
         from: NodeId,
+        /// What the reply is for.
+        task: u32,
+        /// Serial number of the question.
+        attempt: u32,
     },
     /// The answer: what a service shows of itself at this moment.
     Measured {

@@ -153,6 +153,10 @@ const _: () = assert!(http::SDK_RETRY_TOKENS.value / http::SDK_RETRY_COST_THROTT
 const _: () = assert!(no_longer(http::SDK_BACKOFF_BASE.value, http::SDK_BACKOFF_BASE_THROTTLED.value));
 const _: () = assert!(no_longer(http::SDK_BACKOFF_BASE_THROTTLED.value, http::SDK_BACKOFF_MAX.value));
 const _: () = assert!(no_longer(http::ALB_IDLE_TIMEOUT.value, http::ALB_IDLE_TIMEOUT_MAX.value));
+const _: () = assert!(no_longer(http::HEALTH_CHECK_TIMEOUT.value, http::HEALTH_CHECK_TIMEOUT_HTTPS.value));
+const _: () = assert!(no_longer(http::HEALTH_CHECK_TIMEOUT_HTTPS.value, http::HEALTH_CHECK_TIMEOUT_MAX.value));
+const _: () = assert!(no_longer(http::SLOW_START_MIN.value, http::SLOW_START_MAX.value));
+const _: () = assert!(no_longer(http::DEREGISTRATION_DELAY.value, http::DEREGISTRATION_DELAY_MAX.value));
 const _: () = assert!(http::TOMCAT_ACCEPT_COUNT.value <= http::LISTEN_BACKLOG_MAX.value);
 const _: () = assert!(http::TOMCAT_MAX_THREADS.value <= http::TOMCAT_MAX_CONNECTIONS.value);
 const _: () = assert!(spread(http::CALL_LATENCY.value) && spread(http::ENDPOINT_LATENCY.value));

@@ -129,10 +129,11 @@ fn request_saying(d: &mut Drawing, to: &str, more: &str) -> String {
         "'exponential', cap = '1s'",
     ]);
     let jitter = d.one_of(&["none", "full", "equal", "decorrelated"]);
+    let mode = d.one_of(&["", "", "", "mode = 'legacy', ", "mode = 'standard', ", "mode = 'adaptive', "]);
     let (budget, guard) = (guards::budget(d), guards::guard(d));
     format!(
         "{{ to = '{to}'{more}, latency = {latency}, timeout = {timeout}, \
-         retries = {{ attempts = {attempts}, backoff = {backoff}, jitter = '{jitter}'{budget} }}{guard} }}"
+         retries = {{ {mode}attempts = {attempts}, backoff = {backoff}, jitter = '{jitter}'{budget} }}{guard} }}"
     )
 }
 
@@ -147,6 +148,11 @@ fn front(d: &mut Drawing, verb: &str, to: &str, more: &[&str]) {
 }
 
 fn server(d: &mut Drawing) {
+    d.maybe("tcp_abort_on_overflow", &["false", "true"]);
+    behind_the_door(d);
+}
+
+fn behind_the_door(d: &mut Drawing) {
     d.maybe("slots", &["1", "3", "4000000000"]);
     d.maybe("accept_queue", &["0", "1", "4000000000"]);
     d.maybe("work", &["'job'"]);
@@ -154,14 +160,22 @@ fn server(d: &mut Drawing) {
 }
 
 fn called(d: &mut Drawing) {
-    front(d, "calls", "back", &[""]);
-    let sink = d.one_of(&["service", "http", "s3"]);
+    let sink = d.one_of(&["service", "service", "http", "s3"]);
+    let ignores = sink == "service" && d.chance(40);
+    front(d, "calls", "back", if ignores { &[", connect_timeout = '2s'", ""] } else { &[""] });
     d.node("back", sink);
-    if sink == "service" {
+    if ignores {
+        d.say("tcp_abort_on_overflow = false\n");
+        behind_the_door(d);
+    } else if sink == "service" {
         server(d);
     } else {
         d.maybe("latency", &LATENCIES);
         d.maybe("fails", &["'0%'", "'30%'", "'100%'"]);
+        if sink == "http" {
+            d.maybe("status", &["404", "429", "503"]);
+            d.maybe("retry_after", &["'2s'"]);
+        }
     }
 }
 

@@ -8,15 +8,16 @@
 //!               │ full
 //!               ▼ 503
 //! ```
-//! Facts: `http.*`. A server is ejected after bad health checks and comes back after good ones; with too few healthy
-//! servers, requests go to all. An overload looks like illness: the slow are ejected and the others get their load.
-//!
-//! Simplified: health checks are no requests of their own; a check is bad when most answers since the last one were
-//! errors, or when none came within the check's timeout although one was due. An ejected server gets no requests, so its
-//! checks are good once what it had is answered. There is no slow start, and no deregistration.
+//! Facts: `http.*`. A server is ejected after bad health checks and comes back after good ones (`checks.rs`); with too few
+//! healthy servers, requests go to all. An overload looks like illness: the slow are ejected and the others get their
+//! load. A server that is taken out finishes what it has, within the deregistration delay (`leaving.rs`); one that comes
+//! may begin slowly (`targets.rs`), and one that fails more than the others may get less (`weights.rs`).
 
+mod checks;
+mod leaving;
 mod spec;
 mod targets;
+mod weights;
 
 use super::context::Ctx;
 use super::fault::Health;
@@ -26,6 +27,7 @@ use super::slab::Slab;
 use super::{Component, Verb};
 use crate::engine::{Call, LossId, MsgId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId, TimingId};
+use leaving::Absence;
 use spec::LoadBalancerSpec;
 use std::collections::VecDeque;
 use targets::Targets;
@@ -41,6 +43,14 @@ pub struct LoadBalancer {
     surge_queue: usize,
     /// How often the servers are checked -- parameter.
     check_every: SimDuration,
+    /// How long a server may take to answer a check -- parameter.
+    check_timeout: SimDuration,
+    /// How often the weights of the servers are looked at, if they have weights -- parameter.
+    look_every: Option<SimDuration>,
+    /// How long a server that is taken out may go on with what it has -- parameter.
+    deregistration_delay: SimDuration,
+    /// When which server is taken out -- parameter.
+    absences: Vec<Absence>,
     losses: LoadBalancerLosses,
     metrics: LoadBalancerMetrics,
     /// The servers -- parameter and state.
@@ -49,6 +59,8 @@ pub struct LoadBalancer {
     requests: Slab<Request>,
     /// Number of the last attempt; tells stale answers -- state.
     serial: u32,
+    /// Number of the last round of checks -- state.
+    round: u32,
     /// Requests that wait for a server with room, and since when -- state.
     waiting: VecDeque<(MsgId, SimTime)>,
     /// What is wrong with it -- state.
@@ -62,7 +74,6 @@ struct Request {
     attempt: MsgId,
     target: usize,
     serial: u32,
-    sent: SimTime,
     /// The answer, on its way back.
     answer: LossId,
 }
@@ -74,6 +85,12 @@ struct LoadBalancerLosses {
     spilled: LossId,
     /// The server did not answer before the idle timeout: 504.
     idle: LossId,
+    /// No server is registered: 503.
+    nobody: LossId,
+    /// The server was taken out, and the deregistration delay is over: 502.
+    cut: LossId,
+    /// The client closed its connection before the answer: 460.
+    closed: LossId,
     /// The balancer is down.
     down: LossId,
     /// A fault makes it answer with an error.
@@ -95,17 +112,42 @@ struct LoadBalancerMetrics {
     timeouts: CounterId,
     /// Servers that are thought to be well.
     healthy_host_count: GaugeId,
+    /// Checks that were answered with an error, too late, or not at all.
+    failed_checks: CounterId,
 }
 
 /// Alarms of a load balancer.
 #[derive(Debug, Clone, Copy)]
 pub enum LoadBalancerAlarm {
     /// An answer has come back from a server.
-    Answered { request: u32, serial: u32 },
+    Answered {
+        request: u32,
+        serial: u32,
+    },
     /// The first idle timeout at this server may be due.
-    Idle { target: usize },
+    Idle {
+        target: usize,
+    },
     /// The servers are checked.
     Check,
+    /// The time is over in which the checks of this round had to be answered.
+    CheckEnds {
+        round: u32,
+    },
+    /// The weights of the servers are looked at.
+    Look,
+    /// A server is taken out, or comes back.
+    Leaves {
+        absence: usize,
+    },
+    Comes {
+        absence: usize,
+    },
+    /// The deregistration delay of a server is over that was taken out by this change.
+    Cut {
+        target: usize,
+        change: u32,
+    },
 }
 
 type Cx<'a> = Ctx<'a, LoadBalancerAlarm>;
@@ -126,12 +168,18 @@ impl Component for LoadBalancer {
     fn start(&mut self, cx: &mut Cx<'_>) {
         cx.set(self.metrics.healthy_host_count, self.targets.healthy());
         cx.alarm_after(self.check_every, LoadBalancerAlarm::Check);
+        if let Some(every) = self.look_every {
+            cx.alarm_after(every, LoadBalancerAlarm::Look);
+        }
+        self.plan_absences(cx);
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
         match *signal {
             Signal::Arrive { msg, .. } => self.admit(msg, cx),
             Signal::Reply { task, attempt, loss } => self.reply(task, attempt, loss, cx),
+            Signal::Measure { from, task, attempt } => self.answer_check(from, task, attempt, cx),
+            Signal::Hangup { from, slot } => self.caller_left(from, slot, cx),
             Signal::Fault { index, begins } => {
                 self.health.change(cx.fault(index).kind, begins);
                 if self.health.is_down() {
@@ -146,12 +194,17 @@ impl Component for LoadBalancer {
         match alarm {
             LoadBalancerAlarm::Answered { request, serial } => self.answered(request, serial, cx),
             LoadBalancerAlarm::Idle { target } => self.idle(target, cx),
-            LoadBalancerAlarm::Check => {
-                self.targets.check(cx.now(), alive(&self.requests));
-                cx.set(self.metrics.healthy_host_count, self.targets.healthy());
-                cx.alarm_after(self.check_every, LoadBalancerAlarm::Check);
-                self.serve_waiting(cx);
+            LoadBalancerAlarm::Check => self.check(cx),
+            LoadBalancerAlarm::CheckEnds { round } => self.check_ends(round, cx),
+            LoadBalancerAlarm::Look => {
+                self.targets.look();
+                if let Some(every) = self.look_every {
+                    cx.alarm_after(every, LoadBalancerAlarm::Look);
+                }
             }
+            LoadBalancerAlarm::Leaves { absence } => self.leaves(absence, cx),
+            LoadBalancerAlarm::Comes { absence } => self.comes(absence, cx),
+            LoadBalancerAlarm::Cut { target, change } => self.cut(target, change, cx),
         }
     }
 
@@ -173,6 +226,9 @@ impl LoadBalancer {
         if self.health.fails(|| cx.draws_of_attempt(msg)) {
             return cx.refuse(msg, self.losses.failing);
         }
+        if !self.targets.any() {
+            return cx.refuse(msg, self.losses.nobody);
+        }
         if let Some(target) = self.choose(msg, cx) {
             cx.time(self.metrics.wait, SimDuration::ZERO);
             self.forward(msg, target, cx);
@@ -186,7 +242,7 @@ impl LoadBalancer {
     }
 
     fn choose(&mut self, msg: MsgId, cx: &Cx<'_>) -> Option<usize> {
-        self.targets.choose(|| cx.draws_of_attempt(msg))
+        self.targets.choose(cx.now(), || cx.draws_of_attempt(msg))
     }
 
     fn forward(&mut self, msg: MsgId, target: usize, cx: &mut Cx<'_>) {
@@ -195,18 +251,21 @@ impl LoadBalancer {
         let (index, request) = self.requests.reserve();
         let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
         let call = Call { node: cx.node(), task: index, attempt: serial, behalf: msg };
-        let attempt = cx.request(call, self.targets.endpoint(target), leg);
-        *request = Request { msg, attempt, target, serial, sent: cx.now(), answer: LossId::NONE };
-        let now = cx.now();
+        let attempt = cx.request(call, self.targets.server(target).endpoint, leg);
+        *request = Request { msg, attempt, target, serial, answer: LossId::NONE };
+        let until = cx.now() + self.idle_timeout;
         cx.rise(self.metrics.outstanding);
         let alive = alive(&self.requests);
-        if let Some(at) = self.targets.sent(target, now, self.idle_timeout, (index, serial), alive) {
+        if let Some(at) = self.targets.sent(target, until, (index, serial), alive) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
         }
     }
 
     /// A server has answered. The answer has its way back before it.
     fn reply(&mut self, index: u32, serial: u32, loss: LossId, cx: &mut Cx<'_>) {
+        if let Some(target) = checks::target_of(index) {
+            return self.judge(target, serial, loss.is_none(), cx);
+        }
         let Some(request) = self.requests.get_mut(index).filter(|request| request.serial == serial) else { return };
         request.answer = loss;
         let leg = cx.latency(&self.latency, cx.number(request.msg) ^ u64::from(serial)).half();
@@ -221,31 +280,41 @@ impl LoadBalancer {
         if self.requests.get(index).is_none_or(|request| request.serial != serial) {
             return;
         }
-        let Some(Request { msg, attempt, target, answer, sent, .. }) = self.requests.remove(index) else { return };
+        let Some(Request { msg, attempt, target, answer, .. }) = self.requests.remove(index) else { return };
         cx.release(attempt);
-        self.over(target, !answer.is_none(), cx.now().since(sent), cx);
+        self.over(target, !answer.is_none(), cx);
         cx.conclude(msg, answer);
         self.serve_waiting(cx);
     }
 
     /// A server has one request less.
-    fn over(&mut self, target: usize, failed: bool, took: SimDuration, cx: &mut Cx<'_>) {
-        self.targets.over(target, failed, took);
+    fn over(&mut self, target: usize, failed: bool, cx: &mut Cx<'_>) {
+        self.targets.over(target, failed);
         cx.fall(self.metrics.outstanding);
     }
 
     fn idle(&mut self, target: usize, cx: &mut Cx<'_>) {
         while let Some((index, _)) = self.targets.due(target, cx.now(), alive(&self.requests)) {
-            let Some(Request { msg, attempt, .. }) = self.requests.remove(index) else { continue };
-            cx.abandon(attempt);
             cx.count(self.metrics.timeouts, 1);
-            self.over(target, true, self.idle_timeout, cx);
-            cx.refuse(msg, self.losses.idle);
+            self.give_up(index, true, self.losses.idle, cx);
         }
         if let Some(at) = self.targets.rearm(target) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
         }
         self.serve_waiting(cx);
+    }
+
+    /// A server's answer to a request is not waited for any more; who asked gets `loss`.
+    fn give_up(&mut self, index: u32, failed: bool, loss: LossId, cx: &mut Cx<'_>) {
+        let Some(Request { msg, attempt, target, serial, .. }) = self.requests.remove(index) else { return };
+        let server = self.targets.server(target);
+        if server.cancels {
+            let leg = cx.latency(&self.latency, cx.number(msg) ^ u64::from(serial)).half();
+            cx.tell(leg, server.endpoint.node, Signal::Hangup { from: cx.node(), slot: serial });
+        }
+        cx.abandon(attempt);
+        self.over(target, failed, cx);
+        cx.refuse(msg, loss);
     }
 
     /// Servers with room take what waits, the oldest first.
@@ -263,10 +332,7 @@ impl LoadBalancer {
     fn drop_all(&mut self, cx: &mut Cx<'_>) {
         let indices: Vec<u32> = self.requests.iter().map(|(index, _)| index).collect();
         for index in indices {
-            let Some(Request { msg, attempt, target, .. }) = self.requests.remove(index) else { continue };
-            cx.abandon(attempt);
-            self.over(target, false, SimDuration::ZERO, cx);
-            cx.refuse(msg, self.losses.down);
+            self.give_up(index, false, self.losses.down, cx);
         }
         for (msg, _) in std::mem::take(&mut self.waiting) {
             cx.refuse(msg, self.losses.down);

@@ -1,12 +1,15 @@
 //! What a scenario may say about a load balancer.
 
-use super::targets::{Algorithm, HealthCheck, Targets};
+use super::leaving::Absence;
+use super::targets::{Algorithm, HealthCheck, Server, Targets};
+use super::weights::{Mitigation, Weights};
 use super::{LoadBalancer, LoadBalancerLosses, LoadBalancerMetrics};
 use crate::components::fault::Health;
 use crate::components::slab::Slab;
-use crate::components::spec::{LatencySpec, OneOrMany, all, many};
+use crate::components::spec::{LatencySpec, OneOrMany, all, many, words};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
-use crate::engine::LossKind;
+use crate::diagnostic::nearest;
+use crate::engine::{LossKind, SimDuration, SimTime};
 use crate::facts::http;
 use crate::site::{At, ToToml};
 use crate::units::Duration;
@@ -34,6 +37,47 @@ pub struct LoadBalancerSpec {
     latency: Option<At<LatencySpec>>,
     /// How it finds out who is well.
     health_check: Option<At<HealthCheckSpec>>,
+    /// How long a server that comes gets a growing share of the requests; 0s is off.
+    slow_start: Option<At<Duration>>,
+    /// How long a server that is taken out may go on with what it has.
+    deregistration_delay: Option<At<Duration>>,
+    /// `weighted_random`: whether a server gets less that answers with far more errors than the others.
+    anomaly_mitigation: Option<At<SwitchSpec>>,
+    /// Servers that are taken out, and when.
+    deregister: Option<At<OneOrMany<AbsenceSpec>>>,
+}
+
+/// A server that is taken out: it gets no more requests, and finishes what it has.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct AbsenceSpec {
+    /// Which server.
+    target: Option<At<String>>,
+    /// When.
+    from: Option<At<Duration>>,
+    /// When it is registered again; without it, never.
+    to: Option<At<Duration>>,
+}
+
+words! {
+    /// On or off, in the service's words.
+    SwitchSpec {
+        /// It does.
+        On = "on",
+        /// It does not.
+        Off = "off",
+    }
+}
+
+words! {
+    /// Over what a check is made.
+    ProtocolSpec {
+        /// In the clear.
+        Http = "http",
+        /// Encrypted.
+        Https = "https",
+    }
 }
 
 /// How a server is chosen.
@@ -49,6 +93,8 @@ pub(super) enum AlgorithmSpec {
     RandomTwoChoices,
     /// Any.
     Random,
+    /// Any, by weights that `anomaly_mitigation` changes.
+    WeightedRandom,
 }
 
 /// How a balancer finds out who is well.
@@ -58,6 +104,8 @@ pub(super) enum AlgorithmSpec {
 pub(super) struct HealthCheckSpec {
     /// Time between two checks.
     interval: Option<At<Duration>>,
+    /// Over what: it decides what the timeout is unless it is written.
+    protocol: Option<At<ProtocolSpec>>,
     /// How long a server may take.
     timeout: Option<At<Duration>>,
     /// Good checks in a row until it gets requests again.
@@ -75,6 +123,7 @@ impl ToToml for AlgorithmSpec {
             Self::LeastOutstandingRequests => "least_outstanding_requests".to_toml(),
             Self::RandomTwoChoices => "random_two_choices".to_toml(),
             Self::Random => "random".to_toml(),
+            Self::WeightedRandom => "weighted_random".to_toml(),
         }
     }
 }
@@ -91,18 +140,59 @@ impl NodeSpec for LoadBalancerSpec {
 
 impl LoadBalancerSpec {
     /// Resolves what was written; what is wrong with it is reported at the site.
-    pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<LoadBalancer> {
-        let Self { from, targets, algorithm, max_outstanding, surge_queue, idle_timeout, latency, health_check } = self;
-        site.site.written_all("from", many(from));
-        let listed = many(targets);
+    pub(super) fn build(mut self, site: &mut NodeSite<'_, '_>) -> Option<LoadBalancer> {
+        site.site.written_all("from", many(self.from.take()));
+        let listed = many(self.targets.take());
         if listed.is_empty() {
             let message = format!("`{}` needs `targets`", site.site.path());
             site.site.error(site.site.span(), "S012", message).label("missing here");
         }
-        let endpoints = listed.iter().filter_map(|at| site.target(at)).collect();
-        site.site.written_all("targets", listed);
+        let servers: Vec<Server> = listed.iter().filter_map(|at| server(at, site)).collect();
+        let names = site.site.written_all("targets", listed);
         let why = "as Application Load Balancers do";
-        let algorithm = site.site.or_default("algorithm", algorithm, AlgorithmSpec::RoundRobin, why);
+        let algorithm = site.site.or_default("algorithm", self.algorithm, AlgorithmSpec::RoundRobin, why);
+        let (room, surge_queue) = self.build_queue(site);
+        let range = Duration::from_secs(1)..=http::ALB_IDLE_TIMEOUT_MAX.value;
+        site.site.within("idle_timeout", self.idle_timeout.as_ref(), range, &http::ALB_IDLE_TIMEOUT_MAX);
+        let idle_timeout = site.site.or_fact("idle_timeout", self.idle_timeout, &http::ALB_IDLE_TIMEOUT).get();
+        let latency = site.latency("latency", self.latency.take(), &http::CALL_LATENCY);
+        let (check, [check_every, check_timeout]) = build_check(self.health_check, site);
+        let slow_start = self.build_slow_start(algorithm, site);
+        let weights = self.build_weights(algorithm, servers.len(), site);
+        let range = Duration::ZERO..=http::DEREGISTRATION_DELAY_MAX.value;
+        let delay = self.deregistration_delay;
+        site.site.within("deregistration_delay", delay.as_ref(), range, &http::DEREGISTRATION_DELAY_MAX);
+        let delay = site.site.or_fact("deregistration_delay", delay, &http::DEREGISTRATION_DELAY).get();
+        let absences = build_absences(self.deregister, &names, site);
+        let mut targets = Targets::new(&servers, algorithm.into(), room, check);
+        targets.start_slowly(slow_start);
+        let look_every = weights.as_ref().map(|(every, _)| *every);
+        if let Some((_, weights)) = weights {
+            targets.weigh(weights);
+        }
+        Some(LoadBalancer {
+            latency: latency?,
+            idle_timeout,
+            surge_queue: surge_queue as usize,
+            check_every,
+            check_timeout,
+            look_every,
+            deregistration_delay: delay,
+            absences: absences?,
+            losses: losses(site),
+            metrics: metrics(site),
+            targets,
+            requests: Slab::new(),
+            serial: 0,
+            round: 0,
+            waiting: VecDeque::new(),
+            health: Health::default(),
+        })
+    }
+
+    /// Requests that one server has at most, and that wait then.
+    fn build_queue(&self, site: &mut NodeSite<'_, '_>) -> (u32, u32) {
+        let Self { max_outstanding, surge_queue, .. } = *self;
         if let Some(at) = max_outstanding.as_ref().filter(|at| at.value == 0) {
             site.site
                 .error(at.span, "S031", "`max_outstanding` is at least 1: a server without requests serves nobody")
@@ -118,57 +208,147 @@ impl LoadBalancerSpec {
         }
         let range = 0..=http::SURGE_QUEUE.value;
         site.site.within("surge_queue", surge_queue.as_ref(), range, &http::SURGE_QUEUE);
-        let surge_queue = site.site.or_fact("surge_queue", surge_queue, &http::SURGE_QUEUE);
-        let range = Duration::from_secs(1)..=http::ALB_IDLE_TIMEOUT_MAX.value;
-        site.site.within("idle_timeout", idle_timeout.as_ref(), range, &http::ALB_IDLE_TIMEOUT_MAX);
-        let idle_timeout = site.site.or_fact("idle_timeout", idle_timeout, &http::ALB_IDLE_TIMEOUT).get();
-        let latency = site.latency("latency", latency, &http::CALL_LATENCY);
-        let (check, check_every) = build_check(health_check, site);
-        let losses = LoadBalancerLosses {
-            spilled: site.loss(LossKind::Rejected, "503: no server has room, and the surge queue is full"),
-            idle: site.loss(LossKind::TimedOut, "504: no answer before the idle timeout"),
-            down: site.loss(LossKind::Rejected, "down"),
-            failing: site.loss(LossKind::Rejected, "answered with an error"),
+        (room, site.site.or_fact("surge_queue", surge_queue, &http::SURGE_QUEUE))
+    }
+
+    fn build_slow_start(&self, algorithm: AlgorithmSpec, site: &mut NodeSite<'_, '_>) -> SimDuration {
+        if let Some(at) = self.slow_start.as_ref().filter(|at| at.value > Duration::ZERO) {
+            let range = http::SLOW_START_MIN.value..=http::SLOW_START_MAX.value;
+            site.site.within("slow_start", Some(at), range, &http::SLOW_START_MAX);
+            if algorithm != AlgorithmSpec::RoundRobin {
+                let message = "`slow_start` has no effect: only servers that are asked in turn can begin slowly";
+                site.site.error(at.span, "S032", message).hint("write `algorithm = \"round_robin\"`, or leave it out");
+            }
+        }
+        site.site.or_fact("slow_start", self.slow_start, &http::SLOW_START).get()
+    }
+
+    /// The weights of so many servers, and how often they are looked at; none if they stay as they are.
+    fn build_weights(
+        &self,
+        algorithm: AlgorithmSpec,
+        count: usize,
+        site: &mut NodeSite<'_, '_>,
+    ) -> Option<(SimDuration, Weights)> {
+        let written = self.anomaly_mitigation;
+        let is_on = written.is_some_and(|at| at.value == SwitchSpec::On);
+        if let Some(at) = written.filter(|_| is_on && algorithm != AlgorithmSpec::WeightedRandom) {
+            site.site
+                .error(at.span, "S032", "`anomaly_mitigation` has no effect: it changes weights, and there are none")
+                .hint("write `algorithm = \"weighted_random\"`, or leave it out");
+        }
+        let why = "as Application Load Balancers do unless they are told to";
+        site.site.or_default("anomaly_mitigation", written, SwitchSpec::Off, why);
+        let mitigation = Mitigation {
+            every: http::ANOMALY_LOOK.value.get(),
+            healthy_min: http::ANOMALY_TARGETS_MIN.value,
+            part_max: http::ANOMALY_PART_MAX.value.get(),
+            ratio: http::ANOMALY_RATIO.value,
+            errors_min: http::ANOMALY_ERRORS_MIN.value.get(),
+            cut: http::ANOMALY_CUT.value.get(),
+            floor: http::ANOMALY_FLOOR.value.get(),
+            recovery: http::ANOMALY_RECOVERY.value.get(),
         };
-        let metrics = LoadBalancerMetrics {
-            outstanding: site.gauge("outstanding", "requests"),
-            surge_queue_length: site.gauge("surge_queue_length", "requests"),
-            wait: site.timing("wait"),
-            spillover_count: site.counter("spillover_count", "requests"),
-            timeouts: site.counter("timeouts", "requests"),
-            healthy_host_count: site.gauge("healthy_host_count", "servers"),
-        };
-        let algorithm = match algorithm {
-            AlgorithmSpec::RoundRobin => Algorithm::RoundRobin,
-            AlgorithmSpec::LeastOutstandingRequests => Algorithm::LeastOutstanding,
-            AlgorithmSpec::RandomTwoChoices => Algorithm::RandomTwoChoices,
-            AlgorithmSpec::Random => Algorithm::Random,
-        };
-        Some(LoadBalancer {
-            latency: latency?,
-            idle_timeout,
-            surge_queue: surge_queue as usize,
-            check_every,
-            losses,
-            metrics,
-            targets: Targets::new(endpoints, algorithm, room, check),
-            requests: Slab::new(),
-            serial: 0,
-            waiting: VecDeque::new(),
-            health: Health::default(),
-        })
+        is_on.then(|| (mitigation.every, Weights::new(count, mitigation)))
     }
 }
 
-/// When a server is thought to be ill, and how often that is asked.
-fn build_check(
-    written: Option<At<HealthCheckSpec>>,
+impl From<AlgorithmSpec> for Algorithm {
+    fn from(written: AlgorithmSpec) -> Self {
+        match written {
+            AlgorithmSpec::RoundRobin => Self::RoundRobin,
+            AlgorithmSpec::LeastOutstandingRequests => Self::LeastOutstanding,
+            AlgorithmSpec::RandomTwoChoices => Self::RandomTwoChoices,
+            AlgorithmSpec::Random => Self::Random,
+            AlgorithmSpec::WeightedRandom => Self::WeightedRandom,
+        }
+    }
+}
+
+/// A server by its name.
+fn server(at: &At<String>, site: &NodeSite<'_, '_>) -> Option<Server> {
+    let endpoint = site.target(at)?;
+    let is_checked = site.kind_of(endpoint.node) != "lambda";
+    Some(Server { endpoint, is_checked, cancels: site.cancels(endpoint.node) })
+}
+
+fn losses(site: &mut NodeSite<'_, '_>) -> LoadBalancerLosses {
+    LoadBalancerLosses {
+        spilled: site.loss(LossKind::Rejected, "503: no server has room, and the surge queue is full"),
+        nobody: site.loss(LossKind::Rejected, "no server is registered: 503"),
+        idle: site.loss(LossKind::TimedOut, "504: no answer before the idle timeout"),
+        cut: site.loss(LossKind::Rejected, "502: the deregistration delay of the server is over"),
+        closed: site.loss(LossKind::TimedOut, "460: the client closed the connection before the answer"),
+        down: site.loss(LossKind::Rejected, "down"),
+        failing: site.loss(LossKind::Rejected, "answered with an error"),
+    }
+}
+
+fn metrics(site: &mut NodeSite<'_, '_>) -> LoadBalancerMetrics {
+    LoadBalancerMetrics {
+        outstanding: site.gauge("outstanding", "requests"),
+        surge_queue_length: site.gauge("surge_queue_length", "requests"),
+        wait: site.timing("wait"),
+        spillover_count: site.counter("spillover_count", "requests"),
+        timeouts: site.counter("timeouts", "requests"),
+        healthy_host_count: site.gauge("healthy_host_count", "servers"),
+        failed_checks: site.counter("failed_health_checks", "checks"),
+    }
+}
+
+/// When which server is taken out; `names` are those of all servers.
+fn build_absences(
+    written: Option<At<OneOrMany<AbsenceSpec>>>,
+    names: &[String],
     site: &mut NodeSite<'_, '_>,
-) -> (HealthCheck, crate::engine::SimDuration) {
+) -> Option<Vec<Absence>> {
+    let list = many(written);
+    let single = list.len() == 1;
+    let mut absences = Some(Vec::new());
+    for (index, at) in list.into_iter().enumerate() {
+        let key = if single { "deregister".to_owned() } else { format!("deregister[{index}]") };
+        let mut part = site.site.part(&key, at.span);
+        let AbsenceSpec { target, from, to } = at.value;
+        let named = target.as_ref().map(|at| at.span);
+        let end = to.as_ref().map(|at| at.span);
+        let target = part.required("target", target);
+        let from = part.required("from", from);
+        let to = part.optional("to", to);
+        let place = target.as_ref().and_then(|target| names.iter().position(|name| name == target));
+        if let (Some(target), Some(span), None) = (&target, named, place) {
+            part.error(span, "S020", format!("`{target}` is no target of this balancer"))
+                .note(format!("targets: {}", names.join(", ")))
+                .did_you_mean(nearest(target, names.iter().map(String::as_str)));
+        }
+        if let (Some(from), Some(to), Some(span)) = (from, to, end)
+            && to <= from
+        {
+            part.error(span, "S031", "the server comes back before it is taken out")
+                .label(format!("must be after {from}"));
+            return None;
+        }
+        let time = |at: Duration| SimTime::ZERO + at.get();
+        let absence = place.zip(from).map(|(target, from)| Absence { target, from: time(from), to: to.map(time) });
+        absences = absences.zip(absence).map(|(mut all, absence)| {
+            all.push(absence);
+            all
+        });
+    }
+    absences
+}
+
+/// When a server is thought to be ill; how often that is asked, and how long it may take to answer.
+fn build_check(written: Option<At<HealthCheckSpec>>, site: &mut NodeSite<'_, '_>) -> (HealthCheck, [SimDuration; 2]) {
     let span = written.as_ref().map_or(site.site.span(), |at| at.span);
     let mut part = site.site.part("health_check", span);
-    let HealthCheckSpec { interval, timeout, healthy_threshold, unhealthy_threshold, minimum_healthy_targets } =
-        written.map(|at| at.value).unwrap_or_default();
+    let HealthCheckSpec {
+        interval,
+        protocol,
+        timeout,
+        healthy_threshold,
+        unhealthy_threshold,
+        minimum_healthy_targets,
+    } = written.map(|at| at.value).unwrap_or_default();
     let range = http::HEALTH_CHECK_INTERVAL_MIN.value..=http::HEALTH_CHECK_INTERVAL_MAX.value;
     part.within("interval", interval.as_ref(), range, &http::HEALTH_CHECK_INTERVAL_MAX);
     let range = http::HEALTH_CHECK_TIMEOUT_MIN.value..=http::HEALTH_CHECK_TIMEOUT_MAX.value;
@@ -177,9 +357,14 @@ fn build_check(
         let range = http::HEALTH_THRESHOLD_MIN.value..=http::HEALTH_THRESHOLD_MAX.value;
         part.within(key, at.as_ref(), range, &http::HEALTH_THRESHOLD_MAX);
     }
-    let check_every = part.or_fact("interval", interval, &http::HEALTH_CHECK_INTERVAL).get();
+    let every = part.or_fact("interval", interval, &http::HEALTH_CHECK_INTERVAL).get();
+    let why = "servers behind a balancer are usually asked in the clear";
+    let patience = match part.or_default("protocol", protocol, ProtocolSpec::Http, why) {
+        ProtocolSpec::Http => &http::HEALTH_CHECK_TIMEOUT,
+        ProtocolSpec::Https => &http::HEALTH_CHECK_TIMEOUT_HTTPS,
+    };
+    let timeout = part.or_fact("timeout", timeout, patience).get();
     let check = HealthCheck {
-        timeout: part.or_fact("timeout", timeout, &http::HEALTH_CHECK_TIMEOUT).get(),
         healthy_threshold: part.or_fact("healthy_threshold", healthy_threshold, &http::HEALTHY_THRESHOLD),
         unhealthy_threshold: part.or_fact("unhealthy_threshold", unhealthy_threshold, &http::UNHEALTHY_THRESHOLD),
         minimum_healthy: part.or_fact(
@@ -188,5 +373,5 @@ fn build_check(
             &http::MINIMUM_HEALTHY_TARGETS,
         ),
     };
-    (check, check_every)
+    (check, [every, timeout])
 }

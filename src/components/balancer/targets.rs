@@ -1,5 +1,6 @@
-//! The servers behind a load balancer: who gets the next request, and who is thought to be well.
+//! The servers behind a load balancer: who gets the next request, who is thought to be well, who is registered at all.
 
+use super::weights::Weights;
 use crate::components::context::Endpoint;
 use crate::engine::random::Draws;
 use crate::engine::{Deadlines, SimDuration, SimTime};
@@ -18,19 +19,29 @@ pub(super) enum Algorithm {
     RandomTwoChoices,
     /// Any.
     Random,
+    /// Any, by weights.
+    WeightedRandom,
 }
 
 /// When a server is thought to be ill, and when well again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HealthCheck {
-    /// A request that is not answered for so long is a bad sign.
-    pub timeout: SimDuration,
     /// Good checks in a row until it is well.
     pub healthy_threshold: u32,
     /// Bad checks in a row until it is ill.
     pub unhealthy_threshold: u32,
     /// With fewer healthy servers, requests go to all.
     pub minimum_healthy: u32,
+}
+
+/// A server as the balancer is told of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Server {
+    pub endpoint: Endpoint,
+    /// Whether it is checked at all.
+    pub is_checked: bool,
+    /// Whether it wants to know that a caller has left.
+    pub cancels: bool,
 }
 
 /// The servers.
@@ -40,114 +51,178 @@ pub(super) struct Targets {
     check: HealthCheck,
     /// Requests that one server has at most -- parameter.
     room: u32,
+    /// How long a server that comes gets more from moment to moment; nothing: it gets its full share at once -- parameter.
+    slow_start: SimDuration,
     servers: Vec<Target>,
     /// Whose turn it is -- state.
     next: usize,
+    /// The share of the requests that each gets, where that differs -- parameter and state.
+    weights: Option<Weights>,
 }
 
 #[derive(Debug, Clone)]
 struct Target {
-    endpoint: Endpoint,
+    server: Server,
     /// Requests that it has.
     outstanding: u32,
-    /// Answers since the last check; how many of them were errors, and how many came within the check's timeout.
-    answers: u32,
-    errors: u32,
-    quick: u32,
-    is_healthy: bool,
+    standing: Standing,
     /// Checks in a row that speak against what is thought of it.
     against: u32,
+    /// The check that is not answered yet.
+    asked: Option<u32>,
+    /// Since when it gets more from moment to moment, and what it has saved up of a turn.
+    warms: Option<SimTime>,
+    saved: f64,
+    /// How often it was registered or not: it tells the end of an earlier wait.
+    changes: u32,
     /// When its requests are given up.
     idle: Deadlines<Token>,
-    /// When they were sent: the idle timeout before that.
-    oldest: std::collections::VecDeque<(SimTime, Token)>,
+}
+
+/// What is thought of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It has just been registered, and not been checked.
+    New,
+    /// It is well.
+    Healthy,
+    /// It is not.
+    Ill,
+    /// It is not registered.
+    Gone,
 }
 
 impl Targets {
     /// Servers that are all well and have nothing to do.
-    pub(super) fn new(endpoints: Vec<Endpoint>, algorithm: Algorithm, room: u32, check: HealthCheck) -> Self {
-        let target = |endpoint| Target {
-            endpoint,
+    pub(super) fn new(servers: &[Server], algorithm: Algorithm, room: u32, check: HealthCheck) -> Self {
+        let target = |&server| Target {
+            server,
             outstanding: 0,
-            answers: 0,
-            errors: 0,
-            quick: 0,
-            is_healthy: true,
+            standing: Standing::Healthy,
             against: 0,
+            asked: None,
+            warms: None,
+            saved: 0.0,
+            changes: 0,
             idle: Deadlines::new(),
-            oldest: std::collections::VecDeque::new(),
         };
-        Self { algorithm, check, room, servers: endpoints.into_iter().map(target).collect(), next: 0 }
+        let servers = servers.iter().map(target).collect();
+        Self { algorithm, check, room, slow_start: SimDuration::ZERO, servers, next: 0, weights: None }
     }
 
-    /// Where a server is.
-    pub(super) fn endpoint(&self, target: usize) -> Endpoint {
-        self.servers[target].endpoint
+    /// Those that come get more from moment to moment for so long.
+    pub(super) const fn start_slowly(&mut self, slow_start: SimDuration) {
+        self.slow_start = slow_start;
+    }
+
+    /// Those that answer with far more errors than the others get less.
+    pub(super) fn weigh(&mut self, weights: Weights) {
+        self.weights = Some(weights);
+    }
+
+    /// A server.
+    pub(super) fn server(&self, target: usize) -> Server {
+        self.servers[target].server
+    }
+
+    /// How many there are, registered or not.
+    pub(super) const fn count(&self) -> usize {
+        self.servers.len()
     }
 
     /// How many are thought to be well.
     pub(super) fn healthy(&self) -> u64 {
-        self.servers.iter().filter(|target| target.is_healthy).count() as u64
+        self.servers.iter().filter(|target| target.standing == Standing::Healthy).count() as u64
+    }
+
+    /// Whether any is registered.
+    pub(super) fn any(&self) -> bool {
+        self.servers.iter().any(|target| target.standing != Standing::Gone)
     }
 
     /// The server for the next request; none if none has room.
-    pub(super) fn choose(&mut self, draws: impl FnOnce() -> Draws) -> Option<usize> {
+    pub(super) fn choose(&mut self, now: SimTime, draws: impl FnOnce() -> Draws) -> Option<usize> {
         let open = self.healthy() < u64::from(self.check.minimum_healthy);
         let count = self.servers.len();
         let (room, next) = (self.room, self.next);
-        let fits = |target: &Target| target.outstanding < room && (open || target.is_healthy);
+        let fits = |target: &Target| {
+            target.outstanding < room
+                && (target.standing == Standing::Healthy || (open && target.standing != Standing::Gone))
+        };
         let mut in_turn = (0..count).map(|step| (next + step) % count).filter(|&index| fits(&self.servers[index]));
         let chosen = match self.algorithm {
-            Algorithm::RoundRobin => in_turn.next(),
-            Algorithm::LeastOutstanding => in_turn.min_by_key(|&index| self.servers[index].outstanding),
-            Algorithm::Random | Algorithm::RandomTwoChoices => {
+            Algorithm::RoundRobin if self.slow_start.is_zero() => in_turn.next(),
+            Algorithm::RoundRobin => {
                 let candidates: Vec<usize> = in_turn.collect();
-                if candidates.is_empty() {
-                    return None;
-                }
-                let mut draws = draws();
-                let mut draw = |among: usize| usize::try_from(draws.below(among as u64)).unwrap_or(0);
-                let first = draw(candidates.len());
-                if self.algorithm == Algorithm::Random || candidates.len() == 1 {
-                    Some(candidates[first])
-                } else {
-                    // Two different ones.
-                    let second = (first + 1 + draw(candidates.len() - 1)) % candidates.len();
-                    let better = |index: usize| self.servers[candidates[index]].outstanding;
-                    Some(candidates[if better(second) < better(first) { second } else { first }])
-                }
+                self.in_turn_by_warmth(&candidates, now)
+            }
+            Algorithm::LeastOutstanding => in_turn.min_by_key(|&index| self.servers[index].outstanding),
+            Algorithm::Random | Algorithm::RandomTwoChoices | Algorithm::WeightedRandom => {
+                let candidates: Vec<usize> = in_turn.collect();
+                self.drawn(&candidates, draws)
             }
         }?;
         self.next = (chosen + 1) % count;
         Some(chosen)
     }
 
+    /// The first whose turn it is: one that is warming up lets so many of its turns pass that it gets its share.
+    fn in_turn_by_warmth(&mut self, candidates: &[usize], now: SimTime) -> Option<usize> {
+        for &index in candidates {
+            let target = &mut self.servers[index];
+            let Some(since) = target.warms else { return Some(index) };
+            let share = now.since(since).as_secs_f64() / self.slow_start.as_secs_f64();
+            if share >= 1.0 {
+                target.warms = None;
+                return Some(index);
+            }
+            target.saved += share;
+            if target.saved >= 1.0 {
+                target.saved -= 1.0;
+                return Some(index);
+            }
+        }
+        // Nobody else has room.
+        candidates.first().copied()
+    }
+
+    fn drawn(&self, candidates: &[usize], draws: impl FnOnce() -> Draws) -> Option<usize> {
+        let last = candidates.len().checked_sub(1)?;
+        let mut draws = draws();
+        if let Some(weights) = &self.weights {
+            return weights.draw(candidates, draws.uniform());
+        }
+        let mut draw = |among: usize| usize::try_from(draws.below(among as u64)).unwrap_or(0);
+        let first = draw(candidates.len());
+        if self.algorithm != Algorithm::RandomTwoChoices || last == 0 {
+            return Some(candidates[first]);
+        }
+        // Two different ones.
+        let second = (first + 1 + draw(last)) % candidates.len();
+        let better = |index: usize| self.servers[candidates[index]].outstanding;
+        Some(candidates[if better(second) < better(first) { second } else { first }])
+    }
+
     /// A request was sent. Returns the time of an alarm, if one must be set.
     pub(super) fn sent(
         &mut self,
         target: usize,
-        now: SimTime,
-        idle_timeout: SimDuration,
+        until: SimTime,
         token: Token,
         alive: impl Fn(Token) -> bool,
     ) -> Option<SimTime> {
         let target = &mut self.servers[target];
         target.outstanding += 1;
-        while target.oldest.front().is_some_and(|&(_, token)| !alive(token)) {
-            target.oldest.pop_front();
-        }
-        target.oldest.push_back((now, token));
         target.idle.trim(alive);
-        target.idle.push(now + idle_timeout, token)
+        target.idle.push(until, token)
     }
 
-    /// A request is over: answered, failed or given up, after `took`.
-    pub(super) fn over(&mut self, target: usize, failed: bool, took: SimDuration) {
-        let target = &mut self.servers[target];
-        target.outstanding -= 1;
-        target.answers += 1;
-        target.errors += u32::from(failed);
-        target.quick += u32::from(!failed && took <= self.check.timeout);
+    /// A request is over: answered, failed or given up.
+    pub(super) fn over(&mut self, target: usize, failed: bool) {
+        self.servers[target].outstanding -= 1;
+        if let Some(weights) = &mut self.weights {
+            weights.answered(target, failed);
+        }
     }
 
     /// The next request at a server that is given up now.
@@ -160,118 +235,75 @@ impl Targets {
         self.servers[target].idle.rearm()
     }
 
-    /// Looks how the servers are.
-    pub(super) fn check(&mut self, now: SimTime, alive: impl Fn(Token) -> bool) {
-        let HealthCheck { timeout, healthy_threshold, unhealthy_threshold, .. } = self.check;
-        for target in &mut self.servers {
-            while target.oldest.front().is_some_and(|&(_, token)| !alive(token)) {
-                target.oldest.pop_front();
-            }
-            let hangs = target.oldest.front().is_some_and(|&(sent, _)| now.since(sent) > timeout);
-            let is_slow = target.quick == 0 && (hangs || target.answers > 0);
-            let is_good = !is_slow && 2 * target.errors <= target.answers;
-            (target.answers, target.errors, target.quick) = (0, 0, 0);
-            target.against = if is_good == target.is_healthy { 0 } else { target.against + 1 };
-            let enough = if target.is_healthy { unhealthy_threshold } else { healthy_threshold };
-            if target.against >= enough {
-                target.is_healthy = is_good;
-                target.against = 0;
-            }
+    /// A check of this round is sent to the server, unless it is not checked, or an earlier one is still under way.
+    pub(super) fn ask(&mut self, target: usize, round: u32) -> bool {
+        let target = &mut self.servers[target];
+        let asks = target.server.is_checked && target.standing != Standing::Gone && target.asked.is_none();
+        if asks {
+            target.asked = Some(round);
+        }
+        asks
+    }
+
+    /// The check of this round has ended. Whether it was the one that was under way.
+    pub(super) fn judge(&mut self, target: usize, round: u32, is_good: bool, now: SimTime) -> bool {
+        let Some(target) = self.servers.get_mut(target).filter(|target| target.asked == Some(round)) else {
+            return false;
+        };
+        target.asked = None;
+        let enough = match target.standing {
+            // Whoever comes is well with the first good check, and ill with the usual number of bad ones.
+            Standing::New if is_good => 1,
+            Standing::New | Standing::Healthy => self.check.unhealthy_threshold,
+            Standing::Ill => self.check.healthy_threshold,
+            Standing::Gone => return true,
+        };
+        let is_as_thought = is_good == (target.standing == Standing::Healthy) && target.standing != Standing::New;
+        target.against = if is_as_thought { 0 } else { target.against + 1 };
+        if target.against >= enough {
+            target.against = 0;
+            target.standing = if is_good { Standing::Healthy } else { Standing::Ill };
+            target.warms = (is_good && !self.slow_start.is_zero()).then_some(now);
+            target.saved = 0.0;
+        }
+        true
+    }
+
+    /// The server is taken out: it gets no more requests. Returns by what its change is known.
+    pub(super) fn deregister(&mut self, target: usize) -> u32 {
+        let target = &mut self.servers[target];
+        target.standing = Standing::Gone;
+        target.changes += 1;
+        target.changes
+    }
+
+    /// The server is there again, and well as soon as a check says so; at once, if it is not checked.
+    pub(super) fn register(&mut self, target: usize, now: SimTime) {
+        let slow_start = !self.slow_start.is_zero();
+        let target = &mut self.servers[target];
+        if target.standing == Standing::Gone {
+            let is_checked = target.server.is_checked;
+            target.standing = if is_checked { Standing::New } else { Standing::Healthy };
+            target.warms = (!is_checked && slow_start).then_some(now);
+            (target.against, target.saved, target.asked) = (0, 0.0, None);
+            target.changes += 1;
+        }
+    }
+
+    /// Whether nothing has changed since the server was taken out.
+    pub(super) fn is_still_gone(&self, target: usize, change: u32) -> bool {
+        self.servers[target].changes == change
+    }
+
+    /// Looks which servers answer with more errors than the others.
+    pub(super) fn look(&mut self) {
+        let healthy = self.healthy();
+        if let Some(weights) = &mut self.weights {
+            weights.look(healthy);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::NodeId;
-    use crate::engine::random::StreamKey;
-
-    const IDLE: SimDuration = SimDuration::from_secs(60);
-
-    fn at(secs: u64) -> SimTime {
-        SimTime::ZERO + SimDuration::from_secs(secs)
-    }
-
-    fn targets(algorithm: Algorithm, room: u32) -> Targets {
-        let endpoints = (0..3).map(|node| Endpoint { node: NodeId(node), port: 0 }).collect();
-        let timeout = SimDuration::from_secs(6);
-        let check = HealthCheck { timeout, healthy_threshold: 5, unhealthy_threshold: 2, minimum_healthy: 1 };
-        Targets::new(endpoints, algorithm, room, check)
-    }
-
-    fn chosen(targets: &mut Targets, number: u64) -> Option<usize> {
-        let chosen = targets.choose(|| StreamKey::new(1, 0).stream(number))?;
-        let _ = targets.sent(chosen, at(0), IDLE, (0, 0), |_| true);
-        Some(chosen)
-    }
-
-    #[test]
-    fn one_after_the_other_as_long_as_there_is_room() {
-        let mut targets = targets(Algorithm::RoundRobin, 2);
-        let order: Vec<_> = (0..7).map(|number| chosen(&mut targets, number)).collect();
-        assert_eq!(order, [Some(0), Some(1), Some(2), Some(0), Some(1), Some(2), None]);
-    }
-
-    #[test]
-    fn the_one_with_the_fewest_requests_is_next() {
-        let mut targets = targets(Algorithm::LeastOutstanding, 9);
-        for _ in 0..3 {
-            chosen(&mut targets, 0);
-        }
-        targets.over(1, false, SimDuration::ZERO);
-        assert_eq!(chosen(&mut targets, 0), Some(1));
-    }
-
-    #[test]
-    fn the_better_of_two_keeps_the_servers_level() {
-        let spread = |algorithm| {
-            let mut targets = targets(algorithm, u32::MAX);
-            for number in 0..3000 {
-                chosen(&mut targets, number);
-            }
-            let of = |index: usize| targets.servers[index].outstanding;
-            (0..3).map(of).max().unwrap_or(0) - (0..3).map(of).min().unwrap_or(0)
-        };
-        assert!(spread(Algorithm::RandomTwoChoices) <= 4);
-        assert!(spread(Algorithm::Random) > 4);
-    }
-
-    #[test]
-    fn two_bad_checks_eject_a_server_and_five_good_ones_bring_it_back() {
-        let mut targets = targets(Algorithm::RoundRobin, 9);
-        let fail = |targets: &mut Targets| {
-            chosen(targets, 0);
-            targets.over(0, true, SimDuration::ZERO);
-        };
-        fail(&mut targets);
-        targets.check(at(30), |_| false);
-        assert_eq!(targets.healthy(), 3);
-        targets.next = 0;
-        fail(&mut targets);
-        targets.check(at(60), |_| false);
-        assert_eq!(targets.healthy(), 2);
-        assert_eq!(
-            (chosen(&mut targets, 0), chosen(&mut targets, 0), chosen(&mut targets, 0)),
-            (Some(1), Some(2), Some(1))
-        );
-        for second in 3..7 {
-            targets.check(at(30 * second), |_| false);
-        }
-        assert_eq!(targets.healthy(), 2);
-        targets.check(at(300), |_| false);
-        assert_eq!(targets.healthy(), 3);
-    }
-
-    #[test]
-    fn when_all_are_ill_requests_go_to_all() {
-        let mut targets = targets(Algorithm::RoundRobin, 9);
-        for _ in 0..3 {
-            chosen(&mut targets, 0);
-        }
-        targets.check(at(30), |_| true);
-        targets.check(at(60), |_| true);
-        assert_eq!(targets.healthy(), 0);
-        assert_eq!(chosen(&mut targets, 0), Some(0));
-    }
-}
+#[path = "targets_tests.rs"]
+mod tests;

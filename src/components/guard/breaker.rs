@@ -127,6 +127,14 @@ impl Breaker {
         }
     }
 
+    /// A call that was let through has no end: another may take its place, or a half-open breaker would wait for it for
+    /// ever.
+    pub(in crate::components) fn withdrawn(&mut self) {
+        if let State::HalfOpen { permitted, .. } = &mut self.state {
+            *permitted = (*permitted + 1).min(self.parameters.half_open_calls);
+        }
+    }
+
     /// Whether it lets nothing through.
     pub(in crate::components) const fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
@@ -243,6 +251,15 @@ mod tests {
             breaker.record(at(call), true, FAST);
         }
         assert!(breaker.admits(at(200)), "there were never a hundred calls in ten seconds");
+    }
+
+    #[test]
+    fn a_call_that_is_withdrawn_makes_room_for_another() {
+        let mut breaker = breaker(Window::Calls(100));
+        (0..100).for_each(|_| breaker.record(at(0), true, FAST));
+        assert_eq!((0..50).filter(|_| breaker.admits(at(60))).count(), 10);
+        breaker.withdrawn();
+        assert!(breaker.admits(at(60)) && !breaker.admits(at(60)));
     }
 
     #[test]

@@ -126,7 +126,8 @@ impl RetryBudget {
             }
             Self::Share(credits) => credits.withdraw(now),
             Self::UnderWay { share, floor, requests, retries } => {
-                let allowed = (*share * f64::from(*requests)).max(f64::from(*floor));
+                // Whole retries: a part of one is none.
+                let allowed = libm::floor(*share * f64::from(*requests) + ROUNDING).max(f64::from(*floor));
                 let pays = f64::from(*retries) < allowed;
                 *retries += u32::from(pays);
                 pays
@@ -248,6 +249,13 @@ mod tests {
         assert_eq!((0..100).filter(|_| budget.pays(Refusal::Failed, at(0))).count(), 17);
         budget.failed(true);
         assert!(budget.pays(Refusal::Failed, at(0)));
+        let mut budget = RetryBudget::under_way(0.2, 0);
+        (0..19).for_each(|_| budget.begins(at(0)));
+        assert_eq!(
+            (0..10).filter(|_| budget.pays(Refusal::Failed, at(0))).count(),
+            3,
+            "a fifth of 19, in whole retries"
+        );
     }
 
     #[test]

@@ -2,14 +2,16 @@
 //! for retries, throttling of its own, and hedges. Each is its own file; here they are asked in their order.
 //!
 //! ```text
-//!  request ─▶ throttle ─▶ breaker ─▶ pool ─▶ attempt ─▶ answer ─▶ told to breaker, throttle, budget; connection free
-//!               │ turned away │ open   │ none free                   │ failed
-//!               ▼             ▼        ▼                             ▼ another attempt, if the budget pays
+//!  request ─▶ throttle ─▶ breaker ─▶ send rate ─▶ pool ─▶ attempt ─▶ answer ─▶ told to all of them; connection free
+//!               │ turned away │ open    │ waits     │ none free              │ failed
+//!               ▼             ▼         ▼           ▼                        ▼ another attempt, if the budget pays
 //! ```
 
 mod breaker;
 mod budget;
+pub(super) mod budget_spec;
 mod pool;
+mod send_rate;
 pub(super) mod spec;
 mod throttle;
 
@@ -20,6 +22,7 @@ use crate::metrics::{CounterId, GaugeId, TimingId};
 use breaker::Breaker;
 use budget::RetryBudget;
 use pool::{Pool, Seat, Waiter};
+use send_rate::SendRate;
 use throttle::Throttle;
 
 /// What stands before the attempts of one step.
@@ -31,6 +34,7 @@ pub(super) struct Guard {
     pub hedge: Option<Hedge>,
     throttle: Option<(Throttle, Bar)>,
     breaker: Option<(Breaker, Bar, GaugeId)>,
+    send_rate: Option<(SendRate, GaugeId)>,
     pool: Option<(Pool, LossId, PoolMetrics)>,
     budget: Option<(RetryBudget, CounterId)>,
     /// When requests, waits for a connection and hedges are due.
@@ -75,17 +79,32 @@ pub(super) enum Gate {
     Leaves,
     /// It waits for a connection, until this instant at most: the owner sets an alarm if it is told one.
     Waits(Option<SimTime>),
+    /// It waits until the client may send again: the owner sets an alarm if it is told one.
+    HeldBack(Option<SimTime>),
     /// It has failed before it left, as any attempt may.
     Fails(LossId),
     /// The request has failed for good.
     Ends(LossId),
 }
 
+/// What came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It was answered well.
+    Good,
+    /// It was answered with an error, or not at all.
+    Failed,
+    /// The answer was to slow down.
+    Throttled,
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outcome {
-    /// Whether it was answered, and well.
-    pub ok: bool,
+    /// What came of it.
+    pub answer: Answer,
+    /// Whether it had left at all.
+    pub was_sent: bool,
     /// How long that took.
     pub took: SimDuration,
     /// Which retry it was, if the budget had paid for it.
@@ -135,6 +154,23 @@ impl Guard {
                 return Gate::Ends(bar.loss);
             }
         }
+        if let Some((send_rate, held)) = &mut self.send_rate
+            && !send_rate.takes(now)
+        {
+            cx.rise(*held);
+            return Gate::HeldBack(send_rate.wait(now, waiter));
+        }
+        self.seat(waiter, is_waiting, cx)
+    }
+
+    /// Whether an attempt finds a connection.
+    pub(super) fn seat<T: Into<AnyTimer>>(
+        &mut self,
+        waiter: Waiter,
+        is_waiting: impl Fn(Waiter) -> bool,
+        cx: &mut Ctx<'_, T>,
+    ) -> Gate {
+        let now = cx.now();
         let Some((pool, no_connection, metrics)) = &mut self.pool else { return Gate::Leaves };
         let no_connection = *no_connection;
         match pool.ask(now, waiter, is_waiting) {
@@ -144,12 +180,35 @@ impl Guard {
                 Gate::Leaves
             }
             Seat::Waits => {
-                let now = cx.now();
                 cx.rise(metrics.waiting);
                 let until = pool.max_wait.map(|wait| now + wait);
                 Gate::Waits(until.and_then(|until| self.patience.push(until, waiter)))
             }
             Seat::Refused => Gate::Fails(no_connection),
+        }
+    }
+
+    /// The next of those held back that may be sent now.
+    pub(super) fn next_to_send<T: Into<AnyTimer>>(
+        &mut self,
+        is_waiting: impl Fn(Waiter) -> bool,
+        cx: &mut Ctx<'_, T>,
+    ) -> Option<Waiter> {
+        let (send_rate, held) = self.send_rate.as_mut()?;
+        let next = send_rate.next(cx.now(), is_waiting)?;
+        cx.fall(*held);
+        Some(next)
+    }
+
+    /// When another may be sent, if somebody waits for that and no alarm is set for it.
+    pub(super) fn may_send_at(&mut self, now: SimTime) -> Option<SimTime> {
+        self.send_rate.as_mut()?.0.alarm(now)
+    }
+
+    /// A call is held back no longer.
+    pub(super) fn leaves_line<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) {
+        if let Some((_, held)) = &self.send_rate {
+            cx.fall(*held);
         }
     }
 
@@ -190,9 +249,10 @@ impl Guard {
         Some(next)
     }
 
-    /// An attempt has ended.
-    pub(super) fn record<T: Into<AnyTimer>>(&mut self, outcome: Outcome, cx: &mut Ctx<'_, T>) {
-        let (now, Outcome { ok, took, retry }) = (cx.now(), outcome);
+    /// An attempt has ended. Returns the time of an alarm for those held back, if one must be set.
+    pub(super) fn record<T: Into<AnyTimer>>(&mut self, outcome: Outcome, cx: &mut Ctx<'_, T>) -> Option<SimTime> {
+        let (now, Outcome { answer, took, retry, was_sent }) = (cx.now(), outcome);
+        let ok = answer == Answer::Good;
         if let Some((throttle, _)) = self.throttle.as_mut().filter(|_| ok) {
             throttle.answered(now);
         }
@@ -207,6 +267,16 @@ impl Guard {
             } else {
                 budget.failed(retry.is_some());
             }
+        }
+        let (send_rate, _) = self.send_rate.as_mut().filter(|_| was_sent)?;
+        send_rate.answered(now, answer == Answer::Throttled);
+        send_rate.alarm(now)
+    }
+
+    /// An attempt under way is given up without any result.
+    pub(super) fn withdrawn(&mut self) {
+        if let Some((breaker, ..)) = &mut self.breaker {
+            breaker.withdrawn();
         }
     }
 

@@ -1,17 +1,17 @@
 //! What a scenario may say about what stands before the attempts of a request, and how it becomes a [`Guard`].
 
 use super::breaker::{Breaker, BreakerParameters, Window};
-use super::budget::{Credits, RetryBudget};
+use super::budget_spec::{BudgetSpec, build_budget};
 use super::pool::Pool;
+use super::send_rate::{SendParameters, SendRate};
 use super::throttle::Throttle;
 use super::{Bar, Guard, Hedge, PoolMetrics};
 use crate::components::NodeSite;
-use crate::diagnostic::Span;
 use crate::engine::LossKind;
 use crate::facts::{calls, http};
 use crate::metrics::{CounterId, GaugeId};
 use crate::site::{At, Site, ToToml};
-use crate::units::{Duration, Rate, Share};
+use crate::units::{Duration, Share};
 use serde::Deserialize;
 
 /// What stands before the attempts of a request, as written.
@@ -24,6 +24,8 @@ pub(in crate::components) struct GuardSpec {
     pub throttle: Option<At<ThrottleSpec>>,
     pub hedge: Option<At<HedgeSpec>>,
     pub budget: Option<At<BudgetSpec>>,
+    /// Whether the client sends less when it is told to slow down.
+    pub adapts: bool,
 }
 
 /// A pool of connections: calls that find none free wait inside the client.
@@ -108,64 +110,11 @@ pub(in crate::components) struct HedgeSpec {
     copies: Option<At<u32>>,
 }
 
-/// What retries are paid from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(in crate::components) struct BudgetSpec {
-    /// What it is measured by.
-    kind: Option<At<BudgetKind>>,
-    /// share, `under_way`: retries per request.
-    share: Option<At<Share>>,
-    /// share: retries a second in any case.
-    floor: Option<At<Rate>>,
-    /// share: how long what a request has earned can be spent.
-    window: Option<At<Duration>>,
-    /// `under_way`: retries at once in any case.
-    at_least: Option<At<u32>>,
-    /// tokens, balance: tokens of a full bucket.
-    tokens: Option<At<f64>>,
-    /// tokens: what a retry takes.
-    cost: Option<At<u32>>,
-    /// tokens: what a retry takes after an answer that tells the client to slow down.
-    cost_throttled: Option<At<u32>>,
-    /// tokens: what a request gives back that succeeds at once.
-    refund: Option<At<u32>>,
-    /// balance: what a success gives back.
-    ratio: Option<At<f64>>,
-}
-
-/// What a budget is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(in crate::components) enum BudgetKind {
-    /// The requests of the last seconds, as in Finagle.
-    Share,
-    /// A bucket of tokens, as in the AWS SDKs.
-    Tokens,
-    /// The requests under way, as in Envoy.
-    UnderWay,
-    /// Failures against successes, as in gRPC.
-    Balance,
-}
-
 impl ToToml for WindowSpec {
     fn to_toml(&self) -> String {
         match self {
             Self::CountBased => "count_based".to_toml(),
             Self::TimeBased => "time_based".to_toml(),
-        }
-    }
-}
-
-impl ToToml for BudgetKind {
-    fn to_toml(&self) -> String {
-        match self {
-            Self::Share => "share".to_toml(),
-            Self::Tokens => "tokens".to_toml(),
-            Self::UnderWay => "under_way".to_toml(),
-            Self::Balance => "balance".to_toml(),
         }
     }
 }
@@ -178,6 +127,7 @@ pub(in crate::components) struct GuardMetrics {
     throttled: Option<CounterId>,
     denied: Option<CounterId>,
     hedges: Option<CounterId>,
+    held: Option<GaugeId>,
 }
 
 impl GuardSpec {
@@ -190,7 +140,7 @@ impl GuardSpec {
         if self == Self::default() {
             return None;
         }
-        let Self { deadline, pool, bulkhead, breaker, throttle, hedge, budget } = self;
+        let Self { deadline, pool, bulkhead, breaker, throttle, hedge, budget, adapts } = self;
         if let (Some(_), Some(at)) = (&pool, &bulkhead) {
             site.site
                 .error(at.span, "S032", "a pool and a bulkhead are the same thing here: a bound on the calls at once")
@@ -225,8 +175,22 @@ impl GuardSpec {
             let denied = *metrics.denied.get_or_insert_with(|| site.counter("retries_denied", "retries"));
             build_budget(&at, site.site).map(|budget| (budget, denied))
         });
-        Some(Box::new(Guard { deadline, hedge, throttle, breaker, pool, budget, ..Guard::default() }))
+        let send_rate = adapts.then(|| build_send_rate(metrics, site));
+        Some(Box::new(Guard { deadline, hedge, throttle, breaker, send_rate, pool, budget, ..Guard::default() }))
     }
+}
+
+fn build_send_rate(metrics: &mut GuardMetrics, site: &mut NodeSite<'_, '_>) -> (SendRate, GaugeId) {
+    let parameters = SendParameters {
+        cut: http::SDK_SEND_CUT.value,
+        cubic: http::SDK_SEND_CUBIC.value,
+        measured_max: http::SDK_SEND_MEASURED_MAX.value,
+        min: http::SDK_SEND_RATE_MIN.value.get(),
+        smoothing: http::SDK_SEND_SMOOTHING.value,
+        window: http::SDK_SEND_WINDOW.value.get(),
+    };
+    let held = *metrics.held.get_or_insert_with(|| site.gauge("held_back", "requests"));
+    (SendRate::new(parameters), held)
 }
 
 fn pool_metrics(metrics: &mut GuardMetrics, site: &mut NodeSite<'_, '_>) -> PoolMetrics {
@@ -332,66 +296,6 @@ fn build_hedge(at: &At<HedgeSpec>, sent: CounterId, site: &mut Site<'_>) -> Opti
     let after = part.required("after", after)?.get();
     let copies = part.or_fact("copies", copies, &calls::HEDGE_COPIES);
     Some(Hedge { after, copies, sent })
-}
-
-fn build_budget(at: &At<BudgetSpec>, site: &mut Site<'_>) -> Option<RetryBudget> {
-    let mut part = site.part("retries.budget", at.span);
-    let part = &mut part;
-    let BudgetSpec { kind, share, floor, window, at_least, tokens, cost, cost_throttled, refund, ratio } = at.value;
-    let kind = part.required("kind", kind)?;
-    let is = |kinds: &[BudgetKind]| kinds.contains(&kind);
-    let spans: [(&str, Option<Span>, &[BudgetKind]); 9] = [
-        ("share", share.as_ref().map(|at| at.span), &[BudgetKind::Share, BudgetKind::UnderWay]),
-        ("floor", floor.as_ref().map(|at| at.span), &[BudgetKind::Share]),
-        ("window", window.as_ref().map(|at| at.span), &[BudgetKind::Share]),
-        ("at_least", at_least.as_ref().map(|at| at.span), &[BudgetKind::UnderWay]),
-        ("tokens", tokens.as_ref().map(|at| at.span), &[BudgetKind::Tokens, BudgetKind::Balance]),
-        ("cost", cost.as_ref().map(|at| at.span), &[BudgetKind::Tokens]),
-        ("cost_throttled", cost_throttled.as_ref().map(|at| at.span), &[BudgetKind::Tokens]),
-        ("refund", refund.as_ref().map(|at| at.span), &[BudgetKind::Tokens]),
-        ("ratio", ratio.as_ref().map(|at| at.span), &[BudgetKind::Balance]),
-    ];
-    for (key, span) in
-        spans.into_iter().filter(|(.., kinds)| !is(kinds)).filter_map(|(key, span, _)| Some((key, span?)))
-    {
-        part.error(span, "S032", format!("`{key}` has no effect in a budget of kind {}", kind.to_toml()))
-            .hint("leave it out, or write another `kind`: share, tokens, under_way, balance");
-    }
-    for (key, at) in
-        [("tokens", &tokens), ("ratio", &ratio)].into_iter().filter_map(|(key, at)| Some((key, at.as_ref()?)))
-    {
-        if !(at.value > 0.0 && at.value <= 1e9) {
-            part.error(at.span, "S031", format!("`{key}` is a positive number")).hint("leave it out for the usual one");
-        }
-    }
-    Some(match kind {
-        BudgetKind::Share => {
-            let range = calls::BUDGET_WINDOW_MIN.value..=calls::BUDGET_WINDOW_MAX.value;
-            part.within("window", window.as_ref(), range, &calls::BUDGET_WINDOW_MAX);
-            let share = part.or_fact("share", share, &calls::BUDGET_SHARE).get();
-            let floor = part.or_fact("floor", floor, &calls::BUDGET_FLOOR).get();
-            let window = part.or_fact("window", window, &calls::BUDGET_WINDOW).get();
-            RetryBudget::Share(Credits::new(share, floor, window))
-        }
-        BudgetKind::Tokens => {
-            let full = f64::from(http::SDK_RETRY_TOKENS.value);
-            let why = "as the AWS SDKs, fact http.sdk_retry_tokens";
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-            let max = part.or_default("tokens", tokens, full, why) as u32;
-            let cost = part.or_fact("cost", cost, &http::SDK_RETRY_COST);
-            let throttled = part.or_fact("cost_throttled", cost_throttled, &http::SDK_RETRY_COST_THROTTLED);
-            let refund = part.or_fact("refund", refund, &http::SDK_RETRY_REFUND);
-            RetryBudget::tokens(max, [cost, throttled], refund)
-        }
-        BudgetKind::UnderWay => {
-            let share = part.or_fact("share", share, &calls::BUDGET_ACTIVE_SHARE).get();
-            RetryBudget::under_way(share, part.or_fact("at_least", at_least, &calls::BUDGET_ACTIVE_FLOOR))
-        }
-        BudgetKind::Balance => {
-            let max = part.or_fact("tokens", tokens, &calls::BUDGET_BALANCE_TOKENS);
-            RetryBudget::balance(max, part.or_fact("ratio", ratio, &calls::BUDGET_BALANCE_RATIO))
-        }
-    })
 }
 
 fn at_least_one(written: Option<&At<u32>>, key: &str, part: &mut Site<'_>) {

@@ -3,9 +3,10 @@
 use super::connections::number_of_copy;
 use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What, still_awaits};
 use crate::components::context::Ctx;
-use crate::components::guard::{Gate, Outcome};
+use crate::components::guard::{Answer, Gate, Outcome};
 use crate::engine::random::mix;
-use crate::engine::{Call, Deadlines, LossId, Refusal, SimDuration};
+use crate::engine::{Call, Deadlines, LossId, MsgId, Refusal, Signal, SimDuration, SimTime};
+use crate::facts::http;
 
 /// Sets the draws of a client that turns its own requests away apart from those of its pauses.
 const TURNED_AWAY: u64 = 1 << 41;
@@ -68,7 +69,21 @@ impl Handler {
         let is_waiting = still_awaits(&self.tasks);
         let draw = |cx: &Ctx<'_, T>| cx.draws(mix(request ^ TURNED_AWAY)).uniform();
         let gate = guard.gate((index, serial), draw, is_waiting, cx);
-        let task = &mut self.tasks.get_mut(index)?.guarded;
+        self.pass(index, gate, cx)
+    }
+
+    /// An attempt has come to a gate.
+    pub(super) fn pass<T>(&mut self, index: u32, gate: Gate, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let task = self.tasks.get_mut(index)?;
+        let (step, task) = (task.step, &mut task.guarded);
+        let mut ring = |at: Option<SimTime>, what| {
+            if let Some(at) = at {
+                cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step, what } }));
+            }
+        };
         match gate {
             Gate::Leaves => {
                 task.seats = 1;
@@ -77,9 +92,12 @@ impl Handler {
             }
             Gate::Waits(alarm) => {
                 task.queued = true;
-                if let Some(at) = alarm {
-                    cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step, what: What::Connection } }));
-                }
+                ring(alarm, What::Connection);
+                None
+            }
+            Gate::HeldBack(alarm) => {
+                task.held = true;
+                ring(alarm, What::Rate);
                 None
             }
             Gate::Fails(loss) => self.attempt_failed(index, loss, cx),
@@ -124,6 +142,9 @@ impl Handler {
     {
         let Due { step, what } = due;
         let index = usize::from(step);
+        if matches!(what, What::Rate) {
+            return self.send_those_held_back(step, cx);
+        }
         loop {
             let (tasks, now) = (&self.tasks, cx.now());
             let alive = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.is_due(what, step, serial));
@@ -144,7 +165,7 @@ impl Handler {
                 What::Request => {
                     let (_, loss) = self.steps[index].guard.as_ref()?.deadline?;
                     if self.tasks.get(task).is_some_and(Task::asks) {
-                        self.conclude(task, false, cx);
+                        self.conclude(task, Answer::Failed, cx);
                     }
                     self.fail_request(task, loss, cx)
                 }
@@ -152,6 +173,7 @@ impl Handler {
                     self.hedge(task, cx);
                     None
                 }
+                What::Rate => unreachable!("those who are held back have no common deadline"),
             };
             if ended.is_some() {
                 return ended;
@@ -215,7 +237,7 @@ impl Handler {
             if let Some(counters) = self.counters {
                 cx.count(counters.answered, 1);
             }
-            self.conclude(index, true, cx);
+            self.conclude(index, Answer::Good, cx);
             self.leave_request(index);
             self.tasks.get_mut(index)?.step += 1;
             self.next_step(index, cx)
@@ -232,7 +254,10 @@ impl Handler {
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
-        self.conclude(index, false, cx);
+        let task = self.tasks.get(index)?;
+        let callee = self.steps[usize::from(task.step)].to.node;
+        let throttled = cx.is_throttled(loss, callee);
+        self.conclude(index, if throttled { Answer::Throttled } else { Answer::Failed }, cx);
         self.step_failed(index, loss, cx)
     }
 
@@ -257,6 +282,8 @@ impl Handler {
         task.guarded.paid = paid.map(|_| refusal);
         let request = task.request(task.tries, cx);
         task.pause = pace.pause(task.tries, task.pause, || cx.draws(mix(request)));
+        let asked = cx.retry_after(loss, to.node);
+        task.pause = task.pause.max(asked.min(task.pause + http::SDK_RETRY_AFTER_MAX.value.get()));
         task.awaits = serial;
         if task.pause.is_zero() {
             return self.try_step(index, cx);
@@ -276,18 +303,24 @@ impl Handler {
 
     /// The attempt under way is over: whoever still works on it, or on a copy, does so for nobody.
     #[inline]
-    fn conclude<T>(&mut self, index: u32, ok: bool, cx: &mut Ctx<'_, T>)
+    fn conclude<T>(&mut self, index: u32, answer: Answer, cx: &mut Ctx<'_, T>)
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let Some(task) = self.tasks.get_mut(index) else { return };
+        let number = task.step;
+        let step = &mut self.steps[usize::from(number)];
         if let Some(attempt) = task.attempt.take() {
-            cx.abandon(attempt);
+            step.abandon(attempt, task, task.tries, cx);
         }
-        if let Some(guard) = &mut self.steps[usize::from(task.step)].guard {
+        if let Some(guard) = &mut step.guard {
             let took = cx.now().since(task.guarded.sent);
             let retry = task.guarded.paid.take();
-            guard.record(Outcome { ok, took, retry }, cx);
+            let was_sent = task.guarded.seats > 0;
+            let again = guard.record(Outcome { answer, took, retry, was_sent }, cx);
+            if let Some(at) = again {
+                cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Rate } }));
+            }
             self.free_connection_of_all(index, cx);
         }
     }
@@ -309,8 +342,14 @@ impl Handler {
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let Some(task) = self.tasks.get_mut(index) else { return };
-        if let Some(attempt) = task.attempt.take() {
-            cx.abandon(attempt);
+        if task.asks() {
+            let step = &mut self.steps[usize::from(task.step)];
+            if let Some(attempt) = task.attempt.take() {
+                step.abandon(attempt, task, task.tries, cx);
+            }
+            if let Some(guard) = &mut step.guard {
+                guard.withdrawn();
+            }
         }
         self.free_connection_of_all(index, cx);
         self.leave_request(index);
@@ -329,7 +368,7 @@ fn ring_of<'a>(
     }
     let guard = steps.get_mut(step)?.guard.as_mut()?;
     Some(match what {
-        What::Attempt => unreachable!("taken above"),
+        What::Attempt | What::Rate => unreachable!("taken elsewhere"),
         What::Request => &mut guard.deadlines,
         What::Connection => &mut guard.patience,
         What::Hedge => &mut guard.hedges,
@@ -348,6 +387,20 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Nobody waits for the answer to this attempt any more; a callee that stops for that is told.
+    #[inline]
+    pub(super) fn abandon<T: Into<AnyTimer>>(&self, attempt: MsgId, task: &Task, number: u32, cx: &mut Ctx<'_, T>) {
+        if self.cancels
+            && let Some(Call { node, attempt: serial, .. }) = cx.message(attempt).reply_to
+        {
+            let leg = self.leg(task, number, cx);
+            cx.tell(leg, self.to.node, Signal::Hangup { from: node, slot: serial });
+        }
+        cx.abandon(attempt);
+    }
+}
+
 impl Task {
     /// A number for the draws of one attempt: the same in every run, whatever else happens.
     fn request<T: Into<AnyTimer>>(&self, number: u32, cx: &Ctx<'_, T>) -> u64 {
@@ -356,7 +409,7 @@ impl Task {
 
     /// Whether an attempt is under way, or waits for a connection.
     const fn asks(&self) -> bool {
-        self.attempt.is_some() || self.guarded.queued || !self.guarded.copies.is_empty()
+        self.attempt.is_some() || self.guarded.queued || self.guarded.held || !self.guarded.copies.is_empty()
     }
 
     /// Whether what was to be due at this `step` still matters.
@@ -365,6 +418,7 @@ impl Task {
             What::Attempt | What::Hedge => self.awaits == serial,
             What::Request => self.guarded.request == serial && self.step == step,
             What::Connection => self.awaits == serial && self.guarded.queued,
+            What::Rate => false,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The connections of a handler's requests, and the copies that are sent to hedge against a slow answer.
 
-use super::{AnyTimer, Copy, Due, Handler, HandlerAlarm, Step, What, still_awaits};
+use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, What, still_awaits};
 use crate::components::context::Ctx;
-use crate::engine::{Call, LossId};
+use crate::engine::{Call, LossId, NodeId};
 
 /// Numbers the draws of further copies of an attempt apart from those of later attempts.
 const COPIES: u32 = 1 << 16;
@@ -48,8 +48,17 @@ impl Handler {
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let Some(task) = self.tasks.get_mut(index) else { return };
-        for copy in task.guarded.copies.drain(..) {
-            cx.abandon(copy.attempt);
+        let mut copies = std::mem::take(&mut task.guarded.copies);
+        for (place, copy) in copies.iter().enumerate() {
+            let number = number_of_copy(task.tries, place + 1);
+            self.steps[usize::from(task.step)].abandon(copy.attempt, task, number, cx);
+        }
+        copies.clear();
+        task.guarded.copies = copies;
+        if std::mem::take(&mut task.guarded.held)
+            && let Some(guard) = &mut self.steps[usize::from(task.step)].guard
+        {
+            guard.leaves_line(cx);
         }
         if std::mem::take(&mut task.guarded.queued)
             && let Some(guard) = &mut self.steps[usize::from(task.step)].guard
@@ -77,5 +86,50 @@ impl Handler {
             task.guarded.seats = 1;
         }
         self.send(next, cx);
+    }
+
+    /// A client that sends less may send again: those go on that have waited longest. Call until it returns `None`, each
+    /// time dealing with the task that ended.
+    pub(super) fn send_those_held_back<T>(&mut self, step: u16, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        loop {
+            let guard = self.steps[usize::from(step)].guard.as_mut()?;
+            let Some((index, serial)) = guard.next_to_send(still_awaits(&self.tasks), cx) else { break };
+            let gate = guard.seat((index, serial), still_awaits(&self.tasks), cx);
+            if let Some(task) = self.tasks.get_mut(index) {
+                task.guarded.held = false;
+            }
+            let ended = self.pass(index, gate, cx);
+            if ended.is_some() {
+                return ended;
+            }
+        }
+        let guard = self.steps[usize::from(step)].guard.as_mut()?;
+        if let Some(at) = guard.may_send_at(cx.now()) {
+            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step, what: What::Rate } }));
+        }
+        None
+    }
+
+    /// The caller of this attempt has left: the task that works on it ends at once by `loss`.
+    pub(in crate::components) fn cancel_for<T>(
+        &mut self,
+        caller: NodeId,
+        attempt: u32,
+        loss: LossId,
+        cx: &mut Ctx<'_, T>,
+    ) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let asked = |msg| cx.message(msg).reply_to.is_some_and(|call| call.node == caller && call.attempt == attempt);
+        let index = self.tasks.iter().find(|(_, task)| asked(task.msg))?.0;
+        let serial = self.next_serial();
+        // A connection that becomes free is of no use to it.
+        self.tasks.get_mut(index)?.awaits = serial;
+        self.quit(index, cx);
+        self.end(index, loss)
     }
 }

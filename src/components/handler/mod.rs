@@ -37,6 +37,8 @@ pub(super) struct Step {
     pub retries: RetryPolicies,
     /// What the job is lost by when the last attempt has waited in vain.
     pub timed_out: LossId,
+    /// Whether the callee wants to know when nobody waits for its answer any more -- parameter.
+    pub cancels: bool,
     /// What stands before its attempts, if anything does.
     pub guard: Option<Box<Guard>>,
 }
@@ -133,6 +135,8 @@ struct Guarded {
     sent: SimTime,
     /// Whether it waits for a connection.
     queued: bool,
+    /// Whether it waits until the client may send again.
+    held: bool,
     /// Connections that it holds.
     seats: u32,
     /// Which retry the budget has paid for: the attempt under way, or the next.
@@ -180,6 +184,8 @@ enum What {
     Connection,
     /// Another copy.
     Hedge,
+    /// The moment at which a client that sends less may send again.
+    Rate,
 }
 
 /// A message whose handling has ended.

@@ -291,7 +291,7 @@ impl Component for Mq {
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.hang_up(from, slot, cx),
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Measure { from } => self.tell_measures(from, cx),
+            Signal::Measure { from, .. } => self.tell_measures(from, cx),
             Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } | Signal::Measured { .. } => {
                 unreachable!("a broker asks nobody")
             }

@@ -200,7 +200,7 @@ impl Group {
     pub(super) fn on_alarm<T: Timer>(&mut self, alarm: GroupAlarm, is_busy: IsBusy<'_>, cx: &mut Ctx<'_, T>) {
         match alarm {
             GroupAlarm::Measure => {
-                cx.tell(SimDuration::ZERO, self.p.source, Signal::Measure { from: cx.node() });
+                cx.tell(SimDuration::ZERO, self.p.source, Signal::Measure { from: cx.node(), task: 0, attempt: 0 });
                 cx.alarm_after(self.measures.period(), T::from(GroupAlarm::Measure));
             }
             GroupAlarm::Known => {

@@ -7,10 +7,11 @@
 //!  refused                     ghost work
 //! ```
 //! Facts: `http.*`, `calls.*`. A timeout of the caller does not free the slot: the work goes on and is counted as ghost
-//! work. A server can shed load: by rules of its queue (`queue.rs`), by an adaptive limit (`limit.rs`), or by dropping
-//! requests whose caller has left before it begins with them. To turn a request away costs time of its own, if the
+//! work, unless the server is told to stop it. A server can shed load: by rules of its queue (`queue.rs`), by an adaptive limit
+//! (`limit.rs`), or by dropping requests whose caller has left before it begins with them. To turn a request away costs time of its own, if the
 //! scenario says so. Simplified: that time is taken from the request that gets a slot next.
 
+mod asked;
 mod limit;
 mod queue;
 mod spec;
@@ -22,6 +23,7 @@ use super::site::NodeSite;
 use super::{Component, Verb};
 use crate::engine::{LossId, MsgId, Signal, SimDuration};
 use crate::metrics::{CounterId, GaugeId, TimingId};
+use asked::Knocks;
 use limit::AdaptiveLimit;
 use queue::{AcceptQueue, Full, Turn};
 use spec::ServiceSpec;
@@ -43,20 +45,24 @@ pub struct Service {
     health: Health,
     /// How it sheds load beyond the rules of its queue, if it does.
     shedding: Option<Box<Shedding>>,
+    /// What happens to connections that find the queue full, if they are not refused.
+    knocks: Option<Box<Knocks>>,
 }
 
-/// How a server sheds load.
+/// How a server sheds load, and whom it answers beside its requests: what a plain server does not look at.
 #[derive(Debug, Clone)]
 struct Shedding {
     /// Whether requests are dropped whose caller has left when their turn comes -- parameter.
     drops_expired: bool,
+    /// Whether work stops whose caller has left -- parameter.
+    cancels: bool,
     /// Its own time for each request that it turns away -- parameter.
     rejection_work: SimDuration,
     /// How many requests may be inside -- parameter and state.
     limit: Option<(AdaptiveLimit, GaugeId)>,
     losses: SheddingLosses,
-    /// Requests dropped when their turn came.
-    dropped: CounterId,
+    /// Requests dropped when their turn came, where that can be.
+    dropped: Option<CounterId>,
 }
 
 /// Why a server that sheds load turns a request away.
@@ -130,12 +136,12 @@ impl Component for Service {
                 }
             }
             Signal::Fault { index, begins } => self.fault(index, begins, &mut cx.aside()),
+            Signal::Measure { from, task, attempt } => self.answer_check(from, task, attempt, &mut cx.aside()),
+            Signal::Hangup { from, slot } => self.caller_left(from, slot, &mut cx.aside()),
             Signal::Receive { .. }
             | Signal::Pull { .. }
             | Signal::Empty { .. }
             | Signal::Settle { .. }
-            | Signal::Hangup { .. }
-            | Signal::Measure { .. }
             | Signal::Measured { .. } => unreachable!("edges of these verbs do not lead to a service"),
         }
     }
@@ -179,6 +185,7 @@ impl Service {
     fn overflow(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
         let now = cx.now();
         match self.waiting.displace(msg, || cx.flow(msg), now) {
+            Full::Refused if self.knocks.is_some() => self.knock_again(msg, cx),
             Full::Refused => self.turn_away(msg, self.losses.queue_full, cx),
             Full::Displaces(other) => {
                 let displaced = self.shedding.as_ref().map_or(self.losses.queue_full, |it| it.losses.displaced);
@@ -248,8 +255,8 @@ impl Service {
 
     #[cold]
     fn drop_at_its_turn(&mut self, msg: MsgId, loss: LossId, cx: &mut Ctx<'_, HandlerAlarm>) {
-        if let Some(shedding) = &self.shedding {
-            cx.count(shedding.dropped, 1);
+        if let Some(dropped) = self.shedding.as_ref().and_then(|shedding| shedding.dropped) {
+            cx.count(dropped, 1);
         }
         self.turn_away(msg, loss, cx);
     }
@@ -274,19 +281,20 @@ impl Service {
         }
         if loss.is_none() {
             cx.count(self.metrics.served, 1);
-            if self.shedding.is_some() {
-                self.learn(spent, &mut cx.aside());
-            }
+        }
+        if self.shedding.is_some() {
+            self.learn(spent, loss, &mut cx.aside());
         }
         cx.conclude(msg, loss);
     }
 
-    /// The adaptive limit sees how long an answer took.
+    /// The adaptive limit sees how long an answer took, and a health check whose turn it is gets the slot.
     #[inline(never)]
-    fn learn(&mut self, spent: u64, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn learn(&mut self, spent: u64, loss: LossId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        self.answer_checks_in_turn(cx);
         let inside = self.holding() + 1;
         let limit = self.shedding.as_mut().and_then(|shedding| shedding.limit.as_mut());
-        if let Some((limit, gauge)) = limit {
+        if let Some((limit, gauge)) = limit.filter(|_| loss.is_none()) {
             limit.answered(SimDuration::from_nanos(spent), inside);
             cx.set(*gauge, limit.get());
         }
@@ -306,6 +314,7 @@ impl Service {
                 cx.refuse(turn.msg, self.losses.down);
             }
             cx.set(self.metrics.waiting, 0);
+            self.waiting.forget_checks();
         }
     }
 }

@@ -4,7 +4,7 @@
 //! ("load shedding"): to serve the newest first, to turn away who has waited too long, to let the more important displace
 //! the less important. They stand in a box of their own, so that a plain queue costs what a ring costs.
 
-use crate::engine::{MsgId, SimDuration, SimTime};
+use crate::engine::{MsgId, NodeId, SimDuration, SimTime};
 use std::collections::VecDeque;
 
 /// Requests waiting for a slot.
@@ -15,6 +15,20 @@ pub(super) struct AcceptQueue {
     /// First come, first served, where there are no rules.
     plain: VecDeque<(MsgId, SimTime)>,
     ruled: Option<Box<RuledQueue>>,
+    /// Health checks that wait for their turn; they are no messages, and take no room.
+    checks: Vec<InLine>,
+}
+
+/// A health check that waits for its turn as a request would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InLine {
+    /// Who asks, and for what.
+    pub from: NodeId,
+    pub task: u32,
+    pub attempt: u32,
+    since: SimTime,
+    /// From then on it is turned away when its turn comes.
+    until: SimTime,
 }
 
 /// Who is served next.
@@ -87,7 +101,7 @@ pub(super) enum Full {
 impl AcceptQueue {
     /// A queue without rules.
     pub(super) const fn plain() -> Self {
-        Self { len: 0, plain: VecDeque::new(), ruled: None }
+        Self { len: 0, plain: VecDeque::new(), ruled: None, checks: Vec::new() }
     }
 
     /// A queue by rules; `classes` gives the class of each flow.
@@ -121,6 +135,31 @@ impl AcceptQueue {
         self.ruled.as_mut().map_or(Full::Refused, |queue| queue.displace(msg, flow(), now))
     }
 
+    /// A health check joins the line; what the same neighbour asked before, it does not wait for any more.
+    pub(super) fn check_waits(&mut self, [task, attempt]: [u32; 2], from: NodeId, now: SimTime) {
+        let until = self.ruled.as_ref().map_or(SimTime::MAX, |queue| queue.until(now));
+        self.checks.retain(|check| (check.from, check.task) != (from, task));
+        self.checks.push(InLine { from, task, attempt, since: now, until });
+    }
+
+    /// A slot is free: takes the health checks whose turn it is, each with whether it has waited for too long.
+    pub(super) fn checks_in_turn(&mut self, now: SimTime) -> Vec<(InLine, bool)> {
+        let mut checks = std::mem::take(&mut self.checks);
+        let taken = checks.extract_if(.., |check| match &self.ruled {
+            _ if self.len == 0 => true,
+            None => self.plain.front().is_none_or(|&(_, first)| first > check.since),
+            Some(queue) => queue.comes_before_all(check.since, now),
+        });
+        let taken = taken.map(|check| (check, now > check.until)).collect();
+        self.checks = checks;
+        taken
+    }
+
+    /// Nobody waits any more, and no check either.
+    pub(super) fn forget_checks(&mut self) {
+        self.checks.clear();
+    }
+
     /// Takes the next request.
     #[inline(always)]
     pub(super) fn pop(&mut self, now: SimTime) -> Option<Turn> {
@@ -146,12 +185,35 @@ impl RuledQueue {
         if self.len == 0 {
             self.last_empty = now;
         }
-        let until = self
-            .codel
-            .map_or(SimTime::MAX, |codel| now + if self.is_overloaded(now) { codel.target } else { codel.interval });
+        let until = self.until(now);
         self.len += 1;
         let class = self.class(flow);
         self.waiting[class].push_back(Entry { msg, since: now, until });
+    }
+
+    /// When a request that comes now has waited for too long.
+    fn until(&self, now: SimTime) -> SimTime {
+        self.codel
+            .map_or(SimTime::MAX, |codel| now + if self.is_overloaded(now) { codel.target } else { codel.interval })
+    }
+
+    /// Whether the newest are served first.
+    fn takes_newest(&self, now: SimTime) -> bool {
+        match self.order {
+            Order::Fifo => false,
+            Order::Lifo => true,
+            Order::AdaptiveLifo => self.is_overloaded(now),
+        }
+    }
+
+    /// Whether one of the most important that came at this instant would be served before all that wait.
+    fn comes_before_all(&self, since: SimTime, now: SimTime) -> bool {
+        let Some(class) = self.waiting.first() else { return true };
+        if self.takes_newest(now) {
+            class.back().is_none_or(|newest| newest.since <= since)
+        } else {
+            class.front().is_none_or(|oldest| oldest.since > since)
+        }
     }
 
     fn class(&self, flow: u16) -> usize {
@@ -169,11 +231,7 @@ impl RuledQueue {
 
     #[inline(never)]
     fn pop(&mut self, now: SimTime) -> Option<Turn> {
-        let newest = match self.order {
-            Order::Fifo => false,
-            Order::Lifo => true,
-            Order::AdaptiveLifo => self.is_overloaded(now),
-        };
+        let newest = self.takes_newest(now);
         let waiting = self.waiting.iter_mut().find(|waiting| !waiting.is_empty())?;
         let Entry { msg, since, until } = if newest { waiting.pop_back() } else { waiting.pop_front() }?;
         self.len -= 1;
@@ -233,6 +291,27 @@ mod tests {
         assert_eq!(drain(&mut queue, at(107)), [(m[1], false), (m[2], true)]);
         queue.push(m[0], || 0, at(200));
         assert_eq!(drain(&mut queue, at(300)), [(m[0], false)], "it has been empty in between");
+    }
+
+    #[test]
+    fn a_health_check_has_its_turn_after_those_that_came_before_it() {
+        let m = messages(3);
+        let turns = |mut queue: AcceptQueue, pops: usize| {
+            queue.push(m[0], || 0, at(0));
+            queue.check_waits([7, 1], NodeId(5), at(1));
+            queue.check_waits([7, 2], NodeId(5), at(1));
+            queue.push(m[1], || 0, at(2));
+            for _ in 0..pops {
+                queue.pop(at(3));
+            }
+            let taken = queue.checks_in_turn(at(200));
+            taken.into_iter().map(|(check, late)| (check.attempt, late)).collect::<Vec<_>>()
+        };
+        let lifo = || AcceptQueue::ruled(Order::Lifo, INTERVAL, None, Vec::new());
+        assert_eq!((turns(AcceptQueue::plain(), 0), turns(AcceptQueue::plain(), 1)), (vec![], vec![(2, false)]));
+        assert_eq!((turns(lifo(), 0), turns(lifo(), 1)), (vec![], vec![(2, false)]));
+        let codel = CoDel { target: SimDuration::from_millis(5), interval: INTERVAL };
+        assert_eq!(turns(AcceptQueue::ruled(Order::Fifo, INTERVAL, Some(codel), vec![0]), 2), [(2, true)]);
     }
 
     #[test]

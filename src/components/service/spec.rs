@@ -1,5 +1,6 @@
 //! What a scenario may say about a service.
 
+use super::asked::Knocks;
 use super::limit::{AdaptiveLimit, LimitParameters};
 use super::queue::{AcceptQueue, CoDel, Order};
 use super::{Service, ServiceLosses, ServiceMetrics, Shedding, SheddingLosses};
@@ -7,8 +8,8 @@ use crate::components::fault::Health;
 use crate::components::handler::Handler;
 use crate::components::request::{RequestSpec, Requests};
 use crate::components::spec::{OneOrMany, all, many};
-use crate::components::{Edge, NodeSite, NodeSpec};
-use crate::engine::LossKind;
+use crate::components::{Edge, NodeSite, NodeSpec, Verb};
+use crate::engine::{LossId, LossKind, SimDuration};
 use crate::facts::{calls, http};
 use crate::site::{At, ToToml};
 use crate::units::Duration;
@@ -31,12 +32,17 @@ pub struct ServiceSpec {
     codel: Option<At<CoDelSpec>>,
     /// Flows, the most important first: these are served first, and displace others from a full queue.
     priorities: Option<At<OneOrMany<String>>>,
-    /// What happens to requests whose caller has left when their turn comes.
+    /// What happens to requests whose caller has left.
     expired: Option<At<ExpiredSpec>>,
     /// A limit on the requests inside that adapts itself to how long answers take.
     adaptive_limit: Option<At<AdaptiveLimitSpec>>,
     /// The service's own time for each request that it turns away.
     rejection_work: Option<At<Duration>>,
+    /// How long callers are told to wait that are turned away; a client that knows the header waits so much longer.
+    retry_after: Option<At<Duration>>,
+    /// Whether a connection that finds the accept queue full is refused. If not, it is ignored: the client tries again
+    /// after 1, 3, 7 s, until its `connect_timeout`.
+    tcp_abort_on_overflow: Option<At<bool>>,
     /// The service's own work on each request.
     work: Option<At<String>>,
     /// Who is called for each request, one after the other; the slot is held meanwhile.
@@ -67,6 +73,8 @@ pub(super) enum ExpiredSpec {
     Served,
     /// They are dropped when their turn comes, and nothing more is asked on their behalf.
     Dropped,
+    /// The same, and work on them stops as soon as the caller has left: the slot is free for another.
+    Cancelled,
 }
 
 /// Controlled delay.
@@ -114,6 +122,7 @@ impl ToToml for ExpiredSpec {
         match self {
             Self::Served => "served".to_toml(),
             Self::Dropped => "dropped".to_toml(),
+            Self::Cancelled => "cancelled".to_toml(),
         }
     }
 }
@@ -121,6 +130,14 @@ impl ToToml for ExpiredSpec {
 impl NodeSpec for ServiceSpec {
     fn edges(&self) -> Vec<Edge> {
         Requests { calls: self.calls.clone(), sends: self.sends.clone() }.edges()
+    }
+
+    fn cancels(&self) -> bool {
+        self.expired.as_ref().is_some_and(|at| at.value == ExpiredSpec::Cancelled)
+    }
+
+    fn ignores_connections(&self) -> bool {
+        self.tcp_abort_on_overflow.as_ref().is_some_and(|at| !at.value)
     }
 
     fn flows(&self) -> Vec<At<String>> {
@@ -146,7 +163,7 @@ impl ServiceSpec {
             && self.expired.as_ref().is_none_or(|at| at.value == ExpiredSpec::Served);
         let slots = site.site.or_fact("slots", self.slots.take(), &http::TOMCAT_MAX_THREADS);
         let accept_queue = site.site.or_fact("accept_queue", self.accept_queue.take(), &http::TOMCAT_ACCEPT_COUNT);
-        let drops = self.expired.as_ref().is_some_and(|at| at.value == ExpiredSpec::Dropped);
+        let drops = self.expired.as_ref().is_some_and(|at| at.value != ExpiredSpec::Served);
         let pays = self.rejection_work.is_some_and(|at| at.value > Duration::ZERO);
         let sheds = drops || pays || self.codel.is_some() || self.priorities.is_some() || self.adaptive_limit.is_some();
         let waiting = self.build_queue(site);
@@ -166,7 +183,10 @@ impl ServiceSpec {
             work_time: site.counter("work_time", "s"),
             ghost_time: site.counter("ghost_time", "s"),
         };
-        let shedding = self.build_shedding(sheds, site);
+        let shedding = self.build_shedding(sheds, losses.queue_full, site);
+        let knocks = self.build_knocks(site);
+        let retry_after = site.site.optional("retry_after", self.retry_after.take());
+        site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get));
         let ((steps, counters), work) = (requests?, work?);
         site.traits.servers = Some(site.placed(servers.as_ref(), slots));
         site.traits.accepts = keeps_late.then(|| site.placed(room.as_ref(), accept_queue));
@@ -184,7 +204,30 @@ impl ServiceSpec {
             waiting,
             health: Health::default(),
             shedding,
+            knocks,
         })
+    }
+
+    /// What happens at a full queue, if a connection is not refused there.
+    fn build_knocks(&mut self, site: &mut NodeSite<'_, '_>) -> Option<Box<Knocks>> {
+        let ignores = self.ignores_connections();
+        // Without a word it is refused, so that a full queue shows at once as what it is.
+        site.site.optional("tcp_abort_on_overflow", self.tcp_abort_on_overflow.take());
+        if !ignores {
+            return None;
+        }
+        let mut patience: Vec<_> =
+            site.incoming(Verb::Calls).iter().map(|&(node, edge)| (node, edge.patience())).collect();
+        let balancers = site.incoming(Verb::Targets);
+        patience.extend(balancers.iter().map(|&(node, _)| (node, http::ALB_CONNECT_TIMEOUT.value.get())));
+        Some(Box::new(Knocks {
+            first: http::CONNECT_FIRST_RETRY.value.get(),
+            retries: u8::try_from(http::CONNECT_RETRIES.value).unwrap_or(u8::MAX),
+            patience,
+            others: http::SDK_CONNECT_TIMEOUT.value.get(),
+            ignored: site.counter("ignored_connections", "packets"),
+            timed_out: site.loss(LossKind::TimedOut, "no connection: the accept queue was full"),
+        }))
     }
 
     fn build_queue(&mut self, site: &mut NodeSite<'_, '_>) -> AcceptQueue {
@@ -229,13 +272,24 @@ impl ServiceSpec {
         classes
     }
 
-    /// What is shed; nothing if the scenario says nothing of it.
-    fn build_shedding(&mut self, sheds: bool, site: &mut NodeSite<'_, '_>) -> Option<Box<Shedding>> {
+    /// What is shed; nothing if the scenario says nothing of it, and no balancer checks the service.
+    fn build_shedding(&mut self, sheds: bool, full: LossId, site: &mut NodeSite<'_, '_>) -> Option<Box<Shedding>> {
         let why = "a server does not notice that its caller has left";
         let expired = site.site.or_default("expired", self.expired.take(), ExpiredSpec::Served, why);
         let rejection = site.site.or_fact("rejection_work", self.rejection_work.take(), &calls::REJECTION_WORK);
         if !sheds {
-            return None;
+            let losses = SheddingLosses { caller_left: full, too_late: full, displaced: full, limited: full };
+            return (!site.incoming(Verb::Targets).is_empty()).then(|| {
+                let (rejection_work, dropped) = (SimDuration::ZERO, None);
+                Box::new(Shedding {
+                    drops_expired: false,
+                    cancels: false,
+                    rejection_work,
+                    limit: None,
+                    losses,
+                    dropped,
+                })
+            });
         }
         let losses = SheddingLosses {
             caller_left: site.loss(LossKind::TimedOut, "its caller had left"),
@@ -245,11 +299,12 @@ impl ServiceSpec {
         };
         let limit = self.adaptive_limit.take().map(|at| build_limit(at, site));
         Some(Box::new(Shedding {
-            drops_expired: expired == ExpiredSpec::Dropped,
+            drops_expired: expired != ExpiredSpec::Served,
+            cancels: expired == ExpiredSpec::Cancelled,
             rejection_work: rejection.get(),
             limit,
             losses,
-            dropped: site.counter("dropped_at_their_turn", "requests"),
+            dropped: Some(site.counter("dropped_at_their_turn", "requests")),
         }))
     }
 }

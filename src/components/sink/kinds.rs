@@ -6,7 +6,7 @@ use crate::components::{Edge, NodeSpec, Verb};
 use crate::facts::sns::endpoints;
 use crate::facts::{self, Fact, firehose, http, s3, sns};
 use crate::site::At;
-use crate::units::{Bytes, Rate, Share};
+use crate::units::{Bytes, Duration, Rate, Share};
 use serde::Deserialize;
 
 /// What a scenario may say about any sink.
@@ -17,6 +17,7 @@ pub struct SinkParts {
     pub(super) delivery_time: Option<At<LatencySpec>>,
     pub(super) fails: Option<At<Share>>,
     pub(super) status: Option<At<u16>>,
+    pub(super) retry_after: Option<At<Duration>>,
     pub(super) limits: PutLimits,
     pub(super) invalid_tokens: Option<At<Share>>,
 }
@@ -55,6 +56,8 @@ pub struct HttpSpec {
     fails: Option<At<Share>>,
     /// The status of its errors: 4xx but 429 is for good, all others are worth another attempt.
     status: Option<At<u16>>,
+    /// How long callers are told to wait after an error; a client that knows the header waits so much longer.
+    retry_after: Option<At<Duration>>,
 }
 
 /// A mailbox.
@@ -228,8 +231,8 @@ impl From<S3Spec> for SinkParts {
 }
 
 impl From<HttpSpec> for SinkParts {
-    fn from(HttpSpec { from, latency, fails, status }: HttpSpec) -> Self {
-        Self { from, latency, fails, status, ..Self::default() }
+    fn from(HttpSpec { from, latency, fails, status, retry_after }: HttpSpec) -> Self {
+        Self { from, latency, fails, status, retry_after, ..Self::default() }
     }
 }
 

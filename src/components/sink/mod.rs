@@ -34,15 +34,18 @@ use super::latency::Latency;
 use super::spec::many;
 use super::{AnyTimer, Component, NodeSite, NodeSpec, Verb};
 use crate::engine::random::mix;
-use crate::engine::{Ending, LossId, LossKind, MsgId, Signal, SimDuration};
+use crate::engine::{Ending, LossId, LossKind, MsgId, NodeId, Signal, SimDuration};
 use crate::facts::{self, Fact, http};
 use crate::metrics::{CounterId, GaugeId};
 use crate::site::At;
-use crate::units::Share;
+use crate::units::{Duration, Share};
 use devices::Devices;
 use intake::Intake;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+
+/// Sets the draws of answers to health checks apart from all others.
+const CHECKS: u64 = 1 << 61;
 
 /// A bucket: Amazon S3.
 pub(super) type S3 = Sink<Bucket>;
@@ -193,7 +196,8 @@ impl<K: SinkKind> Component for Sink<K> {
     type Alarm = K::Alarm;
 
     fn build(spec: K::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
-        let SinkParts { from, latency, delivery_time, fails, status, limits, invalid_tokens } = spec.into();
+        let SinkParts { from, latency, delivery_time, fails, status, retry_after, limits, invalid_tokens } =
+            spec.into();
         let has_flows = from.is_some();
         site.site.written_all("from", many(from));
         let latency = site.latency("latency", latency, K::LATENCY);
@@ -205,6 +209,10 @@ impl<K: SinkKind> Component for Sink<K> {
             _ => None,
         };
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
+        if K::KIND == WebEndpoint::KIND {
+            let retry_after = site.site.optional("retry_after", retry_after);
+            site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get));
+        }
         let [requests, bytes, errors] = K::COUNTERS;
         let metrics = SinkMetrics {
             requests: site.counter(requests, "requests"),
@@ -239,13 +247,13 @@ impl<K: SinkKind> Component for Sink<K> {
                 self.health.change(fault, begins);
                 self.outages += u32::from(self.health.is_down() && !was_down);
             }
+            Signal::Measure { from, task, attempt } => self.answer_check(from, [task, attempt], cx),
             Signal::Receive { .. }
             | Signal::Pull { .. }
             | Signal::Empty { .. }
             | Signal::Settle { .. }
             | Signal::Reply { .. }
             | Signal::Hangup { .. }
-            | Signal::Measure { .. }
             | Signal::Measured { .. } => unreachable!("edges of these verbs do not lead to a sink"),
         }
     }
@@ -283,7 +291,9 @@ fn failing<K: SinkKind>(status: Option<At<u16>>, site: &mut NodeSite<'_, '_>) ->
         (false, _) => http::STATUS_SERVER_ERROR.value,
     };
     let client_error = (http::STATUS_CLIENT_ERROR.value..http::STATUS_SERVER_ERROR.value).contains(&status);
-    Some(if client_error && status != http::STATUS_TOO_MANY_REQUESTS.value {
+    Some(if status == http::STATUS_TOO_MANY_REQUESTS.value {
+        site.throttle("answered that there were too many requests")
+    } else if client_error {
         site.permanent_refusal("answered with a client error")
     } else {
         site.loss(LossKind::Rejected, "answered with an error")
@@ -331,6 +341,20 @@ impl<K: SinkKind> Sink<K> {
         let (gauge, now) = cx.gauge(self.metrics.in_progress);
         gauge.set(now, gauge.value() + many);
         self.wait(msg, Due::Answer, latency, cx);
+    }
+
+    /// A balancer asks whether a request would be answered: it is, like any other.
+    fn answer_check(&self, from: NodeId, [task, attempt]: [u32; 2], cx: &mut Ctx<'_, K::Alarm>) {
+        let number = mix(u64::from(task) << 32 | u64::from(attempt));
+        let failing = 1.0 - (1.0 - self.fails) * (1.0 - self.health.failing_share());
+        let (loss, delay) = if self.health.is_down() {
+            (self.losses.down, SimDuration::ZERO)
+        } else {
+            let fails = failing > 0.0 && cx.draws(number ^ mix(CHECKS)).uniform() < failing;
+            let latency = cx.latency(&self.latency, number).scaled(self.health.slowness());
+            (if fails { self.losses.failing } else { LossId::NONE }, latency)
+        };
+        cx.tell(delay, from, Signal::Reply { task, attempt, loss });
     }
 
     fn wait(&mut self, msg: MsgId, what: Due, delay: SimDuration, cx: &mut Ctx<'_, K::Alarm>) {

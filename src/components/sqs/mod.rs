@@ -345,7 +345,7 @@ impl Component for Sqs {
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.polls.hang_up(from, slot),
             Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Measure { from } => self.tell_measures(from, cx),
+            Signal::Measure { from, .. } => self.tell_measures(from, cx),
             Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } | Signal::Measured { .. } => {
                 unreachable!("a queue asks nobody")
             }

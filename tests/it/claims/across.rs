@@ -107,6 +107,29 @@ fn claim_78_a_queue_turns_loss_into_waiting_and_makes_no_server_faster() {
 }
 
 #[test]
+fn claim_78_a_queue_works_off_a_backlog_that_nobody_wants_any_more() {
+    // Eight a second for ten workers, who are away for ten minutes; a job is of use for a minute.
+    let ran = ran_all(
+        "[run]\nduration = '60min'\ndrain = '1h'\nsample_every = '1s'\nallow = ['A040']\n\
+         [objective]\nwithin = '1min'\n[traffic.orders]\nrate = '8/s'\n[work.book]\ntime = '1s'\n\
+         [pipeline.queued.jobs]\nkind = 'sqs'\nfrom = 'orders'\nvisibility_timeout = '5min'\n\
+         [pipeline.queued.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 10\nwork = 'book'\n\
+         receive_latency = '0s'\ndelete_latency = '0s'\n\
+         [[fault]]\nnode = 'queued.crew'\nkind = 'kill'\nat = '5min'\n\
+         [[fault]]\nnode = 'queued.crew'\nkind = 'down'\nfrom = '5min'\nto = '15min'\n",
+    );
+    let queued = &ran[0];
+    // 4,800 wait then, and two a second more are done than come: what comes is late until 600 are left, after 35 minutes.
+    let late = queued.jobs(Fate::DoneLate) as f64;
+    about(late, 8.0 * (600.0 + 2100.0), 0.06);
+    about(queued.completions([1000.0, 3000.0]) / 2000.0, 10.0, 0.02);
+    assert_eq!(
+        queued.jobs(Fate::DoneInTime) + queued.jobs(Fate::DoneLate) + queued.jobs(Fate::DoneTwice),
+        queued.sent()
+    );
+}
+
+#[test]
 fn claim_78_every_design_gets_the_same_jobs_at_the_same_instants() {
     let all = ran_all(crate::determinism::EVERY_KIND);
     assert!(all.len() > 5);

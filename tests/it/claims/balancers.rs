@@ -4,7 +4,7 @@ use crate::bench::{Ran, about, run};
 use surgetank::metrics::Fate;
 
 /// A balancer before three servers of ten slots each.
-fn balanced(run_for: &str, traffic: &str, time: &str, balancer: &str, others: &str) -> Ran {
+pub fn balanced(run_for: &str, traffic: &str, time: &str, balancer: &str, others: &str) -> Ran {
     let server = |name: &str| {
         format!("[pipeline.p.{name}]\nkind = 'service'\nslots = 10\naccept_queue = 100000\nwork = 'job'\n")
     };
@@ -49,10 +49,11 @@ fn requests_in_turn_are_shared_evenly_and_the_least_busy_server_keeps_the_tail_s
 
 #[test]
 fn a_server_that_is_down_costs_requests_until_two_checks_were_bad() {
-    let down = "[[fault]]\nnode = 'p.b'\nkind = 'down'\nfrom = '60s'\nto = '1000s'\n";
+    let down = "[[fault]]\nnode = 'p.b'\nkind = 'down'\nfrom = '61s'\nto = '1000s'\n";
     let ran = balanced("duration = '180s'", "rate = '30/s'\narrivals = 'regular'", "'10ms'", "", down);
-    // Ten a second fail until the check at 120 s; after that none until there were five good checks.
-    about(ran.lost("b", "down") as f64, 600.0, 0.01);
+    // Ten a second fail until the second bad check, at 120 s; after that none until there were five good checks.
+    about(ran.lost("b", "down") as f64, 590.0, 0.01);
+    assert_eq!(ran.figure("lb.failed_health_checks"), 4.0);
     assert_eq!(ran.series("lb.healthy_host_count").last().map(|&(_, count)| count), Some(2.0));
 }
 

@@ -110,6 +110,19 @@ fn claim_72_envoy_allows_three_retries_at_once() {
 }
 
 #[test]
+fn claim_72_envoy_allows_a_fifth_of_what_is_under_way_to_be_retries() {
+    let calls = "retries = { attempts = 2, backoff = 'fixed', base = '1s', jitter = 'none', \
+                 budget = { kind = 'under_way' } }";
+    let shop = "kind = 'http'\nlatency = '10ms'\nfails = '100%'";
+    let with = |count: u32| {
+        let ran = run(&client("duration = '10s'", &format!("spike = {{ at = '1s', count = {count} }}"), calls, shop));
+        (ran.figure("shop.requests") - f64::from(count), ran.figure("client.retries_denied"))
+    };
+    // A fifth of a hundred; of nineteen, which is not four; and three in any case.
+    assert_eq!((with(100), with(19), with(5)), ((20.0, 80.0), (3.0, 16.0), (3.0, 2.0)));
+}
+
+#[test]
 fn claim_72_grpc_stops_at_half_of_its_tokens() {
     let calls = "retries = { attempts = 2, backoff = 'none', budget = { kind = 'balance' } }";
     let ran = steady("10s", calls, FAILING);

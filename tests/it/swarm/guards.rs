@@ -58,7 +58,8 @@ pub(super) fn budget(d: &mut Drawing) -> &'static str {
 /// How a server sheds load, each thing now and then.
 pub(super) fn shedding(d: &mut Drawing) {
     d.maybe("queue_order", &["'lifo'", "'adaptive_lifo'"]);
-    d.maybe("expired", &["'dropped'"]);
+    d.maybe("expired", &["'dropped'", "'cancelled'", "'served'"]);
+    d.maybe("retry_after", &["'0s'", "'2s'", "'1h'"]);
     if d.chance(20) {
         d.line("codel", &["{}", "{ target = '0s', interval = '1s' }"]);
     }
@@ -88,12 +89,19 @@ pub(super) fn balanced(d: &mut Drawing) {
     let request = request(d, "balancer");
     writeln!(d.text, "calls = {request}").expect("a string takes everything");
     d.node("balancer", "load_balancer");
-    d.line("targets", &["['one', 'two']", "['one', 'two', 'hook']", "'hook'"]);
+    d.line("targets", &["['one', 'two', 'hook']", "['hook', 'one', 'two', 'hook']", "'hook'"]);
     if d.chance(20) {
         // The traffic may come by two ways.
         d.say("from = 'jobs'\n");
     }
-    d.maybe("algorithm", &["'least_outstanding_requests'", "'random_two_choices'", "'random'"]);
+    match d.one_of(&[0, 1, 2]) {
+        0 => d.maybe("algorithm", &["'least_outstanding_requests'", "'random_two_choices'", "'random'"]),
+        1 => d.maybe("slow_start", &["'0s'", "'30s'", "'15min'"]),
+        _ => {
+            d.say("algorithm = 'weighted_random'\n");
+            d.maybe("anomaly_mitigation", &["'on'", "'off'"]);
+        }
+    }
     if d.chance(50) {
         d.line("max_outstanding", &["1", "10"]);
         d.maybe("surge_queue", &["0", "5"]);
@@ -106,8 +114,20 @@ pub(super) fn balanced(d: &mut Drawing) {
             "{ interval = '5s', timeout = '2s' }",
             "{ interval = '5s', timeout = '2s', healthy_threshold = 10, unhealthy_threshold = 2 }",
             "{ minimum_healthy_targets = 2 }",
+            "{ interval = '5s', protocol = 'https', timeout = '20s' }",
         ],
     );
+    d.maybe("deregistration_delay", &["'0s'", "'5s'"]);
+    if d.chance(30) {
+        d.line(
+            "deregister",
+            &[
+                "{ target = 'hook', from = '20s' }",
+                "{ target = 'hook', from = '0s', to = '10s' }",
+                "[{ target = 'hook', from = '10s', to = '40s' }, { target = 'hook', from = '30s', to = '31s' }]",
+            ],
+        );
+    }
     d.node("one", "service");
     server(d);
     d.node("two", "service");

@@ -1,0 +1,81 @@
+//! Who leaves: servers that are taken out and come back, and clients that do not wait for their answer.
+//!
+//! A server that is taken out gets nothing more, and has the deregistration delay to finish what it has; after that its
+//! connections are closed, and who still waits gets 502. A client that leaves is noticed only where that matters: where the
+//! server stops its work for it.
+
+use super::{Cx, LoadBalancer, LoadBalancerAlarm};
+use crate::engine::{NodeId, SimTime};
+
+/// A time during which a server is not registered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Absence {
+    /// Its place among the servers.
+    pub target: usize,
+    pub from: SimTime,
+    /// When it is registered again, if it is.
+    pub to: Option<SimTime>,
+}
+
+impl LoadBalancer {
+    /// Sets the alarms of all absences.
+    pub(super) fn plan_absences(&self, cx: &mut Cx<'_>) {
+        for (absence, &Absence { from, to, .. }) in self.absences.iter().enumerate() {
+            cx.alarm_at(from, LoadBalancerAlarm::Leaves { absence });
+            if let Some(to) = to {
+                cx.alarm_at(to, LoadBalancerAlarm::Comes { absence });
+            }
+        }
+    }
+
+    /// A server is taken out.
+    pub(super) fn leaves(&mut self, absence: usize, cx: &mut Cx<'_>) {
+        let target = self.absences[absence].target;
+        let change = self.targets.deregister(target);
+        cx.set(self.metrics.healthy_host_count, self.targets.healthy());
+        cx.alarm_after(self.deregistration_delay, LoadBalancerAlarm::Cut { target, change });
+        self.serve_waiting(cx);
+        if !self.targets.any() {
+            for (msg, _) in std::mem::take(&mut self.waiting) {
+                cx.refuse(msg, self.losses.nobody);
+            }
+            cx.set(self.metrics.surge_queue_length, 0);
+        }
+    }
+
+    /// A server is registered again.
+    pub(super) fn comes(&mut self, absence: usize, cx: &mut Cx<'_>) {
+        self.targets.register(self.absences[absence].target, cx.now());
+        cx.set(self.metrics.healthy_host_count, self.targets.healthy());
+        self.serve_waiting(cx);
+    }
+
+    /// The time is over that a server had to finish what it has.
+    pub(super) fn cut(&mut self, target: usize, change: u32, cx: &mut Cx<'_>) {
+        if self.targets.is_still_gone(target, change) {
+            let held = self.requests.iter().filter(|(_, request)| request.target == target);
+            let indices: Vec<u32> = held.map(|(index, _)| index).collect();
+            for index in indices {
+                self.give_up(index, true, self.losses.cut, cx);
+            }
+        }
+    }
+
+    /// A client has closed its connection: a server that stops for that is told.
+    pub(super) fn caller_left(&mut self, from: NodeId, serial: u32, cx: &mut Cx<'_>) {
+        let waits = |msg| cx.message(msg).reply_to.is_some_and(|call| call.node == from && call.attempt == serial);
+        if let Some(place) = self.waiting.iter().position(|&(msg, _)| waits(msg)) {
+            if let Some((msg, _)) = self.waiting.remove(place) {
+                cx.refuse(msg, self.losses.closed);
+            }
+            cx.set(self.metrics.surge_queue_length, self.waiting.len() as u64);
+            return;
+        }
+        let asked = self.requests.iter().find(|(_, request)| waits(request.msg));
+        let Some((index, target)) = asked.map(|(index, request)| (index, request.target)) else { return };
+        if self.targets.server(target).cancels {
+            self.give_up(index, false, self.losses.closed, cx);
+            self.serve_waiting(cx);
+        }
+    }
+}
