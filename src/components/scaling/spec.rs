@@ -295,6 +295,11 @@ impl GroupSpec {
                 .map(|points| site.placed(self.policies.as_ref(), metering.period.scaled(f64::from(points)))),
             cuts_off: p.protection == Protection::None && p.hook.is_none() && policies.iter().any(misses_the_busy),
             raw_target: raw,
+            gives_up_after: p
+                .launch_hook
+                .filter(|hook| hook.abandons)
+                .map(|hook| site.placed(self.launch_hook.as_ref(), hook.limit)),
+            bootstrap: p.bootstrap,
         }
     }
 }

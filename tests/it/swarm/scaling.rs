@@ -13,6 +13,13 @@ pub(super) fn fleet(d: &mut Drawing, name: &'static str, may_grow: bool) {
     d.maybe("speed", &["0.001", "1", "1000"]);
 }
 
+/// Whether the machines of a node come and go.
+pub(super) fn is_group(text: &str, node: &str) -> bool {
+    let head = format!("[pipeline.p.{node}]\n");
+    let table = text.split(&head).nth(1).unwrap_or_default();
+    table.split("\n[").next().is_some_and(|table| table.contains("auto_scaling."))
+}
+
 /// Machines that come and go.
 fn group(d: &mut Drawing) {
     d.line("auto_scaling.min_size", &["0", "1"]);
