@@ -29,6 +29,13 @@ pub enum FaultKind {
     Kill(u32),
     /// So many of its machines are taken away after a notice.
     Interrupt(u32),
+    /// So many of its machines go out of service, and come back at the end of the fault.
+    Standby {
+        /// How many.
+        count: u32,
+        /// Whether others are ordered for them.
+        replaced: bool,
+    },
     /// It is rebooted in good order, and is back when it is ready.
     Reboot,
     /// It crashes, and is back when it is ready.
@@ -55,6 +62,7 @@ impl Health {
         match kind {
             FaultKind::Kill(_)
             | FaultKind::Interrupt(_)
+            | FaultKind::Standby { .. }
             | FaultKind::Reboot
             | FaultKind::Crash
             | FaultKind::Redrive(_)

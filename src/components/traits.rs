@@ -106,6 +106,10 @@ pub struct ScalingTraits {
     pub cuts_off: bool,
     /// The target of a policy that follows what waits without asking how many machines there are for it.
     pub raw_target: Option<At<f64>>,
+    /// How long a new machine may take before it is given up, if it is.
+    pub gives_up_after: Option<At<SimDuration>>,
+    /// How long its bootstrap takes.
+    pub bootstrap: SimDuration,
 }
 
 /// A function: a node whose every request has an end that is set.

@@ -11,6 +11,9 @@ const TRACKING: Source =
     read("Amazon EC2 Auto Scaling API Reference, TargetTrackingConfiguration (service model of botocore 1.44.5)");
 const GUIDE: Source =
     read("Amazon EC2 Auto Scaling User Guide (awsdocs/amazon-ec2-auto-scaling-user-guide, 2023-06-15)");
+const HOOK: Source = dated("Amazon EC2 Auto Scaling API Reference, PutLifecycleHook", "2026-11-29");
+const QUOTAS: Source =
+    dated("Amazon EC2 Auto Scaling User Guide, Quotas for Auto Scaling resources and groups", "2026-11-29");
 const SPOT: Source = read("Amazon EC2 User Guide, Spot Instance interruption notices (as quoted by third parties)");
 const EMULATOR: Source = read("moto, applicationautoscaling/models.py (an emulator, third party)");
 const QUEUE_METRICS: Source =
@@ -63,8 +66,17 @@ facts! { "ec2";
         "Anything up to a minute is assumed; this is the middle.";
 
     HOOK_TIMEOUT: Duration = Duration::from_hours(1), Default, Stated, GUIDE,
-        "How long a machine that is taken away may go on with a lifecycle hook, if it says nothing meanwhile.",
+        "How long a lifecycle hook holds a machine that says nothing meanwhile: before it is in service, or before it is \
+         gone.",
         "With each heartbeat that it sends the time begins anew, up to ec2.hook_time_max.";
+
+    HOOK_TIMEOUT_MIN: Duration = Duration::from_secs(30), Quota, Stated, HOOK,
+        "The shortest time that a lifecycle hook can be told to wait for a heartbeat.",
+        "A shorter one is refused.";
+
+    HOOK_TIMEOUT_MAX: Duration = Duration::from_hours(2), Quota, Stated, HOOK,
+        "The longest time that a lifecycle hook can be told to wait for a heartbeat.",
+        "It holds a machine for longer only if heartbeats come: up to ec2.hook_time_max.";
 
     HOOK_TIME_MAX: Duration = Duration::from_hours(48), Quota, Stated, GUIDE,
         "The longest time that a lifecycle hook can hold a machine, however often it sends heartbeats.",
@@ -73,6 +85,22 @@ facts! { "ec2";
     HOOK_HEARTBEATS_MAX: u32 = 100, Quota, Stated, GUIDE,
         "So many times its timeout a lifecycle hook holds a machine at most.",
         "Or ec2.hook_time_max, if that is shorter.";
+
+    POLICIES_MAX: u32 = 50, Quota, Stated, QUOTAS,
+        "Scaling policies of one group at most.",
+        "Cannot be raised.";
+
+    STEP_ADJUSTMENTS_MAX: u32 = 20, Quota, Stated, QUOTAS,
+        "Steps of one step policy at most.",
+        "Cannot be raised.";
+
+    SCHEDULED_ACTIONS_MAX: u32 = 125, Quota, Stated, QUOTAS,
+        "Scheduled actions of one group at most.",
+        "Cannot be raised.";
+
+    SCHEDULED_ACTION_EVERY_MIN: Duration = Duration::from_mins(1), Quota, Unsure, REMEMBERED,
+        "How often a scheduled action is repeated at most.",
+        "The service takes the expressions of cron, which know no seconds.";
 
     BILLED_HOUR: Duration = Duration::from_hours(1), Default, Stated, GUIDE,
         "Of machines that are alike a group gives up the one whose next such stretch since its launch begins soonest.",

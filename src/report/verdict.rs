@@ -180,7 +180,7 @@ fn surge(cell: &Cell) -> Option<String> {
         Some(drain) if drain.replications < all => {
             format!("a backlog of {backlog:.0} drained before the end in {} of {all} replications", drain.replications)
         }
-        Some(drain) => format!("a backlog of {backlog:.0} drained in {}", crate::report::words::seconds(drain.mean)),
+        Some(drain) => format!("a backlog of {backlog:.0} drained in {}", crate::report::words::estimate(&drain)),
     })
 }
 

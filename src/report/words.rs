@@ -1,5 +1,7 @@
 //! Times in words, for sentences.
 
+use crate::stats::Estimate;
+
 /// A time as a person says it: `40 ms`, `2.5 s`, `3 min 20 s`, `2 h 5 min`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a run")]
 pub(super) fn seconds(seconds: f64) -> String {
@@ -24,9 +26,45 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// The last places that a time can be said to.
+const PLACES: [f64; 6] = [36_000.0, 3600.0, 600.0, 60.0, 10.0, 1.0];
+
+/// An estimated time, said no finer than its interval is wide.
+pub(super) fn estimate(time: &Estimate) -> String {
+    let width = 2.0 * time.half_width.unwrap_or(0.0);
+    let Some(place) = PLACES.into_iter().find(|place| *place <= width) else { return seconds(time.mean) };
+    let rounded = (time.mean / place).round() * place;
+    if rounded < place {
+        format!("under {}", seconds(place).replace(".0 s", " s"))
+    } else {
+        seconds(rounded).replace(".0 s", " s")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::{estimate, seconds};
+    use crate::stats::Estimate;
+
+    #[test]
+    fn an_estimated_time_is_said_no_finer_than_its_interval_is_wide() {
+        for (mean, half_width, words) in [
+            (2261.0, None, "37 min 41 s"),
+            (2261.0, Some(0.0), "37 min 41 s"),
+            (2261.4, Some(0.5), "37 min 41 s"),
+            (2261.0, Some(7.0), "37 min 40 s"),
+            (2261.0, Some(40.0), "38 min"),
+            (2261.0, Some(400.0), "40 min"),
+            (7500.0, Some(90.0), "2 h 5 min"),
+            (7500.0, Some(2000.0), "2 h"),
+            (1000.0, Some(2000.0), "under 1 h"),
+            (12.34, Some(0.2), "12.3 s"),
+            (12.34, Some(0.6), "12 s"),
+            (0.2, Some(0.6), "under 1 s"),
+        ] {
+            assert_eq!(estimate(&Estimate { mean, half_width, replications: 10 }), words, "{mean} {half_width:?}");
+        }
+    }
 
     #[test]
     fn a_time_is_rounded_once_and_to_its_last_unit() {

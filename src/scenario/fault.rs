@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 
-use super::names::{Names, NamesSpec, PipelineNames};
+pub use super::fault_kind::{FAULT_KINDS, FaultKind};
+use super::fault_kind::{Keys, kind, label};
+use super::names::{Names, NamesSpec, NodeNames, PipelineNames};
 use crate::components::Kind;
 use crate::diagnostic::{Span, clip, nearest};
 use crate::engine::time::SimTime;
-use crate::facts::sqs;
 use crate::site::{At, Site};
 use crate::units::{Duration, Rate, Share};
 
@@ -20,8 +21,9 @@ pub struct FaultSpec {
     /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
     /// vanish in the middle of their work. `interrupt`: spot instances get their notice of two minutes, then they are
     /// gone. `reboot`, `crash`: a broker is away for as long as its deployment takes.
-    /// Two are no faults, but what an operator does to a queue: `redrive` sends dead letters back to where they came
-    /// from, `purge` deletes everything.
+    /// Three are no faults, but what an operator does: `standby` takes machines out of service for a while, which end
+    /// what they have begun; `redrive` sends dead letters of a queue back to where they came from, `purge` deletes
+    /// everything in it.
     #[cfg_attr(test, schemars(extend("enum" = FAULT_KINDS)))]
     pub kind: Option<At<String>>,
     /// When it begins.
@@ -35,20 +37,15 @@ pub struct FaultSpec {
     pub factor: Option<At<f64>>,
     /// `fails`: how large a part of the requests fails.
     pub share: Option<At<Share>>,
-    /// `kill`: how many consumers; `interrupt`: how many instances. Default: all.
+    /// `kill`: how many consumers; `interrupt`, `standby`: how many instances. Default: all.
     pub count: Option<At<u32>>,
+    /// `standby`: whether the group makes do with fewer machines meanwhile, instead of ordering others for them.
+    pub should_decrement_desired_capacity: Option<At<bool>>,
     /// `redrive`: messages a second at most. Default: as fast as the service does it.
     pub rate: Option<At<Rate>>,
     /// In which cases it happens. Default: in all.
     pub case: Option<NamesSpec>,
 }
-
-/// The kinds of faults, as written.
-pub const FAULT_KINDS: [&str; 9] =
-    ["down", "slow", "fails", "kill", "interrupt", "reboot", "crash", "redrive", "purge"];
-
-/// Slower than this a redrive would not come to an end in any run.
-const LEAST_REDRIVE_RATE: f64 = 0.001;
 
 /// A fault, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,74 +66,6 @@ pub struct Fault {
     pub span: Span,
 }
 
-/// What a fault does.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FaultKind {
-    /// The node does nothing.
-    Down,
-    /// Its work takes longer.
-    Slow {
-        /// How many times as long; above zero.
-        factor: f64,
-    },
-    /// Some of its requests fail.
-    Fails {
-        /// How large a part, from 0 to 1.
-        share: f64,
-    },
-    /// Consumers vanish in the middle of their work.
-    Kill {
-        /// How many; nothing: all.
-        count: Option<u32>,
-    },
-    /// Machines are taken away after a notice.
-    Interrupt {
-        /// How many; nothing: all.
-        count: Option<u32>,
-    },
-    /// The node is rebooted, and is back when it is ready.
-    Reboot,
-    /// The node crashes, and is back when it is ready.
-    Crash,
-    /// The dead letters in it are sent back to where they came from.
-    Redrive {
-        /// Messages a second at most.
-        rate: f64,
-    },
-    /// Everything in it is deleted.
-    Purge,
-}
-
-impl FaultKind {
-    /// As a scenario writes it.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Down => "down",
-            Self::Slow { .. } => "slow",
-            Self::Fails { .. } => "fails",
-            Self::Kill { .. } => "kill",
-            Self::Interrupt { .. } => "interrupt",
-            Self::Reboot => "reboot",
-            Self::Crash => "crash",
-            Self::Redrive { .. } => "redrive",
-            Self::Purge => "purge",
-        }
-    }
-
-    /// Whether it happens in an instant.
-    const fn is_instant(self) -> bool {
-        matches!(
-            self,
-            Self::Kill { .. }
-                | Self::Interrupt { .. }
-                | Self::Reboot
-                | Self::Crash
-                | Self::Redrive { .. }
-                | Self::Purge
-        )
-    }
-}
-
 impl Fault {
     /// Whether it happens in the case of that name.
     pub fn applies_to(&self, case: &str) -> bool {
@@ -149,17 +78,19 @@ impl FaultSpec {
     pub fn resolve(self, names: &Names, site: &mut Site<'_>) -> Option<Fault> {
         let span = site.span();
         let mut fine = self.check_keys(site);
+        let decrements = self.should_decrement_desired_capacity.map(|at| at.span);
         let node = self.node.clone().and_then(|node| targets(&node, names, site));
         let written_node = self.node.clone();
         let node_name = site.required("node", self.node);
-        let kind = kind(self.kind, self.factor, self.share, self.count, self.rate, site);
+        let Self { factor, share, count, should_decrement_desired_capacity, rate, .. } = self;
+        let kind = kind(self.kind, Keys { factor, share, count, should_decrement_desired_capacity, rate }, site);
         let known: Vec<&str> = names.cases.iter().map(String::as_str).collect();
         let written = self.case.is_some();
         let cases = self.case.and_then(|cases| cases.resolve("case", "case", &known, site));
         fine &= cases.is_some() == written;
         let end_span = self.to.map(|to| to.span);
         if let (Some(kind), Some(node), Some(hit)) = (kind, &written_node, &node) {
-            fine &= check_effect(kind, node.span, hit, names, site);
+            fine &= check_effect(kind, node.span, hit, names, site) && check_group(decrements, hit, names, site);
         }
         let (from, to) = if kind?.is_instant() {
             let at = site.required("at", self.at)?;
@@ -182,14 +113,16 @@ impl FaultSpec {
     /// Keys that belong to another kind of fault would be ignored, so they are errors.
     fn check_keys(&self, site: &mut Site<'_>) -> bool {
         let Some(kind) = &self.kind else { return true };
-        let keys: [(&str, Option<Span>, &[&str]); 7] = [
+        let decrements = self.should_decrement_desired_capacity.map(|at| at.span);
+        let keys: [(&str, Option<Span>, &[&str]); 8] = [
             ("factor", self.factor.as_ref().map(|at| at.span), &["slow"]),
             ("share", self.share.as_ref().map(|at| at.span), &["fails"]),
-            ("count", self.count.as_ref().map(|at| at.span), &["kill", "interrupt"]),
+            ("count", self.count.as_ref().map(|at| at.span), &["kill", "interrupt", "standby"]),
+            ("should_decrement_desired_capacity", decrements, &["standby"]),
             ("at", self.at.as_ref().map(|at| at.span), &["kill", "interrupt", "reboot", "crash", "redrive", "purge"]),
             ("rate", self.rate.as_ref().map(|at| at.span), &["redrive"]),
-            ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
-            ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails"]),
+            ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails", "standby"]),
+            ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails", "standby"]),
         ];
         let mut fine = true;
         for (key, span, kinds) in keys {
@@ -204,73 +137,6 @@ impl FaultSpec {
     }
 }
 
-fn kind(
-    written: Option<At<String>>,
-    factor: Option<At<f64>>,
-    share: Option<At<Share>>,
-    count: Option<At<u32>>,
-    rate: Option<At<Rate>>,
-    site: &mut Site<'_>,
-) -> Option<FaultKind> {
-    let span = written.as_ref().map(|kind| kind.span);
-    let kind = site.required("kind", written)?;
-    match kind.as_str() {
-        "down" => Some(FaultKind::Down),
-        "slow" => {
-            let wrong = factor.filter(|at| !(at.value > 0.0 && at.value.is_finite()));
-            let factor = site.required("factor", factor)?;
-            if let Some(wrong) = wrong {
-                site.error(wrong.span, "S031", format!("work cannot take {} times as long", wrong.value))
-                    .label("must be above zero");
-                return None;
-            }
-            Some(FaultKind::Slow { factor })
-        }
-        "reboot" => Some(FaultKind::Reboot),
-        "crash" => Some(FaultKind::Crash),
-        "redrive" => {
-            let rates = Rate::per_second(LEAST_REDRIVE_RATE)..=sqs::REDRIVE_RATE_MAX.value;
-            if !site.within("rate", rate.as_ref(), rates, &sqs::REDRIVE_RATE_MAX) {
-                return None;
-            }
-            Some(FaultKind::Redrive { rate: site.or_fact("rate", rate, &sqs::REDRIVE_RATE).get() })
-        }
-        "purge" => Some(FaultKind::Purge),
-        "fails" => Some(FaultKind::Fails { share: site.required("share", share)?.get() }),
-        "kill" | "interrupt" => {
-            let kills = kind == "kill";
-            if let Some(wrong) = count.filter(|at| at.value == 0) {
-                let doing = if kills { "killing" } else { "interrupting" };
-                site.error(wrong.span, "S031", format!("{doing} nobody is no fault")).label("must be at least 1");
-                return None;
-            }
-            let count = site.optional("count", count);
-            Some(if kills { FaultKind::Kill { count } } else { FaultKind::Interrupt { count } })
-        }
-        _ => {
-            site.error(span?, "S013", format!("there is no fault `{}`", clip(&kind, 60)))
-                .did_you_mean(nearest(&kind, FAULT_KINDS))
-                .note(format!("faults: {}", FAULT_KINDS.join(", ")));
-            None
-        }
-    }
-}
-
-fn label(node: &str, kind: FaultKind) -> String {
-    let node = node.rsplit('.').next().unwrap_or(node);
-    match kind {
-        FaultKind::Down => format!("{node} down"),
-        FaultKind::Slow { .. } => format!("{node} slow"),
-        FaultKind::Fails { .. } => format!("{node} fails"),
-        FaultKind::Kill { .. } => format!("{node} killed"),
-        FaultKind::Interrupt { .. } => format!("{node} interrupted"),
-        FaultKind::Reboot => format!("{node} reboots"),
-        FaultKind::Crash => format!("{node} crashes"),
-        FaultKind::Redrive { .. } => format!("{node} redriven"),
-        FaultKind::Purge => format!("{node} purged"),
-    }
-}
-
 /// Whether the fault changes what these nodes do; an error at `span` if not. What is wrong with a node that could not be
 /// built was told elsewhere.
 fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &Names, site: &mut Site<'_>) -> bool {
@@ -282,7 +148,7 @@ fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &N
             site.error(span, "S035", format!("`{node}` is {}, and `{word}` does nothing to it", kind.noun))
                 .note(format!("what can happen to {}: {}", kind.noun, kind.faults.join(", ")))
                 .hint(match word {
-                    "interrupt" => "only machines of `workers` can be taken away",
+                    "interrupt" | "standby" => "only machines of `workers` can be taken away",
                     "kill" => "only those who work on messages can be killed: `workers` and a `reader`",
                     "redrive" | "purge" => "only a queue can be redriven or purged",
                     "reboot" | "crash" => "say how long it is away: `kind = \"down\"` with `from` and `to`",
@@ -292,6 +158,23 @@ fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &N
         }
     }
     true
+}
+
+/// Whether there is a group whose capacity can be decremented, where the scenario speaks of it.
+fn check_group(written: Option<Span>, hit: &[(String, String)], names: &Names, site: &mut Site<'_>) -> bool {
+    let Some(span) = written else { return true };
+    let is_group = |(pipeline, node): &(String, String)| {
+        let Some(known) = names.pipeline(pipeline) else { return true };
+        // A group counts its machines.
+        let counts = |node: &NodeNames| node.metrics.iter().any(|metric| metric.starts_with("instances_desired"));
+        known.broken || known.node(node).is_none_or(counts)
+    };
+    if hit.iter().any(is_group) {
+        return true;
+    }
+    site.error(span, "S032", "`should_decrement_desired_capacity` has no effect on workers without `auto_scaling`")
+        .hint("leave it out: nobody orders others for them");
+    false
 }
 
 /// The nodes that `pipeline.node` or `*.node` means.
@@ -327,7 +210,6 @@ fn targets(written: &At<String>, names: &Names, site: &mut Site<'_>) -> Option<V
 mod tests {
     use super::*;
     use crate::diagnostic::{Diagnostics, Look, SourceMap, render};
-    use crate::scenario::names::NodeNames;
     use crate::site::{Resolution, decode, parse};
 
     fn resolve(text: &str) -> (Option<Fault>, String) {
@@ -380,6 +262,10 @@ mod tests {
         assert_eq!((fault.kind, fault.from == fault.to), (FaultKind::Kill { count: Some(2) }, true));
         let fault = resolve("node = 'queued.encoders'\nkind = 'interrupt'\nat = '1min'").0.expect("it is fine");
         assert_eq!((fault.kind, fault.label.as_str()), (FaultKind::Interrupt { count: None }, "encoders interrupted"));
+        let standby = "node = 'queued.encoders'\nkind = 'standby'\nfrom = '1min'\nto = '2min'\ncount = 1";
+        let fault = resolve(standby).0.expect("it is fine");
+        let kind = FaultKind::Standby { count: Some(1), replaced: false };
+        assert_eq!((fault.kind, fault.label.as_str()), (kind, "encoders on standby"));
     }
 
     #[test]
@@ -404,6 +290,16 @@ mod tests {
             ),
             ("node = '*.broker'\nkind = 'crash'\nfrom = '1s'\nto = '2s'", "`from` means nothing for the fault `crash`"),
             ("node = '*.encoders'\nkind = 'kill'\nat = '1s'\ncount = 0", "killing nobody is no fault"),
+            (
+                "node = '*.encoders'\nkind = 'standby'\nfrom = '1s'\nto = '2s'\ncount = 0",
+                "nobody on standby is no change",
+            ),
+            (
+                "node = '*.encoders'\nkind = 'standby'\nfrom = '1s'\nto = '2s'\n\
+                 should_decrement_desired_capacity = false",
+                "no effect on workers without `auto_scaling`",
+            ),
+            ("node = '*.web'\nkind = 'standby'\nfrom = '1s'\nto = '2s'", "only machines of `workers`"),
             ("node = '*.encoders'\nkind = 'kill'\nat = '1s'\ncase = ['ten', 'thosand']", "did you mean `thousand`?"),
         ] {
             let told = resolve(text).1;

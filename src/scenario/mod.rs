@@ -10,6 +10,7 @@ mod assign;
 mod cycle;
 mod expect;
 mod fault;
+mod fault_kind;
 mod load;
 mod model;
 mod names;

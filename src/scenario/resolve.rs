@@ -244,6 +244,9 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
                 FaultKind::Fails { share } => components::FaultKind::Fails(share),
                 FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),
                 FaultKind::Interrupt { count } => components::FaultKind::Interrupt(count.unwrap_or(u32::MAX)),
+                FaultKind::Standby { count, replaced } => {
+                    components::FaultKind::Standby { count: count.unwrap_or(u32::MAX), replaced }
+                }
                 FaultKind::Reboot => components::FaultKind::Reboot,
                 FaultKind::Crash => components::FaultKind::Crash,
                 FaultKind::Redrive { rate } => components::FaultKind::Redrive(rate),

@@ -256,6 +256,12 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         RAW,
     ),
     (
+        "A053",
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.min_size = 1", HOOKED)]),
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.min_size = 1", HOOKED), ("heartbeat_timeout =", BEATING)]),
+        "{ heartbeat_timeout = \"30s\" }",
+    ),
+    (
         "A060",
         (CALLED, &[("accept_queue = 4", "accept_queue = 7")]),
         (CALLED, &[("accept_queue = 4", "accept_queue = 6")]),
@@ -275,6 +281,9 @@ const RAW: &str = "{ policy_type = \"target_tracking_scaling\", target_value = 1
 /// A policy more, which looks at all that wait.
 const WOKEN: &str = "policies = [{ policy_type = \"step_scaling\", threshold = 1, \
                      step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }] }, ";
+/// Machines that need a minute, and get half of it.
+const HOOKED: &str = "auto_scaling.min_size = 1\nauto_scaling.launch_hook = { heartbeat_timeout = \"30s\" }";
+const BEATING: &str = "heartbeats = true, heartbeat_timeout =";
 const LONG: (&str, &str) = ("\"2s\"", "\"16min\"");
 const HIDDEN: (&str, &str) = ("dead_letter =", "visibility_timeout = \"20min\"\ndead_letter =");
 const PROTECTED: &str = "min_size = 1\nauto_scaling.scale_in_protection = \"while_busy\"";

@@ -248,6 +248,12 @@ fn faults(d: &mut Drawing) {
         d.line("from", &["'0s'", "'10s'", "'60s'"]);
         d.line("to", &["'61s'", "'2min'"]);
         match kind {
+            "standby" => {
+                d.maybe("count", &["1", "50"]);
+                if scaling::is_group(&d.text, node) {
+                    d.maybe("should_decrement_desired_capacity", &["true", "false"]);
+                }
+            }
             "slow" => d.line("factor", &["0.001", "10.0"]),
             "fails" => d.line("share", &["'0%'", "'50%'", "'100%'"]),
             _ => {}

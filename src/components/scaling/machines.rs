@@ -11,17 +11,21 @@ pub(super) enum State {
     Gone,
     /// Ordered: it boots.
     Pending,
+    /// It can be reached, and a lifecycle hook keeps it out of service until it has done its bootstrap.
+    Waiting,
     /// In service, but not yet counted for good.
     Warming,
     /// In service.
     Warm,
     /// In service, and will be taken away by somebody else.
     Noticed,
+    /// Out of service for a while.
+    Standby,
     /// Taken out of service, and finishing its work.
     Leaving,
 }
 
-const STATES: usize = 6;
+const STATES: usize = 8;
 
 /// A machine, or the place of one that was.
 #[derive(Debug, Clone, Copy)]
@@ -29,9 +33,17 @@ struct Machine {
     state: State,
     /// Told apart from the one that was here before, and from itself in another state.
     life: u16,
+    /// Told apart from the one that was here before.
+    birth: u16,
     zone: u16,
     launched: SimTime,
     warmup: SimDuration,
+    /// What it has to do before its workers begin, until that is done.
+    bootstrap: SimDuration,
+    /// Whether its workers have begun and are not gone.
+    works: bool,
+    /// Whether it goes into the warm pool when it leaves the group.
+    is_kept: bool,
 }
 
 /// In which order machines are taken away, within the zone that has most of them.
@@ -50,13 +62,21 @@ pub(super) struct Machines {
     /// Places without a machine, the one that was left first in front.
     free: VecDeque<u32>,
     counts: [u32; STATES],
+    /// Those whose workers have begun and are not gone.
+    working: u32,
     /// Machines in each zone, but for those that leave.
     zones: Vec<u32>,
 }
 
 impl Machines {
     pub(super) fn new(zones: u16) -> Self {
-        Self { places: Vec::new(), free: VecDeque::new(), counts: [0; STATES], zones: vec![0; zones.into()] }
+        Self {
+            places: Vec::new(),
+            free: VecDeque::new(),
+            counts: [0; STATES],
+            working: 0,
+            zones: vec![0; zones.into()],
+        }
     }
 
     /// How many are in this state.
@@ -70,13 +90,18 @@ impl Machines {
     }
 
     /// Those on which workers may be found.
-    pub(super) const fn running(&self) -> u32 {
-        self.in_service() + self.count(State::Leaving)
+    pub(super) const fn working(&self) -> u32 {
+        self.working
+    }
+
+    /// Those that were ordered and are not in service yet.
+    pub(super) const fn pending(&self) -> u32 {
+        self.count(State::Pending) + self.count(State::Waiting)
     }
 
     /// Those that were ordered and do not count for good yet.
     pub(super) const fn settling(&self) -> u32 {
-        self.count(State::Pending) + self.count(State::Warming)
+        self.pending() + self.count(State::Warming)
     }
 
     /// A new one, in the zone that has fewest. Returns its place.
@@ -86,8 +111,11 @@ impl Machines {
         self.zones[zone] += 1;
         self.counts[state as usize] += 1;
         let place = self.free.pop_front().unwrap_or(self.places.len() as u32);
-        let life = self.places.get(place as usize).map_or(0, |before| before.life.wrapping_add(1));
-        let machine = Machine { state, life, zone: zone as u16, launched: now, warmup };
+        let before = self.places.get(place as usize);
+        let [life, birth] = before.map_or([0; 2], |before| [before.life.wrapping_add(1), before.birth.wrapping_add(1)]);
+        let (zone, bootstrap) = (zone as u16, SimDuration::ZERO);
+        let (works, is_kept) = (false, false);
+        let machine = Machine { state, life, birth, zone, launched: now, warmup, bootstrap, works, is_kept };
         match self.places.get_mut(place as usize) {
             Some(before) => *before = machine,
             None => self.places.push(machine),
@@ -97,6 +125,9 @@ impl Machines {
 
     /// A machine goes over into another state. What was set for it in the one before is void.
     pub(super) fn change(&mut self, place: u32, to: State) {
+        if to == State::Gone {
+            self.set_works(place, false);
+        }
         let machine = &mut self.places[place as usize];
         self.counts[machine.state as usize] -= 1;
         self.counts[to as usize] += 1;
@@ -125,12 +156,59 @@ impl Machines {
         self.places[place as usize].life == life
     }
 
+    /// Tells the machine in this place from all others, in whatever state.
+    pub(super) fn birth(&self, place: u32) -> u16 {
+        self.places[place as usize].birth
+    }
+
+    pub(super) fn is_born(&self, place: u32, birth: u16) -> bool {
+        self.places[place as usize].birth == birth
+    }
+
+    /// Its workers have begun, or are gone.
+    pub(super) fn set_works(&mut self, place: u32, works: bool) {
+        let before = std::mem::replace(&mut self.places[place as usize].works, works);
+        self.working = self.working + u32::from(works) - u32::from(before);
+    }
+
+    pub(super) fn works(&self, place: u32) -> bool {
+        self.places.get(place as usize).is_some_and(|machine| machine.works)
+    }
+
+    /// What it has to do yet before its workers begin.
+    pub(super) fn set_bootstrap(&mut self, place: u32, left: SimDuration) {
+        self.places[place as usize].bootstrap = left;
+    }
+
+    pub(super) fn bootstrap(&self, place: u32) -> SimDuration {
+        self.places[place as usize].bootstrap
+    }
+
+    /// When it leaves the group, the warm pool keeps it.
+    pub(super) fn set_kept(&mut self, place: u32) {
+        self.places[place as usize].is_kept = true;
+    }
+
+    pub(super) fn is_kept(&self, place: u32) -> bool {
+        self.places[place as usize].is_kept
+    }
+
     pub(super) fn launched(&self, place: u32) -> SimTime {
         self.places[place as usize].launched
     }
 
     pub(super) fn warmup(&self, place: u32) -> SimDuration {
         self.places[place as usize].warmup
+    }
+
+    pub(super) fn set_warmup(&mut self, place: u32, warmup: SimDuration) {
+        self.places[place as usize].warmup = warmup;
+    }
+
+    /// The places of those on standby, in order.
+    pub(super) fn standing_by(&self) -> impl Iterator<Item = u32> {
+        let stands_by = |machine: &Machine| machine.state == State::Standby;
+        (0..).zip(&self.places).filter(move |(_, machine)| stands_by(machine)).map(|(place, _)| place)
     }
 
     /// The places of those in service that nobody takes away, in order.
@@ -199,7 +277,20 @@ mod tests {
         assert_eq!(victim(&machines, Order::Newest, 10), Some(2));
         // The next one comes where there are fewest, in the place that is free.
         let place = machines.add(State::Pending, at(20), SimDuration::ZERO);
-        assert_eq!((place, machines.settling(), machines.in_service(), machines.running()), (4, 1, 3, 4));
+        assert_eq!((place, machines.settling(), machines.in_service(), machines.pending()), (4, 1, 3, 1));
+    }
+
+    #[test]
+    fn the_workers_of_a_machine_are_there_from_their_begin_until_it_is_gone() {
+        let mut machines = launched(1, &[0, 1]);
+        let birth = machines.birth(1);
+        machines.set_works(1, true);
+        machines.set_works(1, true);
+        machines.change(1, State::Noticed);
+        assert!(machines.is_born(1, birth) && machines.works(1) && machines.working() == 1);
+        machines.change(1, State::Gone);
+        let place = machines.add(State::Pending, at(9), SimDuration::ZERO);
+        assert!(place == 1 && !machines.is_born(1, birth) && !machines.works(1) && machines.working() == 0);
     }
 
     #[test]

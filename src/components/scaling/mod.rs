@@ -1,36 +1,47 @@
 //! An Amazon EC2 Auto Scaling group: machines that come and go with what there is to do.
 //!
 //! ```text
-//!  ordered ─ launch, bootstrap ─▶ in service: warming ─ warm-up ─▶ warm ──┬─▶ leaving (hook) ─▶ gone
-//!     ▲                                │                                  │ or at once
-//!     │ policies, once a period        └───── notice of two minutes ──────┴─▶ gone, and replaced
+//!  ordered ─ launch ─▶ (hook) ─▶ in service: warming ─ warm-up ─▶ warm ──┬─▶ leaving (hook) ─▶ gone, or warm pool
+//!     ▲                            │      ▲                             │ or at once
+//!     │ policies, once a period    │      └───▶ standby, for a while ◀──┤
+//!     │ schedule                   └────── notice of two minutes ───────┴─▶ gone, and replaced
 //! ```
 //! Facts: `ec2.*`. The policies see measures that are taken once a period and known later ([`measures`]); each says what
 //! it wants ([`policy`]). The group grows if one of them says so, and shrinks if all that ever shrink say so and no
 //! machine is on its way or warming up. A machine that is taken away stops in the middle of its work, unless a protection
 //! or a lifecycle hook keeps it: its message comes back when the visibility timeout ends, and not before.
 //!
-//! Simplified: a machine is in service when it begins to work, as if a lifecycle hook waited for its bootstrap. Growth by
-//! a target counts from the machines by which the measure was divided. A group that wanted to take away more machines
-//! than were free of protection looks again at every measure. Left out: health checks, standby, hooks before a machine is
-//! in service, scheduled and predictive scaling, mixed instances and weights.
+//! Simplified: growth by a target counts from the machines by which the measure was divided. A group that wanted to take
+//! away more machines than were free of protection looks again at every measure. Left out: health checks, predictive
+//! scaling, mixed instances and weights, and so the parts of the default termination policy that tell machines of
+//! different templates apart.
 
+mod hooks;
+mod launch;
+#[cfg(test)]
+mod launch_tests;
 mod life;
 mod machines;
 mod measures;
 mod policy;
 mod policy_spec;
 mod pool;
+mod schedule;
 mod spec;
+mod standby;
+#[cfg(test)]
+mod standby_tests;
 #[cfg(test)]
 mod tests;
 
 pub(super) use spec::GroupSpec;
 
+use self::hooks::LaunchHook;
 use self::machines::{Machines, Order, State};
 use self::measures::Measures;
 use self::policy::{Measure, Opinion, Policy, Rule, Size};
 use self::pool::Pool;
+use self::schedule::Action;
 use super::AnyTimer;
 use super::context::Ctx;
 use super::latency::Latency;
@@ -42,8 +53,6 @@ use crate::metrics::{CounterId, GaugeId};
 struct GroupParameters {
     /// Who is asked how much there is to do.
     source: NodeId,
-    min: u32,
-    max: u32,
     workers_per_instance: u32,
     /// From the order of a machine until it can be reached.
     launch: Latency,
@@ -53,6 +62,8 @@ struct GroupParameters {
     warmup: SimDuration,
     protection: Protection,
     order: Order,
+    /// What keeps a machine out of service until its bootstrap is done.
+    launch_hook: Option<LaunchHook>,
     /// How long a machine may go on that is taken away; none: not at all.
     hook: Option<SimDuration>,
     /// How long before it is taken away a spot instance gets its notice.
@@ -82,12 +93,16 @@ struct GroupMetrics {
     desired: GaugeId,
     /// Machines that do their work.
     in_service: GaugeId,
-    /// Machines that boot.
+    /// Machines that boot, or that a hook keeps out of service.
     pending: GaugeId,
     /// Machines in service that do not count for good yet.
     warming: GaugeId,
     /// Machines that wait in the warm pool.
     prepared: Option<GaugeId>,
+    /// Machines that a hook keeps out of service.
+    waiting: Option<GaugeId>,
+    /// Machines out of service for a while.
+    standby: GaugeId,
     /// Machines that are paid for.
     instances: GaugeId,
     /// Workers on all machines that run.
@@ -98,6 +113,10 @@ struct GroupMetrics {
     cut_off: CounterId,
     /// Machines that got a notice.
     interrupted: CounterId,
+    /// Machines that a hook gave up.
+    abandoned: Option<CounterId>,
+    /// Machines that went back into the warm pool.
+    kept: Option<CounterId>,
 }
 
 /// A group while it runs.
@@ -107,8 +126,15 @@ pub(super) struct Group {
     metrics: GroupMetrics,
     /// Parameters, and the points that their alarms have seen -- state.
     policies: Vec<Policy>,
+    /// What it is to be at which time -- parameters.
+    schedule: Vec<Action>,
+    /// The fewest and the most machines, by now -- state.
+    min: u32,
+    max: u32,
     /// Machines that it is to have -- state.
     desired: u32,
+    /// Whether what is too many goes although others boot or warm up -- state.
+    at_once: bool,
     machines: Machines,
     measures: Measures,
     pool: Option<Pool>,
@@ -133,6 +159,8 @@ pub(super) enum Change {
     Drains(u32),
     /// They are gone.
     Stops(u32),
+    /// Those that took nothing more go on.
+    Returns(u32),
 }
 
 /// Alarms of a group; its owner passes them on.
@@ -142,8 +170,12 @@ pub enum GroupAlarm {
     Measure,
     /// A measure is known.
     Known,
-    /// A machine is in service.
+    /// A machine can be reached.
     Ready { place: u32, life: u16 },
+    /// A hook holds a machine no longer.
+    Hooked { place: u32, life: u16 },
+    /// A machine has done its bootstrap.
+    Works { place: u32, birth: u16 },
     /// A machine counts for good.
     Warm { place: u32, life: u16 },
     /// The time of a machine is up.
@@ -152,6 +184,8 @@ pub enum GroupAlarm {
     Paid,
     /// A machine for the warm pool is ready.
     Prepared,
+    /// Time for a scheduled action.
+    Scheduled { index: u16 },
 }
 
 /// The alarms of an owner of a group.
@@ -174,7 +208,7 @@ impl Group {
 
     /// Whether there are workers on this machine, or should be.
     pub(super) fn is_running(&self, place: u32) -> bool {
-        !matches!(self.machines.state(place), State::Gone | State::Pending)
+        self.machines.works(place)
     }
 
     /// What the owner has to do since it asked last.
@@ -186,12 +220,13 @@ impl Group {
     pub(super) fn start<T: Timer>(&mut self, cx: &mut Ctx<'_, T>) {
         for _ in 0..self.desired {
             let place = self.machines.add(State::Warm, cx.now(), SimDuration::ZERO);
-            self.changes.push(Change::Begins(place));
+            self.begin_work(place);
         }
         self.billed = self.desired;
         if let Some(pool) = &mut self.pool {
             pool.fill_at_once(self.desired);
         }
+        self.plan(cx);
         cx.alarm_after(self.measures.period(), T::from(GroupAlarm::Measure));
         self.show(cx);
     }
@@ -208,6 +243,8 @@ impl Group {
                 self.decide(measure, is_busy, cx);
             }
             GroupAlarm::Ready { place, life } if self.machines.is_same(place, life) => self.ready(place, cx),
+            GroupAlarm::Hooked { place, life } if self.machines.is_same(place, life) => self.unhook(place, cx),
+            GroupAlarm::Works { place, birth } if self.machines.is_born(place, birth) => self.begin_work(place),
             GroupAlarm::Warm { place, life } if self.machines.is_same(place, life) => {
                 self.machines.change(place, State::Warm);
             }
@@ -215,13 +252,14 @@ impl Group {
                 self.remove(place, is_busy(place), cx);
                 self.replace(cx);
             }
-            GroupAlarm::Ready { .. } | GroupAlarm::Warm { .. } | GroupAlarm::Ends { .. } => {}
+            GroupAlarm::Ready { .. }
+            | GroupAlarm::Hooked { .. }
+            | GroupAlarm::Works { .. }
+            | GroupAlarm::Warm { .. }
+            | GroupAlarm::Ends { .. } => {}
             GroupAlarm::Paid => self.billed -= 1,
-            GroupAlarm::Prepared => {
-                if let Some(pool) = &mut self.pool {
-                    pool.prepared(self.desired);
-                }
-            }
+            GroupAlarm::Prepared => self.prepared(cx),
+            GroupAlarm::Scheduled { index } => self.act(index, is_busy, cx),
         }
         self.show(cx);
     }
@@ -255,7 +293,7 @@ impl Group {
             }
         }
         if let Some((wanted, policy)) = grows {
-            let wanted = wanted.clamp(self.p.min, self.p.max);
+            let wanted = wanted.clamp(self.min, self.max);
             if wanted > self.desired {
                 let warmup = self.policies[policy].warmup;
                 self.desired = wanted;
@@ -263,7 +301,7 @@ impl Group {
                 self.cool_down(policy, cx.now());
             }
         } else if let Some((wanted, policy)) = shrinks.filter(|_| !vetoed && size.settling == 0) {
-            let wanted = wanted.clamp(self.p.min, self.p.max);
+            let wanted = wanted.clamp(self.min, self.max);
             if wanted < self.desired {
                 self.desired = wanted;
                 self.take_away(is_busy, cx);
@@ -276,7 +314,7 @@ impl Group {
     /// A simple policy has acted: it pauses, from when what it ordered is in service.
     fn cool_down(&mut self, policy: usize, now: SimTime) {
         let Rule::Simple { cooldown, .. } = self.policies[policy].rule else { return };
-        if self.machines.count(State::Pending) > 0 {
+        if self.machines.pending() > 0 {
             self.cooldown = Some(cooldown);
             self.cools_until = SimTime::MAX;
         } else {
@@ -291,16 +329,20 @@ impl Group {
         for (gauge, value) in [
             (metrics.desired, self.desired),
             (metrics.in_service, machines.in_service()),
-            (metrics.pending, machines.count(State::Pending)),
+            (metrics.pending, machines.pending()),
             (metrics.warming, machines.count(State::Warming)),
+            (metrics.standby, machines.count(State::Standby)),
             (metrics.instances, self.billed + pool.map_or(0, Pool::billed)),
         ] {
             cx.set(gauge, value.into());
         }
-        let workers = u64::from(machines.running()) * u64::from(self.p.workers_per_instance);
+        let workers = u64::from(machines.working()) * u64::from(self.p.workers_per_instance);
         cx.set(metrics.workers, workers);
         if let (Some(gauge), Some(pool)) = (metrics.prepared, pool) {
             cx.set(gauge, pool.ready().into());
+        }
+        if let Some(gauge) = metrics.waiting {
+            cx.set(gauge, machines.count(State::Waiting).into());
         }
     }
 }

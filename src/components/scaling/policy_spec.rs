@@ -212,6 +212,11 @@ impl PolicySpec {
                 "for instance `step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }]`",
             );
         }
+        let most = ec2::STEP_ADJUSTMENTS_MAX.value;
+        if let Some(at) = self.step_adjustments.as_ref().filter(|at| at.value.len() > most as usize) {
+            s.error(at.span, "S030", format!("a step policy has at most {most} steps"))
+                .note(ec2::STEP_ADJUSTMENTS_MAX.note);
+        }
         let mut steps: Vec<Step> = Vec::new();
         for (index, at) in written.iter().enumerate() {
             let mut part = s.item("step_adjustments", index, at.span);

@@ -1,10 +1,12 @@
 //! What a scenario may say about a group of machines, in the words of the Auto Scaling API.
 
+use super::hooks::{HookSpec, LaunchHookSpec};
 use super::machines::{Machines, Order};
 use super::measures::{Measures, Metering};
 use super::policy::{Policy, Rule};
 use super::policy_spec::PolicySpec;
-use super::pool::Pool;
+use super::pool::{Pool, PoolSpec};
+use super::schedule::{self, Action, ActionSpec};
 use super::{Group, GroupMetrics, GroupParameters, Protection};
 use crate::components::NodeSite;
 use crate::components::spec::{LatencySpec, words};
@@ -16,7 +18,7 @@ use crate::units::Duration;
 use serde::Deserialize;
 
 /// Machines of one group at most: each has a place in memory.
-const INSTANCES_MAX: u32 = 10_000;
+pub(super) const INSTANCES_MAX: u32 = 10_000;
 /// Workers of one group at most.
 const WORKERS_MAX: u32 = 1_000_000;
 /// Zones of one Region at most.
@@ -57,10 +59,14 @@ pub(in crate::components) struct GroupSpec {
     termination_policy: Option<At<OrderSpec>>,
     /// Zones over which the machines are spread.
     availability_zones: Option<At<u16>>,
+    /// Keeps a new machine out of service until its bootstrap is done.
+    launch_hook: Option<At<LaunchHookSpec>>,
     /// Lets a machine that is taken away finish its work.
     termination_hook: Option<At<HookSpec>>,
     /// Machines that have done their bootstrap already and wait.
     warm_pool: Option<At<PoolSpec>>,
+    /// Other sizes at times that are known beforehand.
+    scheduled_actions: Option<At<Vec<At<ActionSpec>>>>,
     /// Whether another machine is ordered as soon as one gets the notice of an interruption.
     capacity_rebalance: Option<At<bool>>,
     /// Whether the workers on a machine take nothing more once it got the notice of an interruption.
@@ -90,52 +96,26 @@ words! {
         Oldest = "oldest_instance",
         /// The one that was launched last.
         Newest = "newest_instance",
+        /// The one whose next paid hour begins soonest, said by name.
+        NearestHour = "closest_to_next_instance_hour",
     }
-}
-
-words! {
-    /// What the machines of a warm pool do while they wait.
-    PoolStateSpec {
-        /// They have to boot, but have done their bootstrap.
-        Stopped = "stopped",
-        /// They have to boot, and wake with their memory as it was.
-        Hibernated = "hibernated",
-        /// They run, and are paid for.
-        Running = "running",
-    }
-}
-
-/// A lifecycle hook at the end of a machine's life.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct HookSpec {
-    /// How long the machine may go on.
-    heartbeat_timeout: Option<At<Duration>>,
-    /// Whether it sends heartbeats while it works, each of which begins that time anew.
-    heartbeats: Option<At<bool>>,
-}
-
-/// A warm pool.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct PoolSpec {
-    /// Machines of group and pool together, at most.
-    max_group_prepared_capacity: Option<At<u32>>,
-    /// Machines in the pool at least.
-    min_size: Option<At<u32>>,
-    /// What they do while they wait.
-    pool_state: Option<At<PoolStateSpec>>,
 }
 
 /// The sizes of a group.
 #[derive(Debug, Clone, Copy)]
-struct Sizes {
-    min: u32,
-    max: u32,
-    desired: u32,
-    workers: u32,
+pub(super) struct Sizes {
+    pub min: u32,
+    pub max: u32,
+    pub desired: u32,
+    /// Workers on each machine.
+    pub workers: u32,
+}
+
+impl Sizes {
+    /// Whether a group can have so many machines with so many workers each.
+    pub(super) const fn are_possible(max: u32, workers: u32) -> bool {
+        max <= INSTANCES_MAX && workers.saturating_mul(max) <= WORKERS_MAX
+    }
 }
 
 impl GroupSpec {
@@ -150,37 +130,43 @@ impl GroupSpec {
         let warmup = self.warmup(site.site);
         let metering = self.metering(site.site);
         let policies = self.policies(warmup, cooldown, site.site);
-        let pool = self.pool(sizes, site.site);
+        let most = sizes.map_or(INSTANCES_MAX, |sizes| sizes.max);
+        let pool = self.warm_pool.as_ref().map(|at| at.value.build(most, &mut site.site.part("warm_pool", at.span)));
+        let schedule = schedule::build(self.scheduled_actions.as_ref(), sizes, site.site);
         let rebalances = self.rebalances(site.site);
-        let hook = self.hook(site.site);
+        let launch_hook = self.launch_hook.map(|at| at.value.build(&mut site.site.part("launch_hook", at.span)));
+        let hook = self.termination_hook.map(|at| at.value.build(&mut site.site.part("termination_hook", at.span)));
         let (protection, order, zones, heeds_notice) = self.choices(site.site);
-        let metrics = metrics(pool.is_some(), self.price(site.site), site);
+        let metrics = metrics(pool.as_ref(), launch_hook.is_some(), self.price(site.site), site);
         if site.site.errors() > errors {
             return None;
         }
         let sizes = sizes?;
         let p = GroupParameters {
             source,
-            min: sizes.min,
-            max: sizes.max,
             workers_per_instance: sizes.workers,
             launch: launch?,
             bootstrap,
             warmup: warmup.unwrap_or(cooldown),
             protection,
             order,
+            launch_hook,
             hook,
             notice: ec2::SPOT_NOTICE.value.get(),
             heeds_notice,
             rebalances,
             billed_at_least: ec2::BILLED_MINIMUM.value.get(),
         };
-        site.traits.scaling = Some(self.traits(&p, sizes, &policies, metering, site));
+        site.traits.scaling = Some(self.traits(&p, sizes, (&policies, &schedule), metering, site));
         Some(Group {
             p,
             metrics,
             policies,
+            schedule,
+            min: sizes.min,
+            max: sizes.max,
             desired: sizes.desired,
+            at_once: false,
             machines: Machines::new(zones),
             measures: Measures::new(metering),
             pool,
@@ -240,46 +226,16 @@ impl GroupSpec {
     }
 
     fn policies(&self, warmup: Option<SimDuration>, cooldown: SimDuration, s: &mut Site<'_>) -> Vec<Policy> {
+        let most = ec2::POLICIES_MAX.value;
+        if let Some(at) = self.policies.as_ref().filter(|at| at.value.len() > most as usize) {
+            s.error(at.span, "S030", format!("a group has at most {most} policies")).note(ec2::POLICIES_MAX.note);
+        }
         let written = self.policies.iter().flat_map(|at| &at.value);
         let built = written.enumerate().map(|(index, at)| {
             let mut part = s.item("policies", index, at.span);
             at.value.clone().build(warmup, cooldown, &mut part)
         });
         built.flatten().collect()
-    }
-
-    fn pool(&self, sizes: Option<Sizes>, s: &mut Site<'_>) -> Option<Pool> {
-        let at = self.warm_pool.as_ref()?;
-        let max = sizes.map_or(INSTANCES_MAX, |sizes| sizes.max);
-        let mut part = s.part("warm_pool", at.span);
-        let spec = &at.value;
-        let most = spec.max_group_prepared_capacity;
-        if let Some(at) = most.filter(|at| at.value > INSTANCES_MAX) {
-            part.error(at.span, "S031", format!("a group and its pool have at most {INSTANCES_MAX} machines"));
-        }
-        let most = part.or_default("max_group_prepared_capacity", most, max, "the largest size of the group");
-        let min = part.or_default("min_size", spec.min_size, 0, "as the API has it");
-        if let Some(at) = spec.min_size.filter(|at| at.value > INSTANCES_MAX) {
-            part.error(at.span, "S031", format!("a pool has at most {INSTANCES_MAX} machines"));
-        }
-        let state = part.or_default("pool_state", spec.pool_state, PoolStateSpec::Stopped, "as the API has it");
-        Some(Pool::new(most, min, state == PoolStateSpec::Running))
-    }
-
-    /// How long a machine that is taken away may go on.
-    fn hook(&self, s: &mut Site<'_>) -> Option<SimDuration> {
-        let at = self.termination_hook.as_ref()?;
-        let mut part = s.part("termination_hook", at.span);
-        let spec = &at.value;
-        let timeouts = Duration::from_secs(1)..=ec2::HOOK_TIME_MAX.value;
-        part.within("heartbeat_timeout", spec.heartbeat_timeout.as_ref(), timeouts, &ec2::HOOK_TIME_MAX);
-        let timeout = part.or_fact("heartbeat_timeout", spec.heartbeat_timeout, &ec2::HOOK_TIMEOUT).get();
-        let beats = part.or_default("heartbeats", spec.heartbeats, false, "the program says nothing while it works");
-        if !beats {
-            return Some(timeout);
-        }
-        let all = timeout.scaled(f64::from(ec2::HOOK_HEARTBEATS_MAX.value));
-        Some(all.min(ec2::HOOK_TIME_MAX.value.get()))
     }
 
     fn rebalances(&self, s: &mut Site<'_>) -> bool {
@@ -296,7 +252,7 @@ impl GroupSpec {
         };
         let why = "as the guide describes it, for machines that are all alike";
         let order = match s.or_default("termination_policy", self.termination_policy, OrderSpec::Default, why) {
-            OrderSpec::Default => Order::NearestHour,
+            OrderSpec::Default | OrderSpec::NearestHour => Order::NearestHour,
             OrderSpec::Oldest => Order::Oldest,
             OrderSpec::Newest => Order::Newest,
         };
@@ -321,7 +277,7 @@ impl GroupSpec {
         &self,
         p: &GroupParameters,
         sizes: Sizes,
-        policies: &[Policy],
+        (policies, schedule): (&[Policy], &[Action]),
         metering: Metering,
         site: &NodeSite<'_, '_>,
     ) -> ScalingTraits {
@@ -334,11 +290,16 @@ impl GroupSpec {
         ScalingTraits {
             least: site.placed(self.min_size.as_ref(), sizes.min),
             desired: sizes.desired,
-            wakes: policies.iter().any(Policy::wakes),
+            wakes: policies.iter().any(Policy::wakes) || schedule.iter().any(Action::wakes),
             shrinks_after: points
                 .map(|points| site.placed(self.policies.as_ref(), metering.period.scaled(f64::from(points)))),
             cuts_off: p.protection == Protection::None && p.hook.is_none() && policies.iter().any(misses_the_busy),
             raw_target: raw,
+            gives_up_after: p
+                .launch_hook
+                .filter(|hook| hook.abandons)
+                .map(|hook| site.placed(self.launch_hook.as_ref(), hook.limit)),
+            bootstrap: p.bootstrap,
         }
     }
 }
@@ -349,7 +310,7 @@ fn misses_the_busy(policy: &Policy) -> bool {
 }
 
 /// Metrics of the node.
-fn metrics(has_pool: bool, price: Option<f64>, site: &mut NodeSite<'_, '_>) -> GroupMetrics {
+fn metrics(pool: Option<&Pool>, has_hook: bool, price: Option<f64>, site: &mut NodeSite<'_, '_>) -> GroupMetrics {
     let instances = site.gauge("instances", "instances");
     site.integral("instance_time", "s", instances, 1.0);
     if let Some(price) = price {
@@ -360,13 +321,17 @@ fn metrics(has_pool: bool, price: Option<f64>, site: &mut NodeSite<'_, '_>) -> G
         in_service: site.gauge("instances_in_service", "instances"),
         pending: site.gauge("instances_pending", "instances"),
         warming: site.gauge("instances_warming", "instances"),
-        prepared: has_pool.then(|| site.gauge("instances_prepared", "instances")),
+        prepared: pool.map(|_| site.gauge("instances_prepared", "instances")),
+        waiting: has_hook.then(|| site.gauge("instances_pending_wait", "instances")),
+        standby: site.gauge("instances_standby", "instances"),
         instances,
         workers: site.gauge("workers", "workers"),
         launched: site.counter("instances_launched", "instances"),
         terminated: site.counter("instances_terminated", "instances"),
         cut_off: site.counter("instances_terminated_busy", "instances"),
         interrupted: site.counter("instances_interrupted", "instances"),
+        abandoned: has_hook.then(|| site.counter("instances_abandoned", "instances")),
+        kept: pool.filter(|pool| pool.reuses()).map(|_| site.counter("instances_reused", "instances")),
     }
 }
 
@@ -377,8 +342,9 @@ impl Group {
     }
 
     /// Workers at the beginning, and at most.
-    pub(in crate::components) const fn workers(&self) -> [u32; 2] {
+    pub(in crate::components) fn workers(&self) -> [u32; 2] {
         let workers = self.p.workers_per_instance;
-        [self.desired * workers, self.p.max * workers]
+        let most = self.schedule.iter().filter_map(Action::max).fold(self.max, u32::max);
+        [self.desired * workers, most * workers]
     }
 }

@@ -4,7 +4,7 @@ use crate::components::FaultKind;
 use crate::components::bench::{Bench, Ran};
 
 /// A queue and a fleet on a group, whose machines boot in a minute, whose calls and measures take no time.
-fn text(work: &str, group: &str) -> String {
+pub(super) fn text(work: &str, group: &str) -> String {
     format!(
         "[work.job]\ntime = \"{work}\"\n[jobs]\nkind = \"sqs\"\nvisibility_timeout = \"1h\"\n\
          [crew]\nkind = \"workers\"\npolls = \"jobs\"\nwork = \"job\"\nreceive_latency = \"0s\"\n\
@@ -13,21 +13,21 @@ fn text(work: &str, group: &str) -> String {
     )
 }
 
-fn fleet(work: &str, group: &str) -> Bench {
+pub(super) fn fleet(work: &str, group: &str) -> Bench {
     Bench::of(&text(work, group))
 }
 
 /// The value of a gauge of the crew after everything that happened at this second.
-fn at(ran: &Ran, gauge: &str, second: usize) -> u32 {
+pub(super) fn at(ran: &Ran, gauge: &str, second: usize) -> u32 {
     ran.gauge("crew", gauge).samples()[second]
 }
 
-fn tracking(more: &str) -> String {
+pub(super) fn tracking(more: &str) -> String {
     format!("policies = [{{ policy_type = \"target_tracking_scaling\"{more} }}]")
 }
 
 /// A late job, so that the run goes on until then.
-fn until(bench: Bench, end: &str) -> Ran {
+pub(super) fn until(bench: Bench, end: &str) -> Ran {
     bench.job(end, "jobs").until(end).run()
 }
 
@@ -111,9 +111,10 @@ fn a_worker_that_heeds_the_notice_ends_its_job_and_takes_no_other() {
     assert_eq!((careful.counter("crew", "instances_terminated_busy"), careful.counter("crew", "handled")), (0, 8));
     assert_eq!((at(&careful, "busy", 49), at(&careful, "busy", 51)), (2, 1));
     // Its replacement is ordered when it is gone, or else at once.
-    assert_eq!((at(&careful, "instances_in_service", 189), at(&careful, "instances_in_service", 190)), (1, 2));
+    assert_eq!((at(&careful, "instances_in_service", 169), at(&careful, "instances_in_service", 170)), (1, 2));
     let ahead = with("heeds_notice = true\ncapacity_rebalance = true");
-    assert_eq!((at(&ahead, "instances_in_service", 69), at(&ahead, "instances_in_service", 70)), (2, 3));
+    assert_eq!((at(&ahead, "instances_in_service", 49), at(&ahead, "instances_in_service", 50)), (2, 3));
+    assert_eq!((at(&ahead, "workers", 69), at(&ahead, "workers", 70)), (2, 3));
     assert_eq!((at(&ahead, "instances_in_service", 130), ahead.counter("crew", "instances_launched")), (2, 1));
 }
 
@@ -171,7 +172,7 @@ fn a_machine_from_the_warm_pool_needs_no_bootstrap_or_no_boot_either() {
             format!("min_size = 1\nmax_size = 10\n{pool}\n{}", tracking(", target_value = 10, scale_out_points = 1"));
         until(fleet("1h", &group).jobs(31, "1s", "jobs"), "10min")
     };
-    let grown = |ran: &Ran| (60..300).find(|&second| at(ran, "instances_in_service", second) == 3);
+    let grown = |ran: &Ran| (60..300).find(|&second| at(ran, "workers", second) == 3);
     assert_eq!(grown(&with("")), Some(120));
     let stopped = with("warm_pool = {}");
     assert_eq!(grown(&stopped), Some(100));
@@ -183,7 +184,7 @@ fn a_machine_from_the_warm_pool_needs_no_bootstrap_or_no_boot_either() {
     let small = with("warm_pool = { max_group_prepared_capacity = 2, min_size = 1 }");
     assert_eq!((at(&small, "instances_prepared", 59), at(&small, "instances_prepared", 60)), (1, 0));
     // One of the two was ready; the pool is filled up again to its least size.
-    assert_eq!((at(&small, "instances_in_service", 100), at(&small, "instances_in_service", 120)), (2, 3));
+    assert_eq!((at(&small, "workers", 100), at(&small, "workers", 120)), (2, 3));
     assert_eq!((at(&small, "instances_prepared", 119), at(&small, "instances_prepared", 120)), (0, 1));
 }
 
@@ -254,7 +255,43 @@ fn what_is_said_about_a_group_is_checked() {
         ("min_size = 1\nmax_size = 3\ndefault_instance_warmup = \"2h\"", "must lie between 0s and 1h"),
         ("min_size = 1\nmax_size = 3\nmetric_delay_after_sleep = \"1h\"", "must lie between 0s and 15min"),
         ("min_size = 1\nmax_size = 3\nterminaton_hook = {}", "did you mean `termination_hook`?"),
-        ("min_size = 1\nmax_size = 3\ntermination_hook = { heartbeat_timeout = \"3d\" }", "between 1s and 2d"),
+        ("min_size = 1\nmax_size = 3\ntermination_hook = { heartbeat_timeout = \"3d\" }", "between 30s and 2h"),
+        ("min_size = 1\nmax_size = 3\nlaunch_hook = { heartbeat_timeout = \"10s\" }", "between 30s and 2h"),
+        ("min_size = 1\nmax_size = 3\nlaunch_hook = { default_result = \"contine\" }", "did you mean `continue`?"),
+        ("min_size = 1\nmax_size = 3\nscheduled_actions = [{ min_size = 2 }]", "needs `start_time`"),
+        ("min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\" }]", "changes nothing"),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", min_size = 4 }]",
+            "`min_size` is 4 then, and `max_size` 3",
+        ),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", desired_capacity = 2, \
+             max_size = 1 }]",
+            "`desired_capacity` must lie between 1 and 1 then",
+        ),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", max_size = 9 }, \
+             { start_time = \"1h\", min_size = 2 }]",
+            "at the same time",
+        ),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", min_size = 2, every = \"1s\" }]",
+            "must be at least 1min",
+        ),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", min_size = 2, \
+             end_time = \"2h\" }]",
+            "`end_time` has no effect",
+        ),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", min_size = 2, every = \"1h\", \
+             end_time = \"1h\" }]",
+            "ends before it begins",
+        ),
+        (
+            "min_size = 1\nmax_size = 3\nscheduled_actions = [{ start_time = \"1h\", max_size = 20000 }]",
+            "at most 10000 machines",
+        ),
         ("min_size = 1\nmax_size = 3\navailability_zones = 0", "1 to 26 zones"),
         ("min_size = 1\nmax_size = 3\nprice_per_hour = -1", "not negative"),
         ("min_size = 1\nmax_size = 3\nwarm_pool = { min_size = 20000 }", "at most 10000 machines"),

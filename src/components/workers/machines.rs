@@ -36,6 +36,7 @@ impl Workers {
                 Change::Begins(machine) => self.begin_on(on(machine, each), cx),
                 Change::Drains(machine) => self.drain(on(machine, each), cx),
                 Change::Stops(machine) => self.stop(on(machine, each), cx),
+                Change::Returns(machine) => self.resume(on(machine, each), cx),
             }
         }
     }
@@ -85,7 +86,49 @@ impl Workers {
     pub(super) fn leave(&mut self, worker: u32, cx: &mut Cx<'_>) {
         self.worker(worker).doing = Doing::Dead;
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
+        self.count_workers(cx);
         self.has_left(worker, cx);
+    }
+
+    /// They took nothing more, and go on.
+    fn resume(&mut self, workers: Range<u32>, cx: &mut Cx<'_>) {
+        for worker in workers {
+            self.worker(worker).leaving = false;
+            if self.worker(worker).doing == Doing::Dead && !self.health.is_down() {
+                self.connect(worker, cx);
+            }
+        }
+    }
+
+    /// Machines go out of service. In a fleet that is no group each worker has one of its own.
+    pub(super) fn stand_by(&mut self, count: u32, replaced: bool, cx: &mut Cx<'_>) {
+        if self.group.is_some() {
+            return self.scale(cx, |group, _, cx| group.stand_by(count, replaced, cx));
+        }
+        let mut left = count;
+        for worker in self.places() {
+            let place = self.worker(worker);
+            if left > 0 && place.doing != Doing::Dead && !place.leaving {
+                left -= 1;
+                self.drain(worker..worker + 1, cx);
+            }
+        }
+        self.count_workers(cx);
+    }
+
+    /// They come back.
+    pub(super) fn come_back(&mut self, count: u32, cx: &mut Cx<'_>) {
+        if self.group.is_some() {
+            return self.scale(cx, |group, _, cx| group.come_back(count, cx));
+        }
+        let mut left = count;
+        for worker in self.places() {
+            if left > 0 && self.worker(worker).leaving {
+                left -= 1;
+                self.resume(worker..worker + 1, cx);
+            }
+        }
+        self.count_workers(cx);
     }
 
     /// Tells the group if nobody is left on the machine of a worker that goes.

@@ -151,7 +151,7 @@ struct Worker {
     doing: Doing,
     /// Receives that failed since one succeeded.
     failures: Failures,
-    /// It takes nothing more: its machine goes.
+    /// It takes nothing more: its machine goes, or is on standby.
     leaving: bool,
     /// Told apart from the worker that was killed in this place.
     life: u16,
@@ -220,7 +220,7 @@ impl Component for Workers {
     const ABOUT: &'static str = "a fleet that polls a queue or consumes from a broker, and works";
     const NOUN: &'static str = "a fleet of workers";
     const ACCEPTS: &'static [Verb] = &[];
-    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "kill", "interrupt"];
+    const FAULTS: &'static [&'static str] = &["down", "slow", "fails", "kill", "interrupt", "standby"];
     type Spec = WorkersSpec;
     type Alarm = WorkersAlarm;
 
@@ -387,6 +387,8 @@ impl Workers {
             FaultKind::Down if begins => self.kill_some(u32::MAX, cx),
             FaultKind::Kill(_) | FaultKind::Down => self.revive(cx),
             FaultKind::Interrupt(count) if begins => self.interrupt(count, cx),
+            FaultKind::Standby { count, replaced } if begins => self.stand_by(count, replaced, cx),
+            FaultKind::Standby { count, .. } => self.come_back(count, cx),
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! The time series that charts draw: which line belongs to whom, and when it stops saying anything.
 
+use crate::output::human;
 use crate::report::{Report, RunInfo, Series};
 
 /// One line over time, as drawn and as in `timeseries.csv`.
@@ -105,6 +106,19 @@ impl Line<'_> {
         })
     }
 
+    /// The line through the middles of steps of `together` values, from its first value to its last; as it is, if every
+    /// step is a single value.
+    pub(super) fn smooth(&self, together: usize) -> Vec<(f64, f64)> {
+        if together <= 1 {
+            return self.mean().collect();
+        }
+        let middles = self.steps(together).map(|step| (f64::midpoint(step.from, step.to), step.value));
+        let mut points: Vec<(f64, f64)> = self.mean().next().into_iter().chain(middles).collect();
+        let before = points.last().map_or(0.0, |point| point.0);
+        points.extend(self.mean().last().filter(|point| point.0 > before));
+        points
+    }
+
     /// How many things an interval counted in which anything was counted, all replications together.
     fn crowd(&self) -> Option<f64> {
         let counted = self.series.mean.iter().filter(|value| **value > 0.0);
@@ -141,6 +155,12 @@ pub(super) fn together(lines: &[Line<'_>], panel_width: f64, end_s: f64) -> usiz
     let is_fitting = |together: &usize| *together == 1 || is_round(count(*together) * sample_s);
     let fitting = || TOGETHER.into_iter().take_while(|together| count(*together) <= most).filter(is_fitting);
     fitting().find(|together| count(*together) * crowd >= CROWD).or(fitting().last()).unwrap_or(1)
+}
+
+/// What a note says about how long a step is, if it is longer than an interval of the report.
+pub(super) fn means(lines: &[Line<'_>], together: usize) -> String {
+    let step = lines.first().filter(|_| together > 1).map(|line| line.run.grid(together));
+    step.map_or(String::new(), |step| format!(", means over {}", human::seconds(step)))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
@@ -206,6 +226,15 @@ mod tests {
         assert_eq!(steps, expected);
         let singles: Vec<f64> = line.steps(1).map(|step| step.value).collect();
         assert_eq!(singles, series.mean);
+    }
+
+    #[test]
+    fn a_smooth_line_goes_through_the_middles_of_its_steps() {
+        let (run, series) = counts(1, vec![1.0, 2.0, 6.0, 3.0, 8.0]);
+        let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
+        assert_eq!(line.smooth(1), line.mean().collect::<Vec<_>>());
+        assert_eq!(line.smooth(4), [(0.0, 1.0), (20.0, 3.0), (45.0, 8.0)]);
+        assert_eq!(line.smooth(3), [(0.0, 1.0), (15.0, 3.0), (40.0, 5.5)]);
     }
 
     #[test]

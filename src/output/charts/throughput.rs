@@ -5,7 +5,6 @@ use super::facets::{self, Facet, Plan};
 use super::page::Page;
 use super::series::{self, Line};
 use super::{Sketch, caption, page, ticks};
-use crate::output::human;
 use crate::report::{Report, Series};
 
 /// The lines this chart draws.
@@ -89,7 +88,12 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
     let values = values(data, &all, together);
     let plan = Plan {
         pipelines: completions.iter().map(|line| line.pipeline).collect(),
-        note: format!("jobs per {}{}{}", ticks::unit_name(data.unit), means(&all, together), values.scale.note()),
+        note: format!(
+            "jobs per {}{}{}",
+            ticks::unit_name(data.unit),
+            series::means(&all, together),
+            values.scale.note()
+        ),
         height: facets::height(report.cases.len(), completions.len()),
         below: 0.0,
         shared_time: false,
@@ -104,12 +108,6 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
             facet.say(page, "no job was done");
         }
     });
-}
-
-/// What a note says about how long a step is, if it is longer than an interval of the report.
-fn means(lines: &[Line<'_>], together: usize) -> String {
-    let step = lines.first().filter(|_| together > 1).map(|line| line.run.grid(together));
-    step.map_or(String::new(), |step| format!(", means over {}", human::seconds(step)))
 }
 
 fn draw_facet(facet: &Facet<'_>, [arrivals, done]: [Option<&Line<'_>>; 2], data: &Data<'_>, together: usize) {

@@ -93,26 +93,31 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
     if lines.is_empty() {
         return;
     }
-    let tops = || lines.iter().map(Line::highest);
-    let values = Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), 1.0, 12.0), 5);
     let mut pipelines: Vec<usize> = nodes.iter().map(|node| node.pipeline).collect();
     pipelines.dedup();
+    let end_s = series::end_of_change(&lines);
+    // As many jobs as make the pace of completions readable make the number of busy servers readable as well.
+    let completions = series::of_pipelines(report, "completions");
+    let together = series::together(&series::of_case(&completions, case), facets::width(pipelines.len()), end_s);
+    let highest = |line: &Line<'_>| line.smooth(together).into_iter().map(|(_, value)| value).fold(0.0, f64::max);
+    let tops = || lines.iter().map(highest);
+    let values = Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), 1.0, 12.0), 5);
     let rows = |pipeline: &usize| {
         let (nodes, more) = chosen(nodes, *pipeline);
         nodes.len() + usize::from(more > 0)
     };
     let plan = Plan {
-        note: format!("busy servers{}", values.scale.note()),
+        note: format!("busy servers{}{}", series::means(&lines, together), values.scale.note()),
         height: facets::height(report.cases.len(), pipelines.len()).min(240.0),
         below: f64_of(pipelines.iter().map(rows).max().unwrap_or(0)) * ROW + 8.0,
         shared_time: false,
-        end_s: series::end_of_change(&lines),
+        end_s,
         values,
         pipelines,
     };
     facets::block(page, report, case, &plan, |page, facet| {
         let (nodes, more) = chosen(nodes, facet.pipeline);
-        draw_facet(page, facet, &nodes, more);
+        draw_facet(page, facet, (&nodes, more), together);
         if nodes.iter().all(|node| node.busy.is_none_or(|line| line.highest() <= 0.0)) {
             facet.say(page, "no server was seen busy");
         }
@@ -127,7 +132,7 @@ fn pen(pipeline: usize, node: usize) -> Pen {
     Pen { dash: DASHES[node % MOST], ..Pen::solid(Ink::solid(Rgb(darker(red), darker(green), darker(blue))), 1.9) }
 }
 
-fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, nodes: &[&Node<'_>], more: usize) {
+fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, (nodes, more): (&[&Node<'_>], usize), together: usize) {
     let hue = theme::hue(facet.pipeline);
     let frame = facet.below;
     let names = nodes.iter().map(|node| Style::SMALL.width(&text::clean(node.name))).fold(0.0, f64::max);
@@ -137,10 +142,10 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, nodes: &[&Node<'_>], more: usi
     for (index, node) in nodes.iter().enumerate() {
         let pen = pen(facet.pipeline, index);
         if let Some(line) = &node.there {
-            facet.panel.curve(line.mean().collect(), Pen::solid(Ink::pale(hue.line, 55), 1.2));
+            facet.panel.curve(line.smooth(together), Pen::solid(Ink::pale(hue.line, 55), 1.2));
         }
         if let Some(line) = &node.busy {
-            facet.panel.curve(line.mean().collect(), pen);
+            facet.panel.curve(line.smooth(together), pen);
         }
         let middle = frame.top + 14.0 + ROW * f64_of(index);
         page.line(&[(frame.left, middle), (frame.left + 21.0, middle)], pen);

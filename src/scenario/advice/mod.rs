@@ -16,6 +16,7 @@ mod flood;
 mod group_rate;
 mod heartbeat;
 mod held;
+mod hopeless;
 mod hot_group;
 mod late_fault;
 mod load;
@@ -82,6 +83,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
     Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
     Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
+    Advice { code: "A053", about: "a launch hook gives up every new machine", give: hopeless::give },
     Advice { code: "A060", about: "a server's queue is longer than its callers are patient", give: patience::give },
 ];
 

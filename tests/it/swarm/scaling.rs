@@ -13,6 +13,13 @@ pub(super) fn fleet(d: &mut Drawing, name: &'static str, may_grow: bool) {
     d.maybe("speed", &["0.001", "1", "1000"]);
 }
 
+/// Whether the machines of a node come and go.
+pub(super) fn is_group(text: &str, node: &str) -> bool {
+    let head = format!("[pipeline.p.{node}]\n");
+    let table = text.split(&head).nth(1).unwrap_or_default();
+    table.split("\n[").next().is_some_and(|table| table.contains("auto_scaling."))
+}
+
 /// Machines that come and go.
 fn group(d: &mut Drawing) {
     d.line("auto_scaling.min_size", &["0", "1"]);
@@ -26,10 +33,31 @@ fn group(d: &mut Drawing) {
     d.maybe("auto_scaling.metric_delay", &["'0s'", "'10min'"]);
     d.maybe("auto_scaling.metric_delay_after_sleep", &["'0s'"]);
     d.maybe("auto_scaling.scale_in_protection", &["'while_busy'", "'always'"]);
-    d.maybe("auto_scaling.termination_policy", &["'oldest_instance'", "'newest_instance'"]);
+    d.maybe(
+        "auto_scaling.termination_policy",
+        &["'oldest_instance'", "'newest_instance'", "'closest_to_next_instance_hour'"],
+    );
     d.maybe(
         "auto_scaling.termination_hook",
-        &["{}", "{ heartbeat_timeout = '10s' }", "{ heartbeat_timeout = '1s', heartbeats = true }"],
+        &["{}", "{ heartbeat_timeout = '30s' }", "{ heartbeat_timeout = '30s', heartbeats = true }"],
+    );
+    d.maybe(
+        "auto_scaling.launch_hook",
+        &[
+            "{}",
+            "{ heartbeat_timeout = '30s' }",
+            "{ heartbeat_timeout = '30s', default_result = 'continue' }",
+            "{ heartbeat_timeout = '31s', heartbeats = true }",
+        ],
+    );
+    d.maybe(
+        "auto_scaling.scheduled_actions",
+        &[
+            "[{ start_time = '0s', max_size = 60, min_size = 2 }, { start_time = '50s', min_size = 0, max_size = 1 }]",
+            "[{ start_time = '1s', max_size = 60, desired_capacity = 40 }, { start_time = '2s', desired_capacity = 2 }]",
+            "[{ start_time = '20s', every = '1min', end_time = '5min', desired_capacity = 1 }]",
+            "[{ start_time = '20s', every = '1min', min_size = 1, max_size = 9 }]",
+        ],
     );
     d.maybe(
         "auto_scaling.warm_pool",
@@ -38,6 +66,8 @@ fn group(d: &mut Drawing) {
             "{ pool_state = 'running', min_size = 2 }",
             "{ pool_state = 'hibernated', max_group_prepared_capacity = 3 }",
             "{ pool_state = 'stopped', min_size = 60, max_group_prepared_capacity = 0 }",
+            "{ pool_state = 'running', instance_reuse_policy = { reuse_on_scale_in = true } }",
+            "{ instance_reuse_policy = { reuse_on_scale_in = true }, max_group_prepared_capacity = 2 }",
         ],
     );
     d.maybe("auto_scaling.availability_zones", &["1", "26"]);
