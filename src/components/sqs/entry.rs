@@ -151,6 +151,7 @@ fn check_attributes(flow: &At<String>, site: &mut NodeSite<'_, '_>) {
 }
 
 fn too_many(flow: &At<String>, message: &str, most: &Fact<u32>, hint: &str, site: &mut NodeSite<'_, '_>) {
-    let limit = format!("{}: {} (fact {}; {}; read {})", most.what, most.value, most.name, most.source, most.read);
-    site.site.error(flow.span, "S030", message).note(limit).note(most.note).hint(hint);
+    let limit = format!("{} (fact {}; {}; read {})", most.what, most.name, most.source, most.read);
+    let error = site.site.error(flow.span, "S030", message).label(format!("at most {}", most.value));
+    error.note(limit).note(most.note).hint(hint);
 }
