@@ -32,7 +32,7 @@ pub(super) struct Weights {
 
 #[derive(Debug, Clone, Copy)]
 struct Weight {
-    weight: f64,
+    share: f64,
     /// Answers since the last look, and how many of them were errors.
     answers: u32,
     errors: u32,
@@ -41,7 +41,7 @@ struct Weight {
 impl Weights {
     /// Full shares for so many.
     pub(super) fn new(count: usize, mitigation: Mitigation) -> Self {
-        Self { mitigation, servers: vec![Weight { weight: 1.0, answers: 0, errors: 0 }; count] }
+        Self { mitigation, servers: vec![Weight { share: 1.0, answers: 0, errors: 0 }; count] }
     }
 
     /// A server has answered, or was given up.
@@ -52,10 +52,10 @@ impl Weights {
 
     /// One of these, by weight; `uniform` decides.
     pub(super) fn draw(&self, candidates: &[usize], uniform: f64) -> Option<usize> {
-        let total: f64 = candidates.iter().map(|&server| self.servers[server].weight).sum();
+        let total: f64 = candidates.iter().map(|&server| self.servers[server].share).sum();
         let mut left = uniform * total;
         let found = candidates.iter().find(|&&server| {
-            left -= self.servers[server].weight;
+            left -= self.servers[server].share;
             left < 0.0
         });
         found.or(candidates.last()).copied()
@@ -71,23 +71,23 @@ impl Weights {
         let share = |errors: u64, answers: u64| if answers == 0 { 0.0 } else { errors as f64 / answers as f64 };
         #[allow(clippy::cast_precision_loss, reason = "servers")]
         let most = self.servers.len() as f64 * part_max;
-        let mut mitigated = self.servers.iter().filter(|server| server.weight < 1.0).count();
+        let mut mitigated = self.servers.iter().filter(|server| server.share < 1.0).count();
         for server in &mut self.servers {
             let (answers, errors) = (u64::from(server.answers), u64::from(server.errors));
             let usual = share(all.1 - errors, all.0 - answers);
             let is_anomaly = share(errors, answers) > (ratio * usual).max(errors_min);
             (server.answers, server.errors) = (0, 0);
             if !is_anomaly {
-                mitigated -= usize::from(server.weight < 1.0 && server.weight + recovery >= 1.0);
-                server.weight = (server.weight + recovery).min(1.0);
+                mitigated -= usize::from(server.share < 1.0 && server.share + recovery >= 1.0);
+                server.share = (server.share + recovery).min(1.0);
                 continue;
             }
-            let is_new = server.weight >= 1.0;
+            let is_new = server.share >= 1.0;
             #[allow(clippy::cast_precision_loss, reason = "servers")]
             let may = !is_new || (healthy >= u64::from(healthy_min) && (mitigated + 1) as f64 <= most);
             if may {
                 mitigated += usize::from(is_new);
-                server.weight = (server.weight * cut).max(floor);
+                server.share = (server.share * cut).max(floor);
             }
         }
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     fn of(weights: &Weights) -> Vec<f64> {
-        weights.servers.iter().map(|server| server.weight).collect()
+        weights.servers.iter().map(|server| server.share).collect()
     }
 
     /// A hundred answers of each, and so many errors among them.

@@ -251,7 +251,7 @@ impl Guard {
 
     /// An attempt has ended. Returns the time of an alarm for those held back, if one must be set.
     pub(super) fn record<T: Into<AnyTimer>>(&mut self, outcome: Outcome, cx: &mut Ctx<'_, T>) -> Option<SimTime> {
-        let (now, Outcome { answer, took, retry, was_sent }) = (cx.now(), outcome);
+        let (now, Outcome { answer, was_sent, took, retry }) = (cx.now(), outcome);
         let ok = answer == Answer::Good;
         if let Some((throttle, _)) = self.throttle.as_mut().filter(|_| ok) {
             throttle.answered(now);

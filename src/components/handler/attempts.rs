@@ -317,7 +317,7 @@ impl Handler {
             let took = cx.now().since(task.guarded.sent);
             let retry = task.guarded.paid.take();
             let was_sent = task.guarded.seats > 0;
-            let again = guard.record(Outcome { answer, took, retry, was_sent }, cx);
+            let again = guard.record(Outcome { answer, was_sent, took, retry }, cx);
             if let Some(at) = again {
                 cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Rate } }));
             }
