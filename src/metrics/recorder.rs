@@ -146,12 +146,11 @@ impl Catalogue {
     /// one figure, the sum.
     pub fn price(&mut self, node: NodeId, metric: &'static str, counter: CounterId, each: f64) {
         let known = |price: &&mut Price| price.name.node == node && price.name.metric == metric;
-        match self.prices.iter_mut().find(known) {
-            Some(price) => price.parts.push((counter, each)),
-            None => {
-                let name = MetricName { node, metric, unit: "usd" };
-                self.prices.push(Price { name, parts: vec![(counter, each)] });
-            }
+        if let Some(price) = self.prices.iter_mut().find(known) {
+            price.parts.push((counter, each));
+        } else {
+            let name = MetricName { node, metric, unit: "usd" };
+            self.prices.push(Price { name, parts: vec![(counter, each)] });
         }
     }
 
