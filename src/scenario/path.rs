@@ -77,8 +77,14 @@ impl Way<'_> {
                 match edge.verb {
                     Verb::Polls | Verb::Reads => next.push(("←", reader)),
                     Verb::Consumes => next.push(("→", reader)),
-                    Verb::From | Verb::Calls | Verb::Targets | Verb::Sends | Verb::Subscribers => {}
-                    Verb::DeadLetter | Verb::OnSuccess | Verb::OnFailure => {}
+                    Verb::From
+                    | Verb::Calls
+                    | Verb::Targets
+                    | Verb::Sends
+                    | Verb::Subscribers
+                    | Verb::DeadLetter
+                    | Verb::OnSuccess
+                    | Verb::OnFailure => {}
                 }
             }
         }
