@@ -30,6 +30,7 @@ impl SqsSpec {
         if is_fifo || self.fair_queue.is_some_and(|at| at.value) {
             self.check_groups(site);
         }
+        self.check_wait(site);
         let p = self.parameters(is_fifo, site);
         let keys = if is_fifo { self.keys_of_standard() } else { self.keys_of_fifo() };
         refuse_all(&keys, is_fifo, site);
@@ -87,6 +88,13 @@ impl SqsSpec {
         })
     }
 
+    /// Records how long a receive waits that does not say so itself; it is the consumers who wait.
+    fn check_wait(&self, site: &mut NodeSite<'_, '_>) {
+        let (wait, most) = (self.receive_message_wait_time, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
+        site.site.within("receive_message_wait_time", wait.as_ref(), Duration::from_secs(0)..=most.value, most);
+        site.site.optional("receive_message_wait_time", wait);
+    }
+
     fn parameters(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<SqsParameters> {
         let s = &mut *site.site;
         let zero = Duration::from_secs(0);
@@ -106,10 +114,6 @@ impl SqsSpec {
         s.within("delay", self.delay.as_ref(), zero..=sqs::DELAY_MAX.value, &sqs::DELAY_MAX);
         let sizes = sqs::MAXIMUM_MESSAGE_SIZE_MIN.value..=sqs::MAXIMUM_MESSAGE_SIZE_MAX.value;
         s.within("maximum_message_size", self.maximum_message_size.as_ref(), sizes, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
-        let waits = zero..=sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
-        let wait = self.receive_message_wait_time;
-        s.within("receive_message_wait_time", wait.as_ref(), waits, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
-        s.optional("receive_message_wait_time", wait);
         let visibility_timeout = s.or_fact("visibility_timeout", self.visibility_timeout, &sqs::VISIBILITY_TIMEOUT);
         let visibility_timeout = site
             .incoming(Verb::Polls)
