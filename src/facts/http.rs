@@ -264,11 +264,11 @@ facts! { "http";
 
     ANOMALY_RATIO: f64 = 3.0, Assumption, Own, OWN,
         "How many times the errors of the others make a server an anomaly.",
-        "Not published.";
+        "Not published. Less would punish a server for its luck with a few errors.";
 
     ANOMALY_ERRORS_MIN: Share = Share::new(0.05), Assumption, Own, OWN,
         "A server with a smaller share of errors is no anomaly, however few the others have.",
-        "Not published.";
+        "Not published. Without it a single error among none would be enough.";
 
     ANOMALY_CUT: Share = Share::new(0.5), Assumption, Own, OWN,
         "What is left of an anomaly's weight at each look.",
@@ -280,7 +280,7 @@ facts! { "http";
 
     ANOMALY_RECOVERY: Share = Share::new(0.1), Assumption, Own, OWN,
         "What a server gets back of its full weight at each look at which it is no anomaly.",
-        "Not published.";
+        "Not published. It has its full weight again after ten looks.";
 
     CONNECT_FIRST_RETRY: Duration = Duration::from_secs(1), Default, Dated, LINUX,
         "How long a client waits for the answer to its first packet before it sends it again; each time twice as long.",

@@ -87,7 +87,6 @@ pub(super) fn polling(d: &mut Drawing, name: &'static str, queue: &str, fifo: bo
     );
     d.maybe("delete_together", &["true"]);
     d.maybe("lost_responses", &["'20%'", "'100%'"]);
-    d.maybe("speed", &["0.1", "10.0"]);
     if fifo {
         d.maybe("receive_request_attempt_id", &["true"]);
     }
