@@ -7,9 +7,10 @@
 //!  refused                     ghost work
 //! ```
 //! Facts: `http.*`, `calls.*`. A timeout of the caller does not free the slot: the work goes on and is counted as ghost
-//! work, unless the server is told to stop it. A server can shed load: by rules of its queue (`queue.rs`), by an adaptive limit
-//! (`limit.rs`), or by dropping requests whose caller has left before it begins with them. To turn a request away costs time of its own, if the
-//! scenario says so. Simplified: that time is taken from the request that gets a slot next.
+//! work, unless the server is told to stop it. A server can shed load: by rules of its queue (`queue.rs`), by an
+//! adaptive limit (`limit.rs`), or by dropping requests whose caller has left before it begins with them. To turn a
+//! request away costs time of its own, if the scenario says so. Simplified: that time is taken from the request that gets
+//! a slot next.
 
 mod asked;
 mod limit;

@@ -361,6 +361,7 @@ fn counters(site: &mut NodeSite<'_, '_>) -> SqsMetrics {
         delayed: site.gauge("delayed", "messages"),
         age_of_oldest: site.gauge("age_of_oldest", "s"),
         sent: site.counter("messages_sent", "messages"),
+        sent_message_size: site.counter("sent_message_size", "bytes"),
         received: site.counter("messages_received", "messages"),
         received_again: site.counter("messages_received_again", "messages"),
         deleted: site.counter("messages_deleted", "messages"),

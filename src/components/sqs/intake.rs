@@ -63,7 +63,7 @@ impl Sqs {
         if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, call, cx) {
             return None;
         }
-        cx.count(self.metrics.sent, 1);
+        self.count_sent(msg, cx);
         cx.accept(msg);
         let now = cx.now();
         let message = cx.message_mut(msg);
@@ -105,7 +105,7 @@ impl Sqs {
         if fifo.deduplication.is_duplicate(fifo.identity.of(cx.number(msg), group), now) {
             // The call succeeds, the message is not delivered.
             self.note(msg, Event::Deduplicated, cx);
-            cx.count(self.metrics.sent, 1);
+            self.count_sent(msg, cx);
             cx.count(self.metrics.deduplicated, 1);
             cx.conclude(msg, LossId::NONE);
             return false;
@@ -131,12 +131,19 @@ impl Sqs {
         self.serve(cx);
     }
 
+    /// A send has succeeded.
+    #[inline(always)]
+    fn count_sent(&self, msg: MsgId, cx: &mut Cx<'_>) {
+        cx.count(self.metrics.sent, 1);
+        cx.count(self.metrics.sent_message_size, cx.message(msg).size.into());
+    }
+
     /// What comes back from the dead-letter queue is a new message. Somebody may still work on the old one: its receipts
     /// are good for nothing here, and those of the new one follow them.
     fn take_redriven(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.called(cx);
         self.sends(cx.message(msg).size, cx);
-        cx.count(self.metrics.sent, 1);
+        self.count_sent(msg, cx);
         let (now, group) = (cx.now(), self.group(msg, cx));
         let message = cx.message_mut(msg);
         message.sent = now;

@@ -168,8 +168,9 @@ struct SqsMetrics {
     delayed: GaugeId,
     /// Age of the oldest message.
     age_of_oldest: GaugeId,
-    /// Messages sent.
+    /// Messages sent, and their bytes.
     sent: CounterId,
+    sent_message_size: CounterId,
     /// Messages received, repeats included.
     received: CounterId,
     /// Messages received for the second time or more.

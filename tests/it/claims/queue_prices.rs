@@ -54,6 +54,7 @@ fn the_surcharge_is_for_calls_about_messages_with_a_group() {
     let named = with("key = { distinct = 5 }");
     assert!(named.figure("jobs.empty_receives") > 1.0);
     assert_eq!(named.figure("jobs.surcharged_requests"), 10.0 * (2.0 + 2.0 + 1.0));
+    assert_eq!(named.figure("jobs.sent_message_size_bytes"), 10.0 * 100.0 * 1024.0);
     let (billed, dear) = (named.figure("jobs.billed_requests"), named.figure("jobs.surcharged_requests"));
     about(named.figure("jobs.cost_usd"), 0.4e-6 * billed + 0.1e-6 * dear, 1e-9);
     // Without a key there is no group.

@@ -42,6 +42,14 @@ pub(super) fn published(d: &mut Drawing) {
               lag = '5s', filter = { share = '90%' } } }, { to = 'lake', raw_message_delivery = true }]",
         ],
     );
+    limits(d);
+    queue(d, "queue", false);
+    polling(d, "workers", "queue", false);
+    endpoints(d);
+}
+
+/// What a topic is told beside its subscribers.
+fn limits(d: &mut Drawing) {
     d.maybe("publish_rate", &["'1/s'", "'300/s'"]);
     d.maybe("region", &REGIONS);
     let managed = !["hook", "box", "phone", "app"].iter().any(|name| d.text.contains(&format!("'{name}'")));
@@ -72,8 +80,10 @@ pub(super) fn published(d: &mut Drawing) {
             ],
         );
     }
-    queue(d, "queue", false);
-    polling(d, "workers", "queue", false);
+}
+
+/// Those who are no queues.
+fn endpoints(d: &mut Drawing) {
     for (name, kind) in [("hook", "http"), ("box", "email"), ("phone", "sms"), ("app", "push"), ("lake", "firehose")] {
         d.node(name, kind);
         d.maybe("latency", &["'0s'", "'20s'"]);
