@@ -52,7 +52,7 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     queue.extend(faults.then(|| line("recovery", Source::Until(RECOVERY))));
     let machines = report.cells.iter().any(|cell| cell.case == case && in_all(cell, MACHINES).is_some());
     queue.extend(machines.then(|| line("machine costs", Source::Nodes(MACHINES))));
-    queue.extend(has_costs(report, case).then(|| metric("all costs", COST)));
+    queue.extend(has_costs(report, case).then(|| metric("known costs", COST)));
     [jobs, latencies, queue]
 }
 
@@ -231,7 +231,7 @@ pub(super) fn legend(report: &Report) -> String {
         parts.push("never: not before the end of the run");
     }
     if (0..report.cases.len()).any(|case| has_costs(report, case)) {
-        parts.push("all costs: of what has a price, before any free tier");
+        parts.push("known costs: of what has a price, before any free tier");
     }
     parts.push("–: not measured");
     parts.join("; ")
@@ -329,11 +329,11 @@ mod tests {
     #[test]
     fn what_a_pipeline_costs_has_a_line_where_it_is_known() {
         let mut report = fixture::report();
-        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "all costs");
-        assert!(!has_line(&report) && !legend(&report).contains("all costs"));
+        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "known costs");
+        assert!(!has_line(&report) && !legend(&report).contains("known costs"));
         let cost = report.cells[0].summary.iter_mut().find(|metric| metric.name == COST).expect("a figure");
         cost.estimate = Some(Estimate { mean: 0.012_34, half_width: None, replications: 1 });
-        assert!(has_line(&report) && legend(&report).contains("all costs: of what has a price"));
+        assert!(has_line(&report) && legend(&report).contains("known costs: of what has a price"));
         let entry = Source::Metric(COST.into()).entry(&report, &report.cells[1]);
         assert_eq!(entry, Entry::text("–").tone(Tone::Quiet));
     }
