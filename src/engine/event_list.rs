@@ -90,13 +90,15 @@ impl<E: Copy> EventList<E> {
         self.keys[hole] = key;
     }
 
-    /// Makes a new place.
+    /// Makes new places: one for the root, then a family at a time, so that every parent has none or all of its children.
     #[cold]
     fn grow(&mut self) {
-        let place = self.events.len();
-        assert!(place >> PLACE_BITS == 0, "a message has an alarm or two, and the live messages are bounded");
-        self.keys.push(Key::new(SimTime::MAX, 0, place));
-        self.events.push(self.nothing);
+        for _ in 0..if self.keys.is_empty() { 1 } else { ARITY } {
+            let place = self.events.len();
+            assert!(place >> PLACE_BITS == 0, "a message has an alarm or two, and the live messages are bounded");
+            self.keys.push(Key::new(SimTime::MAX, 0, place));
+            self.events.push(self.nothing);
+        }
     }
 
     /// Takes the next event. O(log n).
@@ -115,32 +117,23 @@ impl<E: Copy> EventList<E> {
         self.events[first.place()]
     }
 
-    /// Puts `key` where the root was.
+    /// Puts `key` where the root was. Children behind the end have no time, so no key is later than theirs.
     #[inline(always)]
     fn sift_down(&mut self, key: Key) {
-        let heap = &mut self.keys[..self.len];
         let mut hole = 0;
         loop {
             let child = hole * ARITY + 1;
-            let least = match heap.get(child..) {
-                Some(&[a, b, c, d, ..]) => {
-                    let left = if b < a { (b, 1) } else { (a, 0) };
-                    let right = if d < c { (d, 3) } else { (c, 2) };
-                    if right.0 < left.0 { right } else { left }
-                }
-                Some(&[first, ref rest @ ..]) => rest
-                    .iter()
-                    .zip(1..)
-                    .fold((first, 0), |least, (&key, i)| if key < least.0 { (key, i) } else { least }),
-                _ => break,
-            };
+            let Some(&[a, b, c, d]) = self.keys.get(child..).and_then(<[Key]>::first_chunk) else { break };
+            let left = if b < a { (b, 1) } else { (a, 0) };
+            let right = if d < c { (d, 3) } else { (c, 2) };
+            let least = if right.0 < left.0 { right } else { left };
             if key <= least.0 {
                 break;
             }
-            heap[hole] = least.0;
+            self.keys[hole] = least.0;
             hole = child + least.1;
         }
-        heap[hole] = key;
+        self.keys[hole] = key;
     }
 }
 
