@@ -12,8 +12,9 @@ pub struct Gauge {
     max: u64,
     /// The sum over all changes, in units times nanoseconds.
     moment: i128,
-    /// The integral up to where it was asked for.
+    /// The integral up to where it was asked for, and what had been before the average counted.
     area: u128,
+    before: u128,
     samples: Vec<u32>,
 }
 
@@ -54,6 +55,7 @@ impl Gauge {
 
     /// The average counts from `now` on.
     pub(super) fn forget(&mut self, now: SimTime) {
+        self.before = (self.as_if_always(now) - self.moment).cast_unsigned();
         self.moment = self.as_if_always(now);
     }
 
@@ -75,6 +77,11 @@ impl Gauge {
     /// The value integrated over time up to the end of the observation, in units times nanoseconds.
     pub const fn area(&self) -> u128 {
         self.area
+    }
+
+    /// The same from the beginning of the run on.
+    pub const fn area_of_all(&self) -> u128 {
+        self.before + self.area
     }
 
     /// The values at 0, one step, two steps, …, each after everything that happened at that instant.
@@ -156,6 +163,7 @@ mod tests {
         gauge.fall(at(5));
         gauge.settle(at(6));
         assert_eq!(gauge.area(), (7 + 2 * 8 + 7) * 1_000_000_000);
+        assert_eq!(gauge.area_of_all(), gauge.area() + 7_000_000_000);
         assert_eq!((gauge.value(), gauge.max()), (7, 8));
     }
 

@@ -100,7 +100,11 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
         column("throughput_per_s", "1/s", "jobs done, over the time observed"),
         column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
         column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),
-        column("cost_usd", "usd", "what those of its nodes cost that have a price, without any free tier"),
+        column(
+            "cost_usd",
+            "usd",
+            "what those of its nodes cost that have a price, over the whole run, without any free tier",
+        ),
     ]);
     columns
 }

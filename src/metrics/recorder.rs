@@ -289,12 +289,12 @@ impl Recorder {
         (count(share.whole) > 0).then(|| count(share.part) as f64 / count(share.whole) as f64)
     }
 
-    /// What a bill has come to: of what is counted from the beginning of the run, of what is there from the end of the
-    /// warm-up.
+    /// What a bill has come to over the whole run, the warm-up included.
+    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn cost(&self, bill: &Bill) -> f64 {
         let cost = |item: &Billed| match *item {
             Billed::Counted(counter, tariff) => tariff.cost(self.counters[usize::from(counter.0)]),
-            Billed::Present(gauge, each) => self.area_s(gauge) * each,
+            Billed::Present(gauge, each) => self.gauge_at(gauge).area_of_all() as f64 / 1e9 * each,
         };
         bill.items.iter().map(cost).sum()
     }
@@ -302,13 +302,7 @@ impl Recorder {
     /// What a gauge adds up to over the time observed.
     #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
     pub fn integral(&self, integral: &Integral) -> f64 {
-        self.area_s(integral.of) * integral.each
-    }
-
-    /// A gauge integrated over the time observed, in units times seconds.
-    #[allow(clippy::cast_precision_loss, reason = "a figure for statistics")]
-    fn area_s(&self, gauge: GaugeId) -> f64 {
-        self.gauge_at(gauge).area() as f64 / 1e9
+        self.gauge_at(integral.of).area() as f64 / 1e9 * integral.each
     }
 
     /// What part of what a gauge could rise to it was, on average; nothing if it could not rise at all.
@@ -371,8 +365,8 @@ mod tests {
         catalogue.price(node, "cost", calls, Tariff::flat(0.5));
         catalogue.price(other, "cost", time, Tariff::flat(100.0));
         catalogue.price_of_time(node, "cost", pollers, 2.0);
-        let view =
-            View { step: SimDuration::from_secs(1), warmup: SimTime::ZERO, objective: SimDuration::from_secs(1) };
+        let warmup = SimTime::ZERO + SimDuration::from_secs(4);
+        let view = View { step: SimDuration::from_secs(1), warmup, objective: SimDuration::from_secs(1) };
         let mut recorder = Recorder::new(&catalogue, 1, &view);
         recorder.add(calls, 7);
         recorder.add(time, 1);

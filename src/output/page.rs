@@ -231,9 +231,11 @@ pub(super) fn legend(report: &Report) -> String {
         parts.push("never: not before the end of the run");
     }
     if (0..report.cases.len()).any(|case| has_costs(report, case)) {
-        parts.push("known costs: of what has a price, before any free tier");
+        parts.push("known costs: of the nodes that have a price, before any free tier");
+        parts.push("–: not measured, or without a price");
+    } else {
+        parts.push("–: not measured");
     }
-    parts.push("–: not measured");
     parts.join("; ")
 }
 
@@ -333,7 +335,7 @@ mod tests {
         assert!(!has_line(&report) && !legend(&report).contains("known costs"));
         let cost = report.cells[0].summary.iter_mut().find(|metric| metric.name == COST).expect("a figure");
         cost.estimate = Some(Estimate { mean: 0.012_34, half_width: None, replications: 1 });
-        assert!(has_line(&report) && legend(&report).contains("known costs: of what has a price"));
+        assert!(has_line(&report) && legend(&report).contains("known costs: of the nodes that have a price"));
         let entry = Source::Metric(COST.into()).entry(&report, &report.cells[1]);
         assert_eq!(entry, Entry::text("–").tone(Tone::Quiet));
     }

@@ -33,6 +33,72 @@ fn the_resolved_scenario_gives_the_same_figures_the_same_hash_and_the_same_name(
     }
 }
 
+/// A base with many things that a case can leave out or write in another form.
+const RICH: &str = r#"
+[run]
+duration = "5min"
+replications = 1
+[traffic.a]
+rate = "5/s"
+spikes = [{ at = "1min", count = 50 }, { at = "2min", count = 60 }]
+[traffic.b]
+rate = "1/s"
+spike = { at = "1min", count = 20 }
+[work.d]
+time = "100ms"
+[pipeline.p.q]
+kind = "sqs"
+from = ["a", "b"]
+[pipeline.p.w]
+kind = "workers"
+polls = "q"
+work = "d"
+count = 3
+[pipeline.l.front]
+kind = "load_balancer"
+from = ["a", "b"]
+targets = ["s", "t"]
+deregister = [{ target = "s", from = "1min", to = "3min" }]
+[pipeline.l.s]
+kind = "service"
+work = "d"
+[pipeline.l.t]
+kind = "service"
+work = "d"
+calls = { to = "deep", retries = { mode = "adaptive" } }
+[pipeline.l.deep]
+kind = "service"
+[case.base]
+"#;
+
+#[test]
+fn a_case_that_leaves_something_out_is_repeated_as_well() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    for (number, set) in [
+        r#"{ "traffic.a.spikes" = [] }"#,
+        r#"{ "traffic.a.spikes" = [{ at = "1min", count = 7 }] }"#,
+        r#"{ "traffic.b" = { rate = "9/s" } }"#,
+        r#"{ "pipeline.p.q.from" = [{ flow = "a", delay = "30s" }, "b"] }"#,
+        r#"{ "work.d.time" = { exponential = "100ms" } }"#,
+        r#"{ "pipeline.l.front.deregister" = [] }"#,
+        r#"{ "pipeline.l.front.deregister" = [{ target = "s", from = "1min" }] }"#,
+        r#"{ "pipeline.l.t.calls" = "deep" }"#,
+        r#"{ "pipeline.l.t.calls" = [] }"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = place.path().join(number.to_string());
+        std::fs::create_dir_all(&folder).expect("a temporary folder can be written");
+        let file = folder.join("a.toml");
+        std::fs::write(&file, format!("{RICH}[case.other]\nset = {set}\n")).expect("it can be written");
+        let (manifest, summary) = run(&file, &folder.join("first"), &[]);
+        let (second, repeated) = run(&folder.join("first/a/scenario.toml"), &folder.join("again"), &[]);
+        assert_eq!(manifest["scenario"]["hash"], second["scenario"]["hash"], "{set}");
+        assert!(summary == repeated, "{set}");
+    }
+}
+
 #[test]
 fn another_value_gives_another_hash_and_another_place_of_the_file_does_not() {
     let place = tempfile::tempdir().expect("a temporary folder");

@@ -220,11 +220,10 @@ impl Sqs {
     ///
     /// Simplified: of those in flight only the one whose time ends first is looked at.
     pub(super) fn sample(&self, cx: &mut Cx<'_>) {
-        let since = |msg| {
-            let came = self.graves.as_ref().and_then(|graves| graves.came(msg));
-            came.unwrap_or_else(|| cx.message(msg).sent)
-        };
-        let counts = |msg: MsgId| !was_received(msg, super::RECEIVES_BEFORE_THE_BACK, cx);
+        let came = |msg| self.graves.as_ref().and_then(|graves| graves.came(msg));
+        let since = |msg| came(msg).unwrap_or_else(|| cx.message(msg).sent);
+        // A dead letter has been received often enough elsewhere.
+        let counts = |msg| came(msg).is_some() || !was_received(msg, super::RECEIVES_BEFORE_THE_BACK, cx);
         let sent = |msg| (counts(msg) && !cx.message(msg).is_retired()).then(|| since(msg));
         let visible = match &self.order {
             Order::Standard(hosts) => hosts.oldest(sent),
