@@ -108,8 +108,16 @@ fifo_topic  = true
 from        = "orders"
 subscribers = "jobs"
 [pipeline.grouped.jobs]
+kind        = "sqs"
+fifo_queue  = true
+dead_letter = { queue = "failed" }
+[pipeline.grouped.failed]
 kind       = "sqs"
 fifo_queue = true
+[pipeline.grouped.packers]
+kind  = "workers"
+polls = "jobs"
+count = 4
 "#;
 const AWAY: &str = "[[fault]]\nnode = \"pushed.shop\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"3min\"\n[work.pack]";
 const SPIKE: (&str, &str) =
@@ -170,6 +178,13 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
         "\"1min\"",
     ),
+    (
+        "A013",
+        (QUEUED, &[("\"workers\"\npolls = \"jobs\"\ncount", "\"service\"\nfrom  = \"orders\"\nslots")]),
+        (QUEUED, &[]),
+        "jobs",
+    ),
+    ("A013", (QUEUED, &[("sends = \"jobs\"", "")]), (QUEUED, &[]), "jobs"),
     ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
     ("A020", (FUNCTIONS, &[GATHERS]), (FUNCTIONS, &[GATHERS, ("\"3min\"", "\"4min\"")]), "\"3min\""),
     ("A021", (FUNCTIONS, &[("count = 5", "count = 4")]), (FUNCTIONS, &[]), "4"),

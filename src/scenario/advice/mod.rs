@@ -20,6 +20,7 @@ mod hopeless;
 mod hot_group;
 mod late_fault;
 mod load;
+mod loose_ends;
 mod mail_rate;
 mod once_only;
 mod over_polling;
@@ -64,6 +65,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
+    Advice { code: "A013", about: "nobody fetches from a queue, or nothing comes to it", give: loose_ends::give },
     Advice {
         code: "A020",
         about: "a throttled batch of a function has no time to be tried again",
