@@ -149,9 +149,14 @@ fn is_round(step_s: f64) -> bool {
 /// How many intervals of counts to draw as one, so that a line shows what goes on and not by what chance few things fall
 /// into one interval and not the next: no more than necessary, and less than `WIDEST` on a panel of that width.
 pub(super) fn together(lines: &[Line<'_>], panel_width: f64, end_s: f64) -> usize {
+    together_within(WIDEST, lines, panel_width, end_s)
+}
+
+/// The same for steps that are at most so many pixels wide.
+pub(super) fn together_within(widest: f64, lines: &[Line<'_>], panel_width: f64, end_s: f64) -> usize {
     let crowd = lines.iter().filter_map(Line::crowd).fold(f64::INFINITY, f64::min);
     let Some(sample_s) = lines.first().map(|line| line.run.sample_s).filter(|sample| *sample > 0.0) else { return 1 };
-    let most = (WIDEST / (panel_width * sample_s / end_s)).max(1.0);
+    let most = (widest / (panel_width * sample_s / end_s)).max(1.0);
     let is_fitting = |together: &usize| *together == 1 || is_round(count(*together) * sample_s);
     let fitting = || TOGETHER.into_iter().take_while(|together| count(*together) <= most).filter(is_fitting);
     fitting().find(|together| count(*together) * crowd >= CROWD).or(fitting().last()).unwrap_or(1)

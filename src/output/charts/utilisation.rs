@@ -74,6 +74,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
 
 /// The most nodes of a pipeline that are drawn: those with the most servers busy.
 const MOST: usize = 4;
+/// Steps wider than this, in pixels, would hide how many servers a spike kept busy.
+const WIDEST: f64 = 4.0;
 /// Height of a row of the key below a panel.
 const ROW: f64 = 21.0;
 
@@ -98,7 +100,8 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
     let end_s = series::end_of_change(&lines);
     // As many jobs as make the pace of completions readable make the number of busy servers readable as well.
     let completions = series::of_pipelines(report, "completions");
-    let together = series::together(&series::of_case(&completions, case), facets::width(pipelines.len()), end_s);
+    let width = facets::width(pipelines.len());
+    let together = series::together_within(WIDEST, &series::of_case(&completions, case), width, end_s);
     let highest = |line: &Line<'_>| line.smooth(together).into_iter().map(|(_, value)| value).fold(0.0, f64::max);
     let tops = || lines.iter().map(highest);
     let values = Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), 1.0, 12.0), 5);
@@ -106,8 +109,9 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, nodes: &[&Node<'
         let (nodes, more) = chosen(nodes, *pipeline);
         nodes.len() + usize::from(more > 0)
     };
+    let peaks = if together > 1 { " (peaks are higher)" } else { "" };
     let plan = Plan {
-        note: format!("busy servers{}{}", series::means(&lines, together), values.scale.note()),
+        note: format!("busy servers{}{peaks}{}", series::means(&lines, together), values.scale.note()),
         height: facets::height(report.cases.len(), pipelines.len()).min(240.0),
         below: f64_of(pipelines.iter().map(rows).max().unwrap_or(0)) * ROW + 8.0,
         shared_time: false,
