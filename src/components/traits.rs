@@ -110,6 +110,8 @@ pub struct ScalingTraits {
     pub gives_up_after: Option<At<SimDuration>>,
     /// How long its bootstrap takes.
     pub bootstrap: SimDuration,
+    /// Machines that wait in its warm pool at the beginning, with their bootstrap done.
+    pub prepared: u32,
 }
 
 /// A function: a node whose every request has an end that is set.

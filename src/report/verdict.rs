@@ -92,10 +92,6 @@ const WASTE_WORTH_A_WORD: f64 = 0.01;
 /// How much of all the work was for nobody, by the summary's own figure, and where most of that was done.
 fn waste(cell: &Cell) -> Option<String> {
     let share = cell.mean(WASTED_WORK).filter(|&share| share >= WASTE_WORTH_A_WORD)?;
-    let total = |node: &NodeReport, names: &[&str]| -> f64 {
-        let wanted = node.metrics.iter().filter(|row| row.statistic == "total" && names.contains(&row.metric));
-        wanted.filter_map(|row| row.estimate).map(|estimate| estimate.mean).sum()
-    };
     let wasted = cell.nodes.iter().map(|node| (node.name.as_str(), total(node, &["ghost_time", "repeated_time"])));
     let (node, _) = wasted.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
     let working = cell.nodes.iter().filter(|node| total(node, &["work_time"]) > 0.0).count();
@@ -105,9 +101,19 @@ fn waste(cell: &Cell) -> Option<String> {
     })
 }
 
-/// Machines that a group took away while they worked, if there were any.
+/// The sum of these counters of a node.
+fn total(node: &NodeReport, names: &[&str]) -> f64 {
+    let wanted = node.metrics.iter().filter(|row| row.statistic == "total" && names.contains(&row.metric));
+    wanted.filter_map(|row| row.estimate).map(|estimate| estimate.mean).sum()
+}
+
+/// Machines that a group took away while they worked, if there were any: for good, or into its warm pool.
 fn taken_away(cell: &Cell) -> Option<String> {
-    let (group, machines) = highest(cell, |metric| metric.metric == "instances_terminated_busy")?;
+    let counted = cell
+        .nodes
+        .iter()
+        .map(|node| (&node.name, total(node, &["instances_terminated_busy", "instances_reused_busy"])));
+    let (group, machines) = counted.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
     (machines >= 0.95).then(|| format!("{machines:.0} machines of {group} were taken away in the middle of their work"))
 }
 

@@ -406,3 +406,15 @@ fn a_fault_that_only_ends_late_is_no_mistake() {
     let (given, told) = advice(&format!("{HEAD}{QUEUED}{BACKWARD}"));
     assert!(given.is_empty(), "{told}");
 }
+
+#[test]
+fn machines_of_a_warm_pool_come_although_a_hook_gives_up_all_new_ones() {
+    let told = |more: &str| {
+        let tracked = text((QUEUED, &[("count = 4", TRACKED)]));
+        advice(&tracked.replace("auto_scaling.min_size = 1", &format!("{HOOKED}\n{more}"))).1
+    };
+    let besides = "ever comes into service but those that are in its warm pool at the beginning";
+    assert!(told("auto_scaling.warm_pool = {}").contains(besides));
+    let empty = told("auto_scaling.warm_pool = { max_group_prepared_capacity = 1 }");
+    assert!(empty.contains("ever comes into service\n"), "{empty}");
+}

@@ -17,11 +17,12 @@ impl Group {
             let boots = self.pool.as_mut().and_then(super::Pool::take);
             let time = if boots == Some(false) { SimDuration::ZERO } else { self.boot_time(cx) };
             let place = self.machines.add(State::Pending, cx.now(), warmup);
+            // One of the warm pool was launched for the pool.
             if boots.is_none() {
                 self.machines.set_bootstrap(place, self.p.bootstrap);
+                cx.count(self.metrics.launched, 1);
             }
             self.billed += 1;
-            cx.count(self.metrics.launched, 1);
             cx.alarm_after(time, T::from(GroupAlarm::Ready { place, life: self.machines.life(place) }));
         }
         self.prepare(cx);
@@ -44,7 +45,9 @@ impl Group {
 
     /// Brings the warm pool to its size.
     pub(super) fn prepare<T: Timer>(&mut self, cx: &mut Ctx<'_, T>) {
-        let missing = self.pool.as_mut().map_or(0, |pool| pool.order(self.desired));
+        let Some([missing, gone]) = self.pool.as_mut().map(|pool| pool.order(self.desired)) else { return };
+        cx.count(self.metrics.launched, missing.into());
+        cx.count(self.metrics.terminated, gone.into());
         let bootstrap = self.hopeless().map_or(self.p.bootstrap, |hook| hook.limit);
         for _ in 0..missing {
             let time = self.boot_time(cx) + bootstrap;
@@ -57,9 +60,11 @@ impl Group {
         let is_hopeless = self.hopeless().is_some();
         let Some(pool) = &mut self.pool else { return };
         if !is_hopeless {
-            return pool.prepared(self.desired);
+            let is_wanted = pool.prepared(self.desired);
+            return cx.count(self.metrics.terminated, u64::from(!is_wanted));
         }
         pool.abandoned();
+        cx.count(self.metrics.terminated, 1);
         self.count_abandoned(cx);
         self.prepare(cx);
     }

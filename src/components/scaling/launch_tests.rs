@@ -3,6 +3,10 @@
 use super::tests::{at, fleet, text, tracking, until};
 use crate::components::bench::{Bench, Ran};
 
+fn counter(ran: &Ran, what: &str) -> u64 {
+    ran.counter("crew", &format!("instances_{what}"))
+}
+
 /// A group that orders two machines at the first measure, at 60 s. They can be reached at 100 s.
 fn growing(bootstrap: &str, more: &str, end: &str) -> Ran {
     let group =
@@ -56,6 +60,14 @@ fn a_hook_holds_a_machine_before_it_is_in_the_warm_pool() {
     assert_eq!((at(&hopeless, "workers", 100), hopeless.gauge("crew", "workers").max()), (2, 2));
     assert_eq!(at(&hopeless, "instances_prepared", 599), 0);
     assert!(hopeless.counter("crew", "instances_abandoned") > 8);
+    // Whoever was given up had been launched, and is gone.
+    let counted = |ran: &Ran| ["launched", "terminated", "abandoned"].map(|what| counter(ran, what));
+    let [launched, terminated, abandoned] = counted(&hopeless);
+    // One was there at the beginning, and one in the pool; two are in the group at the end, one more is on its way into
+    // it and one into the pool.
+    assert_eq!((terminated, launched + 2), (abandoned, terminated + 4));
+    // One came out of the pool and was launched before the run, one for the group and one for the pool.
+    assert_eq!(counted(&fine), [2, 0, 0]);
 }
 
 #[test]
@@ -77,14 +89,17 @@ fn a_warm_pool_takes_back_what_the_group_gives_away_if_it_is_told_to() {
     let kept = with(reuses, "");
     assert_eq!((at(&kept, "instances_prepared", 99), at(&kept, "instances_prepared", 100)), (1, 3));
     assert_eq!((kept.counter("crew", "instances_reused"), kept.counter("crew", "instances_terminated")), (2, 0));
-    assert_eq!((kept.counter("crew", "instances_terminated_busy"), at(&kept, "instances", 101)), (2, 1));
+    // Both lose their work, and neither is terminated.
+    assert_eq!((counter(&kept, "reused_busy"), counter(&kept, "terminated_busy")), (2, 0));
+    assert_eq!((counter(&thrown_away, "terminated_busy"), at(&kept, "instances", 101)), (2, 1));
     // With a hook they come when they have done their work, and nothing is prepared in their stead.
     let later = with(reuses, "termination_hook = {}");
     assert_eq!((at(&later, "instances_prepared", 199), at(&later, "instances_prepared", 201)), (1, 3));
-    assert_eq!((at(&later, "instances", 150), later.counter("crew", "instances_terminated_busy")), (3, 0));
+    assert_eq!((at(&later, "instances", 150), counter(&later, "reused_busy")), (3, 0));
     // A pool that has no more room sends the rest away.
     let small = with(&format!("{reuses}, max_group_prepared_capacity = 3"), "");
     assert_eq!((at(&small, "instances_prepared", 99), at(&small, "instances_prepared", 100)), (0, 2));
     let full = with(&format!("{reuses}, max_group_prepared_capacity = 2"), "");
-    assert_eq!((full.counter("crew", "instances_reused"), full.counter("crew", "instances_terminated")), (1, 1));
+    assert_eq!((counter(&full, "reused"), counter(&full, "terminated")), (1, 1));
+    assert_eq!((counter(&full, "reused_busy"), counter(&full, "terminated_busy")), (1, 1));
 }

@@ -66,15 +66,15 @@ impl Group {
 
     /// A machine is gone, or goes back into the warm pool.
     pub(super) fn remove<T: Timer>(&mut self, place: u32, is_busy: bool, cx: &mut Ctx<'_, T>) {
-        match (&mut self.pool, self.metrics.kept) {
-            (Some(pool), Some(kept)) if self.machines.is_kept(place) => {
-                pool.came_back(self.desired);
-                cx.count(kept, 1);
-            }
-            _ => cx.count(self.metrics.terminated, 1),
-        }
+        let is_kept =
+            self.machines.is_kept(place) && self.pool.as_mut().is_some_and(|pool| pool.came_back(self.desired));
+        let [gone, cut_off] = match self.metrics.kept {
+            Some(kept) if is_kept => kept,
+            _ => [self.metrics.terminated, self.metrics.cut_off],
+        };
+        cx.count(gone, 1);
         if is_busy {
-            cx.count(self.metrics.cut_off, 1);
+            cx.count(cut_off, 1);
         }
         let paid = self.machines.launched(place) + self.p.billed_at_least;
         if paid > cx.now() {

@@ -107,16 +107,18 @@ struct GroupMetrics {
     instances: GaugeId,
     /// Workers on all machines that run.
     workers: GaugeId,
+    /// Machines that were ordered, for the group or for its warm pool.
     launched: CounterId,
+    /// Machines that are gone, from the group or from its warm pool.
     terminated: CounterId,
     /// Of them, those on which a worker was in the middle of its work.
     cut_off: CounterId,
     /// Machines that got a notice.
     interrupted: CounterId,
-    /// Machines that a hook gave up.
+    /// Of those that are gone, machines that a hook gave up.
     abandoned: Option<CounterId>,
-    /// Machines that went back into the warm pool.
-    kept: Option<CounterId>,
+    /// Machines that went back into the warm pool, and of them those on which a worker was in the middle of its work.
+    kept: Option<[CounterId; 2]>,
 }
 
 /// A group while it runs.

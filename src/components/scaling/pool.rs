@@ -1,6 +1,6 @@
 //! A warm pool: machines that have done their bootstrap already and wait, so that growing takes no longer than a start.
 //!
-//! Facts: `ec2.hook_*`. With `instance_reuse_policy` what a group that shrinks gives away comes back into it, as long as
+//! With `instance_reuse_policy` what a group that shrinks gives away comes back into it, as long as
 //! it has room.
 //!
 //! Simplified: what a stopped machine costs, its disk, is left out, and so is the minimum for which each is paid. A
@@ -97,7 +97,7 @@ impl Pool {
     }
 
     /// Machines that it should hold beside a group of `desired`.
-    fn size(&self, desired: u32) -> u32 {
+    pub(super) fn size(&self, desired: u32) -> u32 {
         self.most.saturating_sub(desired).max(self.min)
     }
 
@@ -124,19 +124,27 @@ impl Pool {
         Some(!self.runs)
     }
 
-    /// Returns how many machines have to be prepared; what is too many and ready goes.
-    pub(super) fn order(&mut self, desired: u32) -> u32 {
+    /// Returns how many machines have to be prepared, and how many go: those that are ready and too many.
+    pub(super) fn order(&mut self, desired: u32) -> [u32; 2] {
         let size = self.size(desired);
-        self.ready = self.ready.min(size);
+        let gone = self.ready.saturating_sub(size);
+        self.ready -= gone;
         let missing = size.saturating_sub(self.ready + self.preparing + self.coming);
         self.preparing += missing;
-        missing
+        [missing, gone]
     }
 
-    /// A machine has been prepared; it goes again if it is not wanted any more.
-    pub(super) fn prepared(&mut self, desired: u32) {
+    /// A machine has been prepared. Whether it is still wanted; it goes again if not.
+    pub(super) fn prepared(&mut self, desired: u32) -> bool {
         self.preparing -= 1;
+        self.add(desired)
+    }
+
+    /// A machine waits from now on, or goes if there are enough. Whether it waits.
+    fn add(&mut self, desired: u32) -> bool {
+        let has_room = self.ready < self.size(desired);
         self.ready = (self.ready + 1).min(self.size(desired));
+        has_room
     }
 
     /// A machine that was being prepared has been given up.
@@ -151,10 +159,10 @@ impl Pool {
         has_room
     }
 
-    /// It has left the group.
-    pub(super) fn came_back(&mut self, desired: u32) {
+    /// It has left the group. Whether it is still wanted; it goes if not.
+    pub(super) fn came_back(&mut self, desired: u32) -> bool {
         self.coming -= 1;
-        self.ready = (self.ready + 1).min(self.size(desired));
+        self.add(desired)
     }
 
     /// Machines that wait.

@@ -158,6 +158,9 @@ impl GroupSpec {
             billed_at_least: ec2::BILLED_MINIMUM.value.get(),
         };
         site.traits.scaling = Some(self.traits(&p, sizes, (&policies, &schedule), metering, site));
+        if let (Some(traits), Some(pool)) = (&mut site.traits.scaling, &pool) {
+            traits.prepared = pool.size(sizes.desired);
+        }
         Some(Group {
             p,
             metrics,
@@ -300,6 +303,7 @@ impl GroupSpec {
                 .filter(|hook| hook.abandons)
                 .map(|hook| site.placed(self.launch_hook.as_ref(), hook.limit)),
             bootstrap: p.bootstrap,
+            prepared: 0,
         }
     }
 }
@@ -331,7 +335,9 @@ fn metrics(pool: Option<&Pool>, has_hook: bool, price: Option<f64>, site: &mut N
         cut_off: site.counter("instances_terminated_busy", "instances"),
         interrupted: site.counter("instances_interrupted", "instances"),
         abandoned: has_hook.then(|| site.counter("instances_abandoned", "instances")),
-        kept: pool.filter(|pool| pool.reuses()).map(|_| site.counter("instances_reused", "instances")),
+        kept: pool
+            .filter(|pool| pool.reuses())
+            .map(|_| ["instances_reused", "instances_reused_busy"].map(|name| site.counter(name, "instances"))),
     }
 }
 

@@ -35,8 +35,10 @@ impl Group {
             self.machines.set_warmup(place, self.p.warmup);
             self.enter_service(place, cx);
             if self.machines.bootstrap(place).is_zero() {
+                // One that had not begun before, or whose workers have ended, begins.
+                let back = if self.machines.works(place) { Change::Returns(place) } else { Change::Begins(place) };
                 self.machines.set_works(place, true);
-                self.changes.push(Change::Returns(place));
+                self.changes.push(back);
             }
         }
         self.at_once |= self.members() > self.desired;

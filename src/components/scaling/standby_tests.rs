@@ -1,6 +1,6 @@
 //! What is done to a group by the clock or by an operator, on the bench.
 
-use super::tests::{at, fleet, until};
+use super::tests::{at, fleet, text, until};
 use crate::components::FaultKind;
 use crate::components::bench::Bench;
 
@@ -77,4 +77,22 @@ fn workers_without_a_group_stand_by_as_well() {
     let ran = until(bench.fault("crew", FaultKind::Standby { count: 2, replaced: false }, "50s", "305s"), "10min");
     assert_eq!((at(&ran, "busy", 99), at(&ran, "busy", 101), at(&ran, "workers", 101)), (3, 1, 1));
     assert_eq!((at(&ran, "busy", 304), at(&ran, "busy", 306), at(&ran, "workers", 306)), (1, 3, 3));
+}
+
+#[test]
+fn a_machine_that_goes_on_standby_before_it_has_begun_works_when_it_comes_back() {
+    let with = |to: &str| {
+        let group = "min_size = 0\nmax_size = 4\ndesired_capacity = 1\n\
+                     scheduled_actions = [{ start_time = \"1min\", desired_capacity = 3 }]";
+        let text = text("1h", group).replace("bootstrap = \"20s\"", "bootstrap = \"5min\"");
+        let kind = FaultKind::Standby { count: 9, replaced: false };
+        until(Bench::of(&text).jobs(9, "0s", "jobs").fault("crew", kind, "2min", to), "15min")
+    };
+    // Two machines are in service at 100 s and would begin at 400 s. They have nothing more to do when they come back.
+    let late = with("10min");
+    assert_eq!((at(&late, "instances_standby", 121), at(&late, "busy", 599)), (3, 1));
+    assert_eq!((at(&late, "workers", 601), at(&late, "busy", 601)), (3, 3));
+    // Who comes back before that begins in time.
+    let early = with("5min");
+    assert_eq!((at(&early, "busy", 301), at(&early, "busy", 399), at(&early, "busy", 401)), (1, 1, 3));
 }

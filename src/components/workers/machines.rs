@@ -45,6 +45,9 @@ impl Workers {
         if self.workers.len() < machine.end as usize {
             self.workers.resize(machine.end as usize, Worker { doing: Doing::Dead, ..Worker::default() });
         }
+        for worker in machine.clone() {
+            self.worker(worker).leaving = false;
+        }
         if self.health.is_down() {
             return;
         }

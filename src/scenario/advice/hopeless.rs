@@ -9,8 +9,12 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
     for fleet in view.nodes() {
         let Some(scaling) = fleet.traits.scaling else { continue };
         let Some(limit) = scaling.gives_up_after.filter(|limit| limit.value < scaling.bootstrap) else { continue };
+        let besides = match scaling.prepared {
+            0 => "",
+            _ => " but those that are in its warm pool at the beginning",
+        };
         warnings
-            .warn(limit.span, format!("no new machine of `{}` ever comes into service", fleet.name))
+            .warn(limit.span, format!("no new machine of `{}` ever comes into service{besides}", fleet.name))
             .note(format!(
                 "its bootstrap takes {}, and the launch hook gives a machine up after {}: another one is ordered, given \
                  up as well, and each is paid for",

@@ -27,7 +27,7 @@ fn group(d: &mut Drawing) {
     d.maybe("auto_scaling.desired_capacity", &["1"]);
     d.maybe("auto_scaling.workers_per_instance", &["3"]);
     d.maybe("auto_scaling.launch_latency", &["'0s'", "'1s'"]);
-    d.maybe("auto_scaling.bootstrap", &["'0s'", "'5min'"]);
+    d.maybe("auto_scaling.bootstrap", &["'0s'", "'30s'", "'5min'"]);
     d.maybe("auto_scaling.default_cooldown", &["'0s'", "'10min'"]);
     d.maybe("auto_scaling.metric_period", &["'10s'", "'30s'"]);
     d.maybe("auto_scaling.metric_delay", &["'0s'", "'10min'"]);
