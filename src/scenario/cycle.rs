@@ -1,6 +1,6 @@
 //! Circles in a design: a job that comes back to where it has been would go round for ever.
 
-use crate::components::{Plan, Verb};
+use crate::components::{Edge, Plan, PlannedNode, Verb};
 use crate::diagnostic::{Diagnostics, Span};
 
 /// A step of a job from one place to another: nodes, or the parts of a broker.
@@ -12,18 +12,30 @@ pub(super) struct Step<'p> {
     span: Span,
 }
 
-/// Whether no job can go round for ever; the edge that closes a circle is told if it can. The way of what has failed is
-/// no part of a circle, because messages that did not fail do not take it; two queues that leave their dead letters to
-/// each other are one.
+/// Whether no job can go round for ever; the edge that closes a circle is told if it can. The way into a dead-letter queue
+/// is no part of a circle, because messages that did not fail do not take it; two queues that leave their dead letters to
+/// each other are one. A function or a topic to which a function passes what it gives up hands it straight on, so that
+/// this is a step like any other.
 pub(super) fn check(plan: &Plan, found: &mut Diagnostics) -> bool {
-    none(&steps(plan, |verb| !verb.is_for_failures()), found) & none(&steps(plan, Verb::is_for_failures), found)
+    let aside = |edge: &Edge| puts_aside(edge, &plan.nodes);
+    none(&steps(plan, |edge| !aside(edge)), found) & none(&steps(plan, aside), found)
+}
+
+/// Whether the edge leads into a queue that keeps what has failed.
+pub(super) fn puts_aside(edge: &Edge, nodes: &[PlannedNode]) -> bool {
+    let is_queue = |node: &PlannedNode| node.name == edge.node() && node.kind == "sqs";
+    match edge.verb {
+        Verb::DeadLetter => true,
+        Verb::OnFailure => nodes.iter().any(is_queue),
+        _ => false,
+    }
 }
 
 /// The steps along the edges that are wanted, in the order of the text.
-pub(super) fn steps(plan: &Plan, wanted: impl Fn(Verb) -> bool) -> Vec<Step<'_>> {
+pub(super) fn steps(plan: &Plan, wanted: impl Fn(&Edge) -> bool) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     for node in &plan.nodes {
-        for edge in node.edges.iter().filter(|edge| wanted(edge.verb)) {
+        for edge in node.edges.iter().filter(|edge| wanted(edge)) {
             let (here, there) = (node.name.as_str(), edge.to.value.as_str());
             let (from, to) = match edge.verb {
                 Verb::Polls | Verb::Reads | Verb::Consumes => (there, here),

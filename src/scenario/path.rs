@@ -3,6 +3,7 @@
 //! The arrow says who acts, because that is the lesson: `⇄` waits for an answer, `→` hands over, `←` pulls. What only
 //! sees failures, a dead-letter queue, is not on the way.
 
+use super::cycle::puts_aside;
 use crate::components::{PlannedNode, Verb};
 use crate::engine::NodeId;
 use std::collections::BTreeSet;
@@ -62,13 +63,11 @@ impl Way<'_> {
     fn next(&self, index: usize) -> Vec<(&'static str, usize)> {
         let place = |name: &str| self.nodes.iter().position(|node| node.name == name);
         let mut next = Vec::new();
-        for edge in &self.nodes[index].edges {
+        for edge in self.nodes[index].edges.iter().filter(|edge| !puts_aside(edge, self.nodes)) {
             let arrow = match edge.verb {
                 Verb::Calls | Verb::Targets => "⇄",
-                Verb::Sends | Verb::Subscribers | Verb::OnSuccess => "→",
-                Verb::From | Verb::Polls | Verb::Reads | Verb::Consumes | Verb::DeadLetter | Verb::OnFailure => {
-                    continue;
-                }
+                Verb::Sends | Verb::Subscribers | Verb::OnSuccess | Verb::OnFailure => "→",
+                Verb::From | Verb::Polls | Verb::Reads | Verb::Consumes | Verb::DeadLetter => continue,
             };
             next.extend(place(edge.node()).map(|to| (arrow, to)));
         }
@@ -118,6 +117,23 @@ mod tests {
             node("database", "service", &[]),
         ];
         assert_eq!(told(&nodes), "web → jobs (sqs) ← encoders ⇄ database");
+    }
+
+    #[test]
+    fn a_function_or_a_topic_that_gets_what_was_given_up_is_on_the_way() {
+        let nodes = [
+            node("first", "lambda", &[(Verb::OnSuccess, "done"), (Verb::OnFailure, "second")]),
+            node("done", "sqs", &[]),
+            node("second", "lambda", &[(Verb::OnFailure, "alarms")]),
+            node("alarms", "sns", &[(Verb::Subscribers, "third"), (Verb::Subscribers, "kept")]),
+            node("third", "lambda", &[(Verb::OnFailure, "failed")]),
+            node("failed", "sqs", &[]),
+            node("kept", "sqs", &[]),
+            node("crew", "workers", &[(Verb::Polls, "kept")]),
+            node("undertakers", "workers", &[(Verb::Polls, "failed")]),
+        ];
+        let after = "second (lambda) → alarms (sns) → {third (lambda), kept (sqs) ← crew}";
+        assert_eq!(told(&nodes), format!("first (lambda) → {{done (sqs), {after}}}"));
     }
 
     #[test]

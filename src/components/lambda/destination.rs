@@ -11,7 +11,7 @@
 
 use super::{Cx, MANAGED_EVENT};
 use crate::components::context::Endpoint;
-use crate::components::sqs::DEAD_LETTER;
+use crate::components::sqs::{GIVEN_UP, PASSED_ON};
 use crate::engine::{Ending, LossId, MsgId, NodeId, SimDuration};
 
 /// Where an event goes on.
@@ -29,7 +29,8 @@ impl Destination {
     /// Hands an event on that is done here.
     pub(super) fn pass_on(self, msg: MsgId, cx: &mut Cx<'_>) {
         let to = match self {
-            Self::Queue(node) | Self::Topic(node) => Endpoint { node, port: 0 },
+            Self::Queue(node) => Endpoint { node, port: PASSED_ON },
+            Self::Topic(node) => Endpoint { node, port: 0 },
             Self::Function(node) => Endpoint { node, port: MANAGED_EVENT },
         };
         hand_over(msg, to, cx);
@@ -40,7 +41,7 @@ impl Destination {
         match self {
             Self::Queue(node) => {
                 cx.park(msg, loss);
-                hand_over(msg, Endpoint { node, port: DEAD_LETTER }, cx);
+                hand_over(msg, Endpoint { node, port: GIVEN_UP }, cx);
             }
             Self::Topic(node) => {
                 let notice = cx.branch(msg);

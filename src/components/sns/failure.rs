@@ -2,7 +2,7 @@
 
 use super::{Cx, Delivery, Protocol, Sns, SnsAlarm, Special, Subscription};
 use crate::components::context::Endpoint;
-use crate::components::sqs::DEAD_LETTER;
+use crate::components::sqs::UNDELIVERED;
 use crate::engine::random::mix;
 use crate::engine::{Ending, LossId, SimDuration};
 
@@ -84,7 +84,7 @@ impl Sns {
             let loss = if exhausted { losses.exhausted_dead_lettered } else { losses.refused_dead_lettered };
             cx.count(self.metrics.redriven, many.into());
             cx.park(branch, loss);
-            cx.hand_over(branch, Endpoint { node, port: DEAD_LETTER }, SimDuration::ZERO);
+            cx.hand_over(branch, Endpoint { node, port: UNDELIVERED }, SimDuration::ZERO);
         } else {
             let loss = match failure {
                 Failure::Temporary | Failure::Throttled => losses.exhausted,

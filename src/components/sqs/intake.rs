@@ -3,7 +3,8 @@
 use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
-use super::{DEAD_LETTER, DELIVERED, Order, REDRIVEN, Sqs, SqsAlarm, mark, next_receipt};
+use super::{DEAD_LETTER, DELIVERED, GIVEN_UP, PASSED_ON, REDRIVEN, UNDELIVERED};
+use super::{Order, Sqs, SqsAlarm, mark, next_receipt};
 use crate::engine::{Ending, LossId, MsgId, SimDuration};
 
 /// With which call a message comes.
@@ -23,6 +24,9 @@ impl Sqs {
             DEAD_LETTER => self.take_dead_letter(msg, cx),
             REDRIVEN => self.take_redriven(msg, cx),
             DELIVERED => self.take_alone(msg, InCall::None, cx),
+            PASSED_ON => self.take_alone(msg, InCall::Own, cx),
+            GIVEN_UP => self.take_sent_dead_letter(msg, true, cx),
+            UNDELIVERED => self.take_sent_dead_letter(msg, false, cx),
             _ if self.senders.is_some() => self.gather(msg, cx),
             _ => self.take_alone(msg, if batched { InCall::Same } else { InCall::Own }, cx),
         }
@@ -129,6 +133,19 @@ impl Sqs {
         }
         self.keep(msg, cx);
         self.serve(cx);
+    }
+
+    /// A dead letter of a function or a topic is sent, with a call that somebody pays for if it is `billed`.
+    fn take_sent_dead_letter(&mut self, msg: MsgId, billed: bool, cx: &mut Cx<'_>) {
+        if billed {
+            self.called(cx);
+            self.sends(cx.message(msg).size, cx);
+            if let Order::Fair(_) = self.order {
+                self.names_group(self.group(msg, cx), cx);
+            }
+        }
+        self.count_sent(msg, cx);
+        self.take_dead_letter(msg, cx);
     }
 
     /// A send has succeeded.

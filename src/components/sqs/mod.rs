@@ -65,14 +65,23 @@ use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, LossId, MsgId, MsgRef, NodeId, Signal, SimDuration};
 use crate::metrics::{CounterId, GaugeId};
 
-/// The port of a queue for what is dead-lettered into it.
-pub(super) const DEAD_LETTER: u16 = 1;
+/// The port of a queue for what another queue moves to it: that is no send.
+const DEAD_LETTER: u16 = 1;
 
 /// The port of a queue for what comes back from its dead-letter queue.
 const REDRIVEN: u16 = 2;
 
 /// The port of a queue for what a topic delivers: nobody pays for that.
 pub(super) const DELIVERED: u16 = 3;
+
+/// The port of a queue for what a function has done: no sender of a flow or a node, so that none of their rules holds.
+pub(super) const PASSED_ON: u16 = 4;
+
+/// The port of a queue for what a function gives up: a dead letter, but sent and paid for.
+pub(super) const GIVEN_UP: u16 = 5;
+
+/// The port of a queue for what a topic could not deliver: a dead letter that was sent, but nobody pays for it.
+pub(super) const UNDELIVERED: u16 = 6;
 
 /// After so many receives without a delete a standard queue puts a message at its back.
 const RECEIVES_BEFORE_THE_BACK: u16 = crate::facts::sqs::RECEIVES_BEFORE_BACK_OF_QUEUE.value;

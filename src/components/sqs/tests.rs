@@ -165,3 +165,39 @@ fn a_dead_letter_goes_on_counting_its_receives() {
 fn no_receipt_begins_anew_while_somebody_may_have_it() {
     assert_eq!([0, 1, u16::MAX - 1, u16::MAX].map(super::next_receipt), [1, 2, u16::MAX, 1 << 15]);
 }
+
+/// A function that fails at all of its events, or at none, and the queue to which they go on.
+fn after_a_function(f: &str, fails: bool) -> Bench {
+    let text = format!(
+        "[web]\nkind = \"service\"\nsends = {{ to = \"f\", latency = \"0s\" }}\n\
+         [f]\nkind = \"lambda\"\nmaximum_retry_attempts = 0\n{f}\n\
+         [kept]\nkind = \"sqs\"\nfrom = [{{ flow = \"jobs\", delay = \"10min\" }}]\n"
+    );
+    let bench = Bench::of(&text).jobs(10, "0s", "web").until("5min");
+    if fails { bench.fault("f", FaultKind::Fails(1.0), "0s", "1h") } else { bench }
+}
+
+#[test]
+fn what_a_function_passes_on_is_not_delayed_as_the_messages_of_the_flow_are() {
+    let ran = after_a_function("on_success = \"kept\"", false).job("0s", "kept").run();
+    assert_eq!(ran.counter("kept", "messages_sent"), 11);
+    assert_eq!((ran.gauge("kept", "visible").value(), ran.gauge("kept", "delayed").value()), (10, 1));
+}
+
+#[test]
+fn what_a_function_gives_up_is_sent_and_paid_for() {
+    for key in ["on_failure", "dead_letter"] {
+        let ran = after_a_function(&format!("{key} = \"kept\""), true).run();
+        assert_eq!((ran.counter("kept", "messages_sent"), ran.counter("kept", "sent_message_size")), (10, 10_000));
+        assert_eq!((ran.counter("kept", "requests"), ran.counter("kept", "billed_requests")), (10, 10));
+    }
+}
+
+#[test]
+fn what_a_topic_cannot_deliver_is_sent_and_costs_nothing() {
+    let text = "[topic]\nkind = \"sns\"\nsubscribers = [{ to = \"gone\", endpoint_gone = \"0s\", dead_letter = \"kept\" }]\n\
+                [gone]\nkind = \"sqs\"\n[kept]\nkind = \"sqs\"\n";
+    let ran = Bench::of(text).jobs(10, "1s", "topic").until("5min").run();
+    assert_eq!((ran.counter("kept", "messages_sent"), ran.gauge("kept", "visible").value()), (10, 10));
+    assert_eq!(ran.counter("kept", "billed_requests"), 0);
+}

@@ -26,7 +26,7 @@ pub(super) struct Node<'v> {
 
 impl<'v> View<'v> {
     pub(super) fn new(case: &'v CaseModel, pipeline: &'v PipelineModel) -> Self {
-        let steps = steps(&pipeline.plan, |verb| !verb.is_for_failures());
+        let steps = steps(&pipeline.plan, |edge| !edge.verb.is_for_failures());
         let mut visits = BTreeMap::new();
         for node in &pipeline.plan.nodes {
             fill(&node.name, case, pipeline, &steps, &mut visits);

@@ -54,7 +54,7 @@ fn a_topic_for_what_is_given_up_tells_its_subscribers_and_the_job_has_failed() {
         [pipeline.p.pager]\nkind = 'http'\nlatency = '0s'\n";
     let ran = handed("on_failure = 'alarms'", &(topic.to_owned() + REPAIRS + FAILS));
     assert_eq!((ran.figure("alarms.messages_published"), ran.figure("alarms.notifications_delivered")), (10.0, 20.0));
-    assert_eq!((ran.figure("repairs.handled"), ran.jobs(Fate::DeadLettered)), (10.0, 10));
+    assert_eq!((ran.figure("repairs.handled"), ran.jobs(Fate::Lost)), (10.0, 10));
     assert_eq!(ran.lost("f", "event failed after all"), 10);
 }
 

@@ -43,8 +43,9 @@ impl LambdaSpec {
         }
         let (on_success, on_failure) = (on_success?, on_failure?.or(dead_letter?));
         let kind = match on_failure {
-            Some(Destination::Queue(_) | Destination::Topic(_)) => LossKind::DeadLettered,
-            Some(Destination::Function(_)) | None => LossKind::Lost,
+            Some(Destination::Queue(_)) => LossKind::DeadLettered,
+            // A topic keeps nothing.
+            Some(Destination::Topic(_) | Destination::Function(_)) | None => LossKind::Lost,
         };
         let losses = EventLosses {
             failed: site.loss(kind, "event failed after all retries"),
