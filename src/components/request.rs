@@ -294,6 +294,7 @@ fn build_step(
         losses: outer.losses,
         traits: outer.traits,
     };
+    let here = to.clone();
     site.site.written("to", to);
     if let Some(at) = expiration.filter(|_| kind != "mq") {
         site.site
@@ -307,7 +308,10 @@ fn build_step(
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     build_connect_timeout(connect_timeout, endpoint.node, &mut site);
+    check_patience(Edge { connect_timeout, timeout: waits, ..Edge::new(verb, here) }, endpoint.node, &mut site);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
+    let is_legacy = retries.as_ref().is_some_and(|at| at.value.is(ModeSpec::Legacy));
+    let heeds = if is_legacy { SimDuration::ZERO } else { facts::http::SDK_RETRY_AFTER_MAX.value.get() };
     let retries = build_retries(verb, retries, &mut site)?;
     let request = RequestTraits {
         to: endpoint.node,
@@ -320,7 +324,7 @@ fn build_step(
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);
     let cancels = site.cancels(endpoint.node);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, timed_out, cancels, guard })
+    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, heeds, timed_out, cancels, guard })
 }
 
 /// How long a connection is waited for is the business of the callee at whose full queue that happens.
@@ -331,6 +335,22 @@ fn build_connect_timeout(written: Option<At<Duration>>, callee: NodeId, site: &m
         let message = "`connect_timeout` has no effect: who is called there answers or refuses at once";
         let hint = "only a service with `tcp_abort_on_overflow = false` ignores connections";
         site.site.error(at.span, "S032", message).hint(hint);
+    }
+}
+
+/// Who ignores a connection knows of a caller for how long it waits, but not in which of its calls.
+fn check_patience(call: Edge, callee: NodeId, site: &mut NodeSite<'_, '_>) {
+    let plan = site.plan;
+    let mut edges = plan.nodes[site.node.index()].edges.iter();
+    let first = edges.find(|edge| edge.verb == call.verb && edge.node() == call.node());
+    let differs = first.is_some_and(|first| first.patience() != call.patience());
+    if plan.nodes[callee.index()].ignores_connections && differs {
+        let span = call.connect_timeout.or(call.timeout).map_or(site.site.span(), |at| at.span);
+        let message = format!("two calls of `{}` that wait for a connection for different times", call.node());
+        site.site
+            .error(span, "S035", message)
+            .note("a call waits for a connection until its `connect_timeout`, or its `timeout` if that is shorter")
+            .hint("give both calls the same times, or make them from two services");
     }
 }
 

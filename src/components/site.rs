@@ -225,11 +225,13 @@ impl NodeSite<'_, '_> {
         })
     }
 
-    /// Whoever this node turns away is asked to wait for so long: all causes that it has registered so far.
-    pub fn ask_to_wait(&mut self, retry_after: SimDuration) {
-        for cause in self.losses.iter_mut().filter(|cause| cause.node == self.node && cause.kind == LossKind::Rejected)
-        {
-            cause.retry_after = retry_after;
+    /// Whoever this node turns away is asked to wait for so long: all causes that it has registered so far, but for
+    /// `down`, because a node that is down says nothing.
+    pub fn ask_to_wait(&mut self, retry_after: SimDuration, down: LossId) {
+        for (index, cause) in self.losses.iter_mut().enumerate() {
+            if cause.node == self.node && cause.kind == LossKind::Rejected && index != usize::from(down.0) {
+                cause.retry_after = retry_after;
+            }
         }
     }
 

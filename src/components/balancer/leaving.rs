@@ -17,6 +17,14 @@ pub(super) struct Absence {
     pub to: Option<SimTime>,
 }
 
+impl Absence {
+    /// Whether both are of the same server, and leave no time between them in which it is registered.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let begins_before = |a: &Self, b: &Self| b.to.is_none_or(|to| a.from <= to);
+        self.target == other.target && begins_before(self, other) && begins_before(other, self)
+    }
+}
+
 impl LoadBalancer {
     /// Sets the alarms of all absences.
     pub(super) fn plan_absences(&self, cx: &mut Cx<'_>) {

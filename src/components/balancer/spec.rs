@@ -73,7 +73,7 @@ words! {
 words! {
     /// Over what a check is made.
     ProtocolSpec {
-        /// In the clear.
+        /// Without encryption.
         Http = "http",
         /// Encrypted.
         Https = "https",
@@ -275,7 +275,7 @@ fn server(at: &At<String>, site: &NodeSite<'_, '_>) -> Option<Server> {
 fn losses(site: &mut NodeSite<'_, '_>) -> LoadBalancerLosses {
     LoadBalancerLosses {
         spilled: site.loss(LossKind::Rejected, "503: no server has room, and the surge queue is full"),
-        nobody: site.loss(LossKind::Rejected, "no server is registered: 503"),
+        nobody: site.loss(LossKind::Rejected, "503: no server is registered"),
         idle: site.loss(LossKind::TimedOut, "504: no answer before the idle timeout"),
         cut: site.loss(LossKind::Rejected, "502: the deregistration delay of the server is over"),
         closed: site.loss(LossKind::TimedOut, "460: the client closed the connection before the answer"),
@@ -329,6 +329,13 @@ fn build_absences(
         }
         let time = |at: Duration| SimTime::ZERO + at.get();
         let absence = place.zip(from).map(|(target, from)| Absence { target, from: time(from), to: to.map(time) });
+        if let Some(absence) = absence
+            && absences.iter().flatten().any(|other: &Absence| other.meets(&absence))
+        {
+            part.error(at.span, "S035", format!("two absences of `{}` at the same time", names[absence.target]))
+                .hint("write one, from when it is taken out first to when it is registered for good");
+            return None;
+        }
         absences = absences.zip(absence).map(|(mut all, absence)| {
             all.push(absence);
             all
@@ -358,7 +365,7 @@ fn build_check(written: Option<At<HealthCheckSpec>>, site: &mut NodeSite<'_, '_>
         part.within(key, at.as_ref(), range, &http::HEALTH_THRESHOLD_MAX);
     }
     let every = part.or_fact("interval", interval, &http::HEALTH_CHECK_INTERVAL).get();
-    let why = "servers behind a balancer are usually asked in the clear";
+    let why = "servers behind a balancer are usually asked without encryption";
     let patience = match part.or_default("protocol", protocol, ProtocolSpec::Http, why) {
         ProtocolSpec::Http => &http::HEALTH_CHECK_TIMEOUT,
         ProtocolSpec::Https => &http::HEALTH_CHECK_TIMEOUT_HTTPS,

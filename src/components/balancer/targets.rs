@@ -245,7 +245,7 @@ impl Targets {
         asks
     }
 
-    /// The check of this round has ended. Whether it was the one that was under way.
+    /// The check of this round has ended. Whether it was the one that was under way, and says something.
     pub(super) fn judge(&mut self, target: usize, round: u32, is_good: bool, now: SimTime) -> bool {
         let Some(target) = self.servers.get_mut(target).filter(|target| target.asked == Some(round)) else {
             return false;
@@ -256,7 +256,8 @@ impl Targets {
             Standing::New if is_good => 1,
             Standing::New | Standing::Healthy => self.check.unhealthy_threshold,
             Standing::Ill => self.check.healthy_threshold,
-            Standing::Gone => return true,
+            // It was taken out meanwhile: nobody wants to know any more.
+            Standing::Gone => return false,
         };
         let is_as_thought = is_good == (target.standing == Standing::Healthy) && target.standing != Standing::New;
         target.against = if is_as_thought { 0 } else { target.against + 1 };

@@ -130,3 +130,11 @@ fn who_comes_gets_its_share_little_by_little() {
     assert_eq!(share(&mut targets, 50), 180);
     assert_eq!(share(&mut targets, 100), 300);
 }
+
+#[test]
+fn the_check_of_a_server_that_was_taken_out_meanwhile_says_nothing() {
+    let mut targets = targets(Algorithm::RoundRobin, 9);
+    assert!(targets.ask(1, 1));
+    targets.deregister(1);
+    assert!(!targets.judge(1, 1, false, at(6)));
+}

@@ -8,6 +8,9 @@
 //!    └──────────────────────────────── HALF-OPEN ──────────┘
 //! ```
 //! States, names and defaults as in resilience4j (facts `calls.breaker_*`). The window counts calls or seconds.
+//!
+//! Simplified: a call from before the half-open state that is withdrawn during it lets no other through; resilience4j does
+//! not tell it apart from one of the trial.
 
 use crate::engine::{SimDuration, SimTime};
 use std::collections::VecDeque;
@@ -48,6 +51,8 @@ pub(in crate::components) struct Breaker {
     parameters: BreakerParameters,
     state: State,
     seen: Seen,
+    /// How often it was half-open.
+    trials: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +80,7 @@ struct Group {
 impl Breaker {
     /// A closed breaker that has seen nothing.
     pub(super) fn new(parameters: BreakerParameters) -> Self {
-        Self { parameters, state: State::Closed, seen: Seen::default() }
+        Self { parameters, state: State::Closed, seen: Seen::default(), trials: 0 }
     }
 
     /// Whether a call may go through.
@@ -98,6 +103,7 @@ impl Breaker {
         let until = if half_open_for.is_zero() { SimTime::MAX } else { now + half_open_for };
         self.state = State::HalfOpen { until, permitted: half_open_calls - 1 };
         self.seen = Seen::default();
+        self.trials = self.trials.wrapping_add(1).max(1);
         true
     }
 
@@ -127,10 +133,17 @@ impl Breaker {
         }
     }
 
-    /// A call that was let through has no end: another may take its place, or a half-open breaker would wait for it for
-    /// ever.
-    pub(in crate::components) fn withdrawn(&mut self) {
-        if let State::HalfOpen { permitted, .. } = &mut self.state {
+    /// The number of the trial that is on while it is half-open; zero: it is not.
+    pub(in crate::components) const fn trial(&self) -> u32 {
+        if matches!(self.state, State::HalfOpen { .. }) { self.trials } else { 0 }
+    }
+
+    /// A call that was let through in this trial has no end: another may take its place, or a half-open breaker would
+    /// wait for it for ever. One that was let through before takes no place, and leaves none.
+    pub(in crate::components) fn withdrawn(&mut self, trial: u32) {
+        if let State::HalfOpen { permitted, .. } = &mut self.state
+            && trial == self.trials
+        {
             *permitted = (*permitted + 1).min(self.parameters.half_open_calls);
         }
     }
@@ -258,8 +271,25 @@ mod tests {
         let mut breaker = breaker(Window::Calls(100));
         (0..100).for_each(|_| breaker.record(at(0), true, FAST));
         assert_eq!((0..50).filter(|_| breaker.admits(at(60))).count(), 10);
-        breaker.withdrawn();
+        let trial = breaker.trial();
+        breaker.withdrawn(trial);
         assert!(breaker.admits(at(60)) && !breaker.admits(at(60)));
+    }
+
+    #[test]
+    fn a_call_from_before_the_trial_that_is_withdrawn_makes_no_room() {
+        let mut breaker = breaker(Window::Calls(100));
+        assert!(breaker.admits(at(0)));
+        let before = breaker.trial();
+        (0..100).for_each(|_| breaker.record(at(0), true, FAST));
+        assert_eq!((0..50).filter(|_| breaker.admits(at(60))).count(), 10);
+        breaker.withdrawn(before);
+        assert!(!breaker.admits(at(60)));
+        let first = breaker.trial();
+        (0..10).for_each(|_| breaker.record(at(60), true, FAST));
+        assert_eq!((0..50).filter(|_| breaker.admits(at(120))).count(), 10);
+        breaker.withdrawn(first);
+        assert!(!breaker.admits(at(120)));
     }
 
     #[test]

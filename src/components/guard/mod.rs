@@ -273,10 +273,15 @@ impl Guard {
         send_rate.alarm(now)
     }
 
-    /// An attempt under way is given up without any result.
-    pub(super) fn withdrawn(&mut self) {
+    /// The trial of the breaker to which an attempt belongs that has just been let through; zero: to none.
+    pub(super) fn trial(&self) -> u32 {
+        self.breaker.as_ref().map_or(0, |(breaker, ..)| breaker.trial())
+    }
+
+    /// An attempt under way that belongs to this trial is given up without any result.
+    pub(super) fn withdrawn(&mut self, trial: u32) {
         if let Some((breaker, ..)) = &mut self.breaker {
-            breaker.withdrawn();
+            breaker.withdrawn(trial);
         }
     }
 

@@ -6,7 +6,6 @@ use crate::components::context::Ctx;
 use crate::components::guard::{Answer, Gate, Outcome};
 use crate::engine::random::mix;
 use crate::engine::{Call, Deadlines, LossId, MsgId, Refusal, Signal, SimDuration, SimTime};
-use crate::facts::http;
 
 /// Sets the draws of a client that turns its own requests away apart from those of its pauses.
 const TURNED_AWAY: u64 = 1 << 41;
@@ -69,6 +68,8 @@ impl Handler {
         let is_waiting = still_awaits(&self.tasks);
         let draw = |cx: &Ctx<'_, T>| cx.draws(mix(request ^ TURNED_AWAY)).uniform();
         let gate = guard.gate((index, serial), draw, is_waiting, cx);
+        let trial = guard.trial();
+        self.tasks.get_mut(index)?.guarded.trial = trial;
         self.pass(index, gate, cx)
     }
 
@@ -269,7 +270,7 @@ impl Handler {
     {
         let serial = self.next_serial();
         let task = self.tasks.get_mut(index)?;
-        let Step { retries, to, guard, .. } = &mut self.steps[usize::from(task.step)];
+        let Step { retries, heeds, to, guard, .. } = &mut self.steps[usize::from(task.step)];
         let refusal = if cx.is_throttled(loss, to.node) { Refusal::Throttled } else { Refusal::Failed };
         let pace = retries.after(refusal);
         let over = task.tries >= pace.attempts
@@ -283,7 +284,7 @@ impl Handler {
         let request = task.request(task.tries, cx);
         task.pause = pace.pause(task.tries, task.pause, || cx.draws(mix(request)));
         let asked = cx.retry_after(loss, to.node);
-        task.pause = task.pause.max(asked.min(task.pause + http::SDK_RETRY_AFTER_MAX.value.get()));
+        task.pause = task.pause.max(asked.min(task.pause + *heeds));
         task.awaits = serial;
         if task.pause.is_zero() {
             return self.try_step(index, cx);
@@ -348,7 +349,7 @@ impl Handler {
                 step.abandon(attempt, task, task.tries, cx);
             }
             if let Some(guard) = &mut step.guard {
-                guard.withdrawn();
+                guard.withdrawn(task.guarded.trial);
             }
         }
         self.free_connection_of_all(index, cx);

@@ -35,6 +35,8 @@ pub(super) struct Step {
     pub timeout: Option<SimDuration>,
     /// Attempts and the pauses between them -- parameter.
     pub retries: RetryPolicies,
+    /// How much longer than its own pause it waits at most if the callee asks for that -- parameter.
+    pub heeds: SimDuration,
     /// What the job is lost by when the last attempt has waited in vain.
     pub timed_out: LossId,
     /// Whether the callee wants to know when nobody waits for its answer any more -- parameter.
@@ -141,6 +143,8 @@ struct Guarded {
     seats: u32,
     /// Which retry the budget has paid for: the attempt under way, or the next.
     paid: Option<Refusal>,
+    /// In which trial of a circuit breaker the attempt was let through; zero: in none.
+    trial: u32,
     /// Further copies of the attempt.
     copies: Vec<Copy>,
 }

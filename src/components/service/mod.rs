@@ -260,6 +260,7 @@ impl Service {
             cx.count(dropped, 1);
         }
         self.turn_away(msg, loss, cx);
+        self.answer_checks_in_turn(cx);
     }
 
     /// A request that has nothing to wait for.

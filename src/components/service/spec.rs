@@ -186,7 +186,7 @@ impl ServiceSpec {
         let shedding = self.build_shedding(sheds, losses.queue_full, site);
         let knocks = self.build_knocks(site);
         let retry_after = site.site.optional("retry_after", self.retry_after.take());
-        site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get));
+        site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get), losses.down);
         let ((steps, counters), work) = (requests?, work?);
         site.traits.servers = Some(site.placed(servers.as_ref(), slots));
         site.traits.accepts = keeps_late.then(|| site.placed(room.as_ref(), accept_queue));

@@ -211,7 +211,7 @@ impl<K: SinkKind> Component for Sink<K> {
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
         if K::KIND == WebEndpoint::KIND {
             let retry_after = site.site.optional("retry_after", retry_after);
-            site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get));
+            site.ask_to_wait(retry_after.map_or(SimDuration::ZERO, Duration::get), losses.down);
         }
         let [requests, bytes, errors] = K::COUNTERS;
         let metrics = SinkMetrics {

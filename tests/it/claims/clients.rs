@@ -49,10 +49,19 @@ fn a_client_waits_as_long_as_the_server_asks_but_no_more_than_five_seconds_longe
     about(pause(&format!("{FAILING}\nretry_after = '3s'"), ""), 3.0, 1e-6);
     about(pause(&format!("{FAILING}\nretry_after = '1min'"), ""), 5.05, 1e-6);
     about(pause(&format!("{FAILING}\nretry_after = '3s'"), "base = '10s'"), 10.0, 1e-6);
-    // A server that sheds load says so in the same way.
-    let full = "kind = 'service'\nslots = 1\naccept_queue = 0\nwork = 'job'\nretry_after = '2s'\n\
-                [[fault]]\nnode = 'p.shop'\nkind = 'down'\nfrom = '0s'\nto = '1h'";
-    about(pause(full, ""), 2.0, 1e-6);
+    // Nobody asked for that when the older mode was made.
+    about(pause(&format!("{FAILING}\nretry_after = '3s'"), "mode = 'legacy'"), 1.0, 1e-6);
+}
+
+#[test]
+fn a_server_that_sheds_load_asks_for_a_wait_as_well_and_one_that_is_down_asks_for_nothing() {
+    let retries = "retries = { attempts = 2, jitter = 'none' }";
+    // One of three gets the slot, and the others find it free after two seconds.
+    let full = three_at_once("retry_after = '2s'", retries);
+    assert_eq!(full.figure("shop.served"), 2.0);
+    about(full.figure("client.busy_time"), 0.5 + 2.5 + 2.0, 1e-9);
+    let down = "retry_after = '2s'\n[[fault]]\nnode = 'p.shop'\nkind = 'down'\nfrom = '0s'\nto = '1h'";
+    about(three_at_once(down, retries).figure("client.busy_time"), 3.0 * 0.05, 1e-9);
 }
 
 #[test]

@@ -27,6 +27,30 @@ fn a_check_waits_for_a_slot_for_6_s_and_for_10_s_over_https() {
 }
 
 #[test]
+fn a_check_in_line_is_answered_when_all_before_it_are_dropped_at_their_turn() {
+    let ran = run("[run]\nduration = '59s'\ndrain = '0s'\n[traffic.jobs]\nspike = { at = '25s', count = 2 }\n\
+         [work.job]\ntime = '10s'\n[pipeline.p.client]\nkind = 'service'\nfrom = 'jobs'\n\
+         calls = { to = 'lb', latency = '0s', timeout = '2s' }\n\
+         [pipeline.p.lb]\nkind = 'load_balancer'\ntargets = 'app'\nlatency = '0s'\n\
+         [pipeline.p.app]\nkind = 'service'\nslots = 1\nwork = 'job'\nexpired = 'dropped'\n");
+    assert_eq!(ran.figure("app.dropped_at_their_turn"), 1.0);
+    assert_eq!(ran.figure("lb.failed_health_checks"), 0.0);
+}
+
+#[test]
+fn the_check_of_a_server_that_was_taken_out_meanwhile_does_not_count() {
+    let failed = |balancer: &str| {
+        let ran = run(&format!(
+            "[run]\nduration = '59s'\ndrain = '0s'\n[traffic.jobs]\nrate = '1/s'\n[pipeline.p.lb]\nkind = 'load_balancer'\n\
+             from = 'jobs'\ntargets = ['hook', 'other']\n{balancer}\n\
+             [pipeline.p.hook]\nkind = 'http'\nlatency = '7s'\n[pipeline.p.other]\nkind = 'http'\n"
+        ));
+        ran.figure("lb.failed_health_checks")
+    };
+    assert_eq!((failed(""), failed("deregister = { target = 'hook', from = '33s' }")), (1.0, 0.0));
+}
+
+#[test]
 fn a_server_that_fails_or_answers_too_late_is_ejected() {
     let healthy = |hook: &str| {
         let ran = run(&format!(
@@ -105,8 +129,8 @@ fn without_a_registered_server_the_answer_is_503() {
     let balancer = format!("deregister = [{all}]");
     let ran = balanced("duration = '60s'", "rate = '10/s'\narrivals = 'regular'", "'10ms'", &balancer, "");
     // They are asked for the first time at 30 s; until then they get requests because nobody is well.
-    about(ran.lost("lb", "no server is registered") as f64, 100.0, 0.03);
-    assert_eq!(ran.jobs(Fate::DoneInTime) + ran.lost("lb", "no server is registered"), ran.sent());
+    about(ran.lost("lb", "503: no server is registered") as f64, 100.0, 0.03);
+    assert_eq!(ran.jobs(Fate::DoneInTime) + ran.lost("lb", "503: no server is registered"), ran.sent());
 }
 
 #[test]

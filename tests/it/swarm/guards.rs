@@ -124,7 +124,7 @@ pub(super) fn balanced(d: &mut Drawing) {
             &[
                 "{ target = 'hook', from = '20s' }",
                 "{ target = 'hook', from = '0s', to = '10s' }",
-                "[{ target = 'hook', from = '10s', to = '40s' }, { target = 'hook', from = '30s', to = '31s' }]",
+                "[{ target = 'hook', from = '40s', to = '41s' }, { target = 'hook', from = '10s', to = '39s' }]",
             ],
         );
     }
