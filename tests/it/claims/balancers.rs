@@ -24,7 +24,10 @@ fn claim_67_a_surge_queue_keeps_1024_requests_and_the_others_get_503() {
          [pipeline.p.lb]\nkind = 'load_balancer'\nfrom = 'jobs'\ntargets = 'app'\nmax_outstanding = 10\nidle_timeout = '1h'\n\
          [pipeline.p.app]\nkind = 'service'\nslots = 10\nwork = 'job'\n");
     assert_eq!((ran.figure("app.busy_max"), ran.figure("lb.surge_queue_length_max")), (10.0, 1024.0));
-    assert_eq!((ran.lost("lb", "503"), ran.figure("lb.spillover_count"), ran.sent()), (966, 966.0, 2000));
+    assert_eq!(
+        (ran.lost("lb", "503: no server has room"), ran.figure("lb.spillover_count"), ran.sent()),
+        (966, 966.0, 2000)
+    );
 }
 
 #[test]
