@@ -308,7 +308,8 @@ fn build_step(
     let waits = timeout;
     let timeout = site.site.or_fact("timeout", timeout, &facts::http::SDK_READ_TIMEOUT);
     build_connect_timeout(connect_timeout, endpoint.node, &mut site);
-    check_patience(Edge { connect_timeout, timeout: waits, ..Edge::new(verb, here) }, endpoint.node, &mut site);
+    let call = Edge { connect_timeout, timeout: waits, ..Edge::new(verb, here) };
+    check_patience(&call, endpoint.node, &mut site);
     let asked = retries.as_ref().and_then(|at| at.value.attempts);
     let is_legacy = retries.as_ref().is_some_and(|at| at.value.is(ModeSpec::Legacy));
     let heeds = if is_legacy { SimDuration::ZERO } else { facts::http::SDK_RETRY_AFTER_MAX.value.get() };
@@ -339,7 +340,7 @@ fn build_connect_timeout(written: Option<At<Duration>>, callee: NodeId, site: &m
 }
 
 /// Who ignores a connection knows of a caller for how long it waits, but not in which of its calls.
-fn check_patience(call: Edge, callee: NodeId, site: &mut NodeSite<'_, '_>) {
+fn check_patience(call: &Edge, callee: NodeId, site: &mut NodeSite<'_, '_>) {
     let plan = site.plan;
     let mut edges = plan.nodes[site.node.index()].edges.iter();
     let first = edges.find(|edge| edge.verb == call.verb && edge.node() == call.node());
