@@ -94,6 +94,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.tell_after(delay, node, signal);
     }
 
+    /// The same on the way of nearly every message: the signal is put together only where it is written.
+    #[inline(always)]
+    pub fn tell_made(&mut self, delay: SimDuration, node: NodeId, make: impl FnOnce() -> Signal) {
+        self.kernel.tell_made(delay, node, make);
+    }
+
     /// Hands a message that this node owns over to a neighbour, which gets it after `delay`.
     #[inline]
     pub fn hand_over(&mut self, msg: MsgId, to: Endpoint, delay: SimDuration) {
@@ -117,7 +123,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     #[inline(always)]
     fn send(&mut self, call: Call, is_kept: bool, to: Endpoint, delay: SimDuration) -> MsgId {
         let attempt = self.kernel.request(call, is_kept);
-        self.tell(delay, to.node, Signal::Arrive { msg: attempt, port: to.port, batched: false });
+        self.tell_made(delay, to.node, || Signal::Arrive { msg: attempt, port: to.port, batched: false });
         attempt
     }
 
@@ -145,6 +151,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Takes a message in for good, and tells who waits for it. The way of the answer is the caller's business.
+    #[inline(always)]
     pub fn accept(&mut self, msg: MsgId) {
         self.kernel.accept(msg);
         self.answer(msg, LossId::NONE);
@@ -201,6 +208,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         if cause.node == callee { cause.retry_after } else { SimDuration::ZERO }
     }
 
+    #[inline(always)]
     fn answer(&mut self, msg: MsgId, loss: LossId) {
         let message = self.kernel.message_mut(msg);
         if let Some(Call { node, task, attempt, .. }) = message.reply_to.take()
@@ -239,7 +247,7 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Lets go of `msg`.
-    #[inline]
+    #[inline(always)]
     pub fn release(&mut self, msg: MsgId) {
         self.kernel.unpin(msg, &mut self.shared.recorder.jobs);
     }

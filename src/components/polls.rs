@@ -58,6 +58,12 @@ impl Polls {
         }
     }
 
+    /// Whether nobody waits.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Polls of which any may be the next.
     pub(super) fn at_random() -> Self {
         Self { at_random: true, ..Self::default() }

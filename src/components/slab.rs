@@ -61,7 +61,7 @@ impl<T: Default> Slab<T> {
     }
 
     /// The place is free from now on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, index: u32) {
         let place = &mut self.places[index as usize];
         if std::mem::replace(&mut place.in_use, false) {

@@ -64,6 +64,17 @@ impl<T: Copy> Kernel<T> {
         }
     }
 
+    /// The same of a signal that is put together only where it is written. Put together before, by parts in memory, it would
+    /// be copied from there, and the copy waits for its parts.
+    #[inline(always)]
+    pub fn tell_made(&mut self, delay: SimDuration, node: NodeId, make: impl FnOnce() -> Signal) {
+        if delay.is_zero() {
+            self.tell(node, make());
+        } else {
+            self.tell_later(delay, node, make());
+        }
+    }
+
     /// Not inlined: signals are told at many places, and nearly all of them at once.
     #[inline(never)]
     fn tell_later(&mut self, delay: SimDuration, node: NodeId, signal: Signal) {

@@ -23,8 +23,9 @@ impl Sns {
 
     /// A notification of `published` sets out to a subscription, or to so many of its members.
     pub(super) fn notify(&mut self, published: MsgId, subscription: u32, many: u32, cx: &mut Cx<'_>) {
-        let delivery = Delivery { published, attempt: None, serial: 0, failures: 0, subscription, many };
-        let delivery = self.deliveries.insert(delivery);
+        let cx = &mut cx.aside();
+        let (delivery, place) = self.deliveries.reserve();
+        *place = Delivery { published, attempt: None, serial: 0, failures: 0, subscription, many };
         self.undelivered += u64::from(many);
         let Subscription { latency, salt, protocol, order, .. } = &mut self.subscriptions[subscription as usize];
         let mut delay = SimDuration::ZERO;
@@ -42,9 +43,9 @@ impl Sns {
         }
         if protocol.is_managed() {
             // It takes everything as it comes: no turns, no time to wait for.
-            self.attempt(delivery, delay, cx);
+            self.attempt(delivery, delay, &mut cx.aside());
         } else if delay.is_zero() {
-            self.make_turn(delivery, cx);
+            self.make_turn(delivery, &mut cx.aside());
         } else {
             cx.alarm_after(delay, SnsAlarm::Ready { delivery });
         }
@@ -113,18 +114,19 @@ impl Sns {
 
     /// Sends an attempt, which reaches the endpoint after `delay`.
     pub(super) fn attempt(&mut self, index: u32, delay: SimDuration, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         let Some(&Delivery { published, subscription, failures, many, .. }) = self.deliveries.get(index) else {
             return;
         };
         let subscription = &mut self.subscriptions[subscription as usize];
         if subscription.gone.contains(cx.now() + delay) {
             cx.count(self.metrics.attempts, many.into());
-            return self.failed(index, Failure::ForGood, cx);
+            return self.failed(index, Failure::ForGood, &mut cx.aside());
         }
         if let Some(special) = &mut subscription.special
-            && let Some(Obstacle { stopped, failure }) = special.obstacle(published, failures, many, cx)
+            && let Some(Obstacle { stopped, failure }) = special.obstacle(published, failures, many, &mut cx.aside())
         {
-            self.give_up(index, stopped, failure, cx);
+            self.give_up(index, stopped, failure, &mut cx.aside());
             if stopped == many {
                 return;
             }
@@ -150,7 +152,7 @@ impl Sns {
             if let Some(billed) = subscription.billed {
                 cx.count(billed, delivery.many.into());
             }
-            self.limit_answer(index, cx);
+            self.limit_answer(index, &mut cx.aside());
         }
     }
 
@@ -185,6 +187,7 @@ impl Sns {
     }
 
     /// An endpoint has answered: for one subscriber, or for so many of which some failed.
+    #[inline(always)]
     pub(super) fn answered(&mut self, index: u32, loss: LossId, cx: &mut Cx<'_>) {
         let Some(delivery) = self.deliveries.get_mut(index) else { return };
         let many = delivery.many;
@@ -193,7 +196,7 @@ impl Sns {
             if many > 1 {
                 failed = cx.message(attempt).tag;
             }
-            cx.release(attempt);
+            cx.aside().release(attempt);
             let subscription = &self.subscriptions[delivery.subscription as usize];
             // An attempt at a web endpoint was billed when it began.
             if let Some(billed) = subscription.billed
@@ -202,12 +205,12 @@ impl Sns {
                 cx.count(billed, (many - failed).into());
             }
         }
-        let failure = if failed == 0 { Failure::Temporary } else { self.failure_of(index, loss, cx) };
+        let failure = if failed == 0 { Failure::Temporary } else { self.failure_of(index, loss, &cx.aside()) };
         if failed < many {
             self.delivered(index, many - failed, cx);
         }
         if failed > 0 {
-            self.failed(index, failure, cx);
+            self.failed(index, failure, &mut cx.aside());
         }
     }
 
@@ -215,6 +218,7 @@ impl Sns {
         self.deliveries.get(index).map_or(Failure::Temporary, |delivery| self.failure(delivery, loss, cx))
     }
 
+    #[inline(always)]
     fn delivered(&mut self, index: u32, many: u32, cx: &mut Cx<'_>) {
         let Some(&Delivery { published, .. }) = self.deliveries.get(index) else { return };
         cx.count(self.metrics.delivered, many.into());
@@ -222,12 +226,13 @@ impl Sns {
             cx.count(fifo.bytes_delivered, cx.message(published).size.into());
         }
         cx.time(self.metrics.dwell_time, cx.now().since(cx.message(published).sent));
-        self.settle(index, many, cx);
+        self.settle(index, many, &mut cx.aside());
     }
 
     /// So many of a delivery have come to their end; with the last of them the delivery, and with the last delivery the
     /// published message has served its purpose.
     pub(super) fn settle(&mut self, index: u32, many: u32, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         let Some(delivery) = self.deliveries.get_mut(index) else { return };
         self.undelivered -= u64::from(many);
         cx.set(self.metrics.undelivered, self.undelivered);
@@ -247,7 +252,7 @@ impl Sns {
         *left -= 1;
         if *left == 0 {
             self.open -= 1;
-            close(published, cx);
+            close(published, &mut cx.aside());
         }
     }
 }

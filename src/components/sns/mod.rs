@@ -257,11 +257,12 @@ impl Component for Sns {
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         match *signal {
-            Signal::Arrive { msg, batched, .. } if self.batches.is_some() => self.gather(msg, batched, cx),
-            Signal::Arrive { msg, batched, .. } => self.publish(msg, batched, cx),
+            Signal::Arrive { msg, batched, .. } if self.batches.is_some() => self.gather(msg, batched, &mut cx.aside()),
+            Signal::Arrive { msg, batched, .. } => self.publish(msg, batched, &mut cx.aside()),
             Signal::Reply { task, loss, .. } => self.answered(task, loss, cx),
-            Signal::Fault { index, begins } => self.fault(index, begins, cx),
+            Signal::Fault { index, begins } => self.fault(index, begins, &mut cx.aside()),
             Signal::Receive { .. }
             | Signal::Pull { .. }
             | Signal::Empty { .. }

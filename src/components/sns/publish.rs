@@ -49,7 +49,7 @@ impl Sns {
         }
         let wanted_by = std::mem::take(&mut self.wanted_by);
         for &(subscription, many) in &wanted_by {
-            self.notify(msg, subscription, many, cx);
+            self.notify(msg, subscription, many, &mut cx.aside());
         }
         self.wanted_by = wanted_by;
         cx.set(self.metrics.undelivered, self.undelivered);

@@ -58,7 +58,7 @@ impl Sqs {
         for (index, &(reference, receive)) in given.iter().enumerate() {
             cx.hold(reference.id);
             cx.message_mut(reference.id).mark = super::mark::IN_FLIGHT;
-            self.hide((reference, receive), from, cx);
+            self.hide(reference, receive, from, cx);
             self.note(reference.id, Event::Repeated { by: from }, cx);
             let more = index + 1 < count;
             cx.tell(SimDuration::ZERO, from, Signal::Receive { msg: reference.id, slot, receive, more });

@@ -21,6 +21,7 @@ pub(super) struct Billed {
 
 impl Sqs {
     /// A call is made.
+    #[inline(always)]
     pub(super) fn called(&mut self, cx: &mut Cx<'_>) {
         cx.count(self.metrics.requests, 1);
         cx.count(self.metrics.billed_requests, 1);
@@ -54,13 +55,19 @@ impl Sqs {
         }
     }
 
+    #[inline(always)]
     fn bill(&mut self, pieces: u64, cx: &mut Cx<'_>) {
         if pieces > 0 {
-            cx.count(self.metrics.billed_requests, pieces);
-            self.call.pieces += pieces;
-            if self.call.is_dearer {
-                self.surcharge(pieces, cx);
-            }
+            self.bill_some(pieces, &mut cx.aside());
+        }
+    }
+
+    #[cold]
+    fn bill_some(&mut self, pieces: u64, cx: &mut Cx<'_>) {
+        cx.count(self.metrics.billed_requests, pieces);
+        self.call.pieces += pieces;
+        if self.call.is_dearer {
+            self.surcharge(pieces, cx);
         }
     }
 

@@ -5,6 +5,7 @@ use super::calls::{Calls, Growth, Partitions};
 use super::fifo::{GroupMap, Groups, Identity, Says};
 use super::ids::Deduplication;
 use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
+use super::standard::HOSTS_MAX;
 use super::{
     Attempts, Audit, Billed, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
     SqsMetrics, SqsParameters, StaleDelete, Timers,
@@ -326,9 +327,6 @@ fn refuse_all(keys: &[(&'static str, Option<Span>)], is_fifo: bool, site: &mut N
 
 /// More partitions than this would take more calls than any queue does.
 const PARTITIONS_MAX: u32 = 256;
-
-/// A sample of hosts is a word of bits.
-const HOSTS_MAX: u32 = u64::BITS;
 
 impl DeadLetterSpec {
     fn build(&self, span: crate::diagnostic::Span, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<DeadLetter> {

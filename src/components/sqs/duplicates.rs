@@ -55,10 +55,10 @@ impl Duplicates {
     }
 
     /// Whether this receive is one, and why.
-    #[inline]
-    pub(super) fn next(&mut self, cx: &Cx<'_>) -> Option<Cause> {
+    #[inline(always)]
+    pub(super) fn next(&mut self, cx: &mut Cx<'_>) -> Option<Cause> {
         self.left -= 1;
-        if self.left > 0 { None } else { Some(self.draw(cx)) }
+        if self.left > 0 { None } else { Some(self.draw(&cx.aside())) }
     }
 
     #[cold]

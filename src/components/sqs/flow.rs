@@ -8,7 +8,7 @@ use super::timers::Receive;
 use super::{DEAD_LETTER, DeadLetter, Order, Sqs, SqsAlarm, is_in_flight, mark, next_receipt, was_received};
 use crate::components::context::{Ctx, Endpoint};
 use crate::engine::random::mix;
-use crate::engine::{MsgId, NodeId, Refusal, Signal, SimDuration};
+use crate::engine::{MsgId, MsgRef, NodeId, Refusal, Signal, SimDuration};
 
 pub(super) type Cx<'a> = Ctx<'a, SqsAlarm>;
 
@@ -29,8 +29,8 @@ impl Sqs {
     /// Gives what is visible to the polls that wait.
     #[inline(always)]
     pub(super) fn serve(&mut self, cx: &mut Cx<'_>) {
-        if self.visible > 0 {
-            self.serve_visible(cx);
+        if self.visible > 0 && !self.polls.is_empty() {
+            self.serve_visible(&mut cx.aside());
         }
     }
 
@@ -51,13 +51,14 @@ impl Sqs {
         self.call = call;
     }
 
+    #[inline(always)]
     pub(super) fn receive(&mut self, from: NodeId, slot: u32, max: u16, wait_ms: u16, cx: &mut Cx<'_>) {
         self.called(cx);
         self.receives += 1;
         if let Some(refusal) = self.refusal(wait_ms, cx) {
             return cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: Some(refusal) });
         }
-        if wait_ms & REPEAT != 0 && self.repeat(from, slot, cx) {
+        if wait_ms & REPEAT != 0 && self.repeat(from, slot, &mut cx.aside()) {
             return;
         }
         let wait_ms = wait_ms & !REPEAT;
@@ -66,15 +67,15 @@ impl Sqs {
             Order::Fair(fair) if wait_ms == 0 => fair.some(&mut cx.draws(mix(self.receives))),
             _ => Hosts::all(),
         };
-        if self.give(from, slot, max, sample, cx) {
+        if self.give(from, slot, max, sample, &mut cx.aside()) {
             if !self.missed.is_empty() {
-                self.show_missed(cx);
+                self.show_missed(&mut cx.aside());
                 self.serve(cx);
             }
             return;
         }
         if wait_ms > 0 {
-            self.polls.park(from, slot, max, wait_ms, cx);
+            self.polls.park(from, slot, max, wait_ms, &mut cx.aside());
         } else {
             cx.count(self.metrics.empty_receives, 1);
             cx.tell(SimDuration::ZERO, from, Signal::Empty { slot, refusal: None });
@@ -82,7 +83,7 @@ impl Sqs {
     }
 
     /// Why the receive that was counted last fails, if it does.
-    #[inline]
+    #[inline(always)]
     fn refusal(&mut self, wait_ms: u16, cx: &mut Cx<'_>) -> Option<Refusal> {
         if self.receive_fails(cx) {
             return Some(Refusal::Failed);
@@ -105,6 +106,7 @@ impl Sqs {
 
     /// Answers a receive with up to `max` messages; `false` if there is none to give.
     fn give(&mut self, from: NodeId, slot: u32, max: u16, sample: Sample, cx: &mut Cx<'_>) -> bool {
+        let cx = &mut cx.aside();
         let room = self.p.in_flight_limit.saturating_sub(self.in_flight);
         let max = usize::from(max).min(room);
         let (mut given, mut bytes, mut batch) = (0, 0, None);
@@ -120,8 +122,6 @@ impl Sqs {
         }
         if given > 0 {
             self.responds(bytes, cx);
-            cx.set(self.metrics.visible, self.visible as u64);
-            cx.set(self.metrics.in_flight, self.in_flight as u64);
             if let Some(attempts) = &mut self.attempts {
                 attempts.remember(from, slot, cx.now());
             }
@@ -142,13 +142,14 @@ impl Sqs {
             }?;
             let message = cx.message(msg);
             if message.is_retired() {
-                cx.release(msg);
+                cx.aside().release(msg);
                 continue;
             }
             self.visible -= 1;
+            cx.fall(self.metrics.visible);
             match self.p.dead_letter {
                 Some(dead_letter) if was_received(msg, dead_letter.max_receive_count, cx) => {
-                    self.dead_letter(msg, dead_letter, cx);
+                    self.dead_letter(msg, dead_letter, &mut cx.aside());
                 }
                 _ => return Some(msg),
             }
@@ -165,7 +166,6 @@ impl Sqs {
         if let Some(graves) = &mut self.graves {
             graves.forget(msg);
         }
-        cx.set(self.metrics.visible, self.visible as u64);
         cx.count(self.metrics.dead_lettered, 1);
         cx.park(msg, to.loss);
         // From where it comes, for a redrive.
@@ -174,8 +174,10 @@ impl Sqs {
     }
 
     /// The consumer gets the message on loan; its visibility timeout starts now.
+    #[inline(always)]
     fn put_in_flight(&mut self, msg: MsgId, from: NodeId, cx: &mut Cx<'_>) -> u16 {
         self.in_flight += 1;
+        cx.rise(self.metrics.in_flight);
         let message = cx.hold(msg);
         message.receives = next_receipt(message.receives);
         let seen = std::mem::replace(&mut message.mark, mark::IN_FLIGHT);
@@ -183,35 +185,35 @@ impl Sqs {
         cx.count(self.metrics.received, 1);
         if was_received(msg, 2, cx) {
             cx.count(self.metrics.received_again, 1);
-            self.count_duplicate(seen, cx);
+            self.count_duplicate(seen, &mut cx.aside());
         }
         if let Order::Fair(_) = &self.order {
             let (group, now) = (self.group(msg, cx), cx.now());
             if let Order::Fair(fair) = &mut self.order {
                 fair.received(msg, group, now);
             }
-            self.names_group(group, cx);
+            self.names_group(group, &mut cx.aside());
         }
         if let Some(cause) = self.duplicates.next(cx) {
-            self.duplicate(msg, cause, cx);
+            self.duplicate(msg, cause, &mut cx.aside());
         }
         if let Some(attempts) = &mut self.attempts {
             attempts.given.push((reference, receive));
         }
-        self.hide((reference, receive), from, cx);
+        self.hide(reference, receive, from, cx);
         receive
     }
 
     /// Starts the time for which a message stays hidden.
     #[inline(always)]
-    pub(super) fn hide(&mut self, receive: Receive, from: NodeId, cx: &mut Cx<'_>) {
+    pub(super) fn hide(&mut self, reference: MsgRef, receive: u16, from: NodeId, cx: &mut Cx<'_>) {
         let (now, own) = (cx.now(), self.p.visibility_timeout);
         if let Some(timers) = &mut self.timers {
-            timers.begin(receive, now, timers.length(from, own));
-            return self.arm_timers(cx);
+            timers.begin((reference, receive), now, timers.length(from, own));
+            return self.arm_timers(&mut cx.aside());
         }
         self.visibility.trim(|token| is_in_flight(token, cx));
-        if let Some(at) = self.visibility.push(now + own, receive) {
+        if let Some(at) = self.visibility.push(now + own, (reference, receive)) {
             cx.alarm_at(at, SqsAlarm::Visibility);
         }
     }

@@ -109,13 +109,13 @@ impl Sqs {
         let Some((_, Some(to))) = graves.letters.remove(&msg) else { return };
         let (number, group) = (cx.number(msg), self.group(msg, cx));
         match &mut self.order {
-            Order::Standard(hosts) => hosts.remove(msg, number),
+            Order::Standard(hosts) => hosts.remove(msg, number, |msg| cx.message(msg).tag),
             Order::Fair(fair) => fair.remove(msg, group),
             Order::Fifo(fifo) => fifo.groups.remove(msg, group, false),
         }
         self.note(msg, Event::SentBack, cx);
         self.visible -= 1;
-        cx.set(self.metrics.visible, self.visible as u64);
+        cx.fall(self.metrics.visible);
         cx.count(self.metrics.redriven, 1);
         // It is received here and deleted; the send is counted where it goes. Simplified: one by one.
         self.called(cx);

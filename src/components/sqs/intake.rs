@@ -19,23 +19,21 @@ pub(super) enum InCall {
 }
 
 impl Sqs {
-    pub(super) fn send(&mut self, msg: MsgId, port: u16, batched: bool, cx: &mut Cx<'_>) {
-        match port {
-            DEAD_LETTER => self.take_dead_letter(msg, cx),
-            REDRIVEN => self.take_redriven(msg, cx),
-            DELIVERED => self.take_alone(msg, InCall::None, cx),
-            PASSED_ON => self.take_alone(msg, InCall::Own, cx),
-            GIVEN_UP => self.take_sent_dead_letter(msg, true, cx),
-            UNDELIVERED => self.take_sent_dead_letter(msg, false, cx),
-            _ if self.senders.is_some() => self.gather(msg, cx),
-            _ => self.take_alone(msg, if batched { InCall::Same } else { InCall::Own }, cx),
-        }
-    }
-
     #[inline(always)]
-    fn take_alone(&mut self, msg: MsgId, call: InCall, cx: &mut Cx<'_>) {
+    pub(super) fn send(&mut self, msg: MsgId, port: u16, batched: bool, cx: &mut Cx<'_>) {
+        let call = match port {
+            DEAD_LETTER => return self.take_dead_letter(msg, &mut cx.aside()),
+            REDRIVEN => return self.take_redriven(msg, &mut cx.aside()),
+            GIVEN_UP => return self.take_sent_dead_letter(msg, true, &mut cx.aside()),
+            UNDELIVERED => return self.take_sent_dead_letter(msg, false, &mut cx.aside()),
+            DELIVERED => InCall::None,
+            PASSED_ON => InCall::Own,
+            _ if self.senders.is_some() => return self.gather(msg, &mut cx.aside()),
+            _ if batched => InCall::Same,
+            _ => InCall::Own,
+        };
         if self.take_in(msg, call, None, cx).is_some() {
-            self.delay(msg, cx);
+            self.delay(msg, &mut cx.aside());
         }
         self.serve(cx);
     }
@@ -51,7 +49,7 @@ impl Sqs {
         cx: &mut Cx<'_>,
     ) -> Option<SimDuration> {
         if let Some(loss) = self.send_failure(msg, cx) {
-            cx.refuse(msg, loss);
+            cx.aside().refuse(msg, loss);
             return None;
         }
         if call == InCall::Own {
@@ -61,10 +59,10 @@ impl Sqs {
             self.sends(cx.message(msg).size, cx);
         }
         if cx.message(msg).size > self.p.max_message_size {
-            cx.refuse(msg, self.losses.too_large);
+            cx.aside().refuse(msg, self.losses.too_large);
             return None;
         }
-        if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, call, cx) {
+        if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, call, &mut cx.aside()) {
             return None;
         }
         self.count_sent(msg, cx);
@@ -80,7 +78,7 @@ impl Sqs {
         if !delay.is_zero() {
             return Some(delay);
         }
-        self.appear(msg, mark::VISIBLE, false, cx);
+        self.appear(msg, mark::VISIBLE, false, &mut cx.aside());
         None
     }
 
@@ -182,7 +180,7 @@ impl Sqs {
     }
 
     /// Gives the message its place in the queue, which it keeps when it comes back.
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.places = self.places.wrapping_add(1);
         cx.message_mut(msg).tag = self.places;
@@ -246,6 +244,7 @@ impl Sqs {
 
     /// The message can be received from now on; `seen` says why it can be seen.
     pub(super) fn appear(&mut self, msg: MsgId, seen: u8, in_front: bool, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         cx.message_mut(msg).mark = seen;
         self.visible += 1;
         self.note(msg, Event::Shown, cx);
@@ -254,7 +253,7 @@ impl Sqs {
             if in_front {
                 hosts.put_back(msg, number, |msg| cx.message(msg).tag);
             } else {
-                hosts.put(msg, number);
+                hosts.put(msg, number, cx.message(msg).tag);
             }
         } else {
             let group = self.group(msg, cx);
@@ -264,6 +263,6 @@ impl Sqs {
                 Order::Standard(_) => {}
             }
         }
-        cx.set(self.metrics.visible, self.visible as u64);
+        cx.rise(self.metrics.visible);
     }
 }

@@ -349,13 +349,14 @@ impl Component for Sqs {
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         match *signal {
             Signal::Arrive { msg, port, batched } => self.send(msg, port, batched, cx),
             Signal::Pull { from, slot, max, wait_ms } => self.receive(from, slot, max, wait_ms, cx),
             Signal::Settle { msg, receive, how } => self.settle(msg, receive, how, cx),
             Signal::Hangup { from, slot } => self.polls.hang_up(from, slot),
-            Signal::Fault { index, begins } => self.fault(index, begins, cx),
-            Signal::Measure { from, .. } => self.tell_measures(from, cx),
+            Signal::Fault { index, begins } => self.fault(index, begins, &mut cx.aside()),
+            Signal::Measure { from, .. } => self.tell_measures(from, &mut cx.aside()),
             Signal::Receive { .. } | Signal::Empty { .. } | Signal::Reply { .. } | Signal::Measured { .. } => {
                 unreachable!("a queue asks nobody")
             }

@@ -12,9 +12,18 @@ use crate::engine::{Ending, MsgId, Settle, SimDuration};
 const STALE: u64 = 1 << 44;
 
 impl Sqs {
+    #[inline(always)]
     pub(super) fn settle(&mut self, msg: MsgId, receive: u16, how: Settle, cx: &mut Cx<'_>) {
         match how {
             Settle::Done => self.delete(msg, receive, 1, cx),
+            how => self.settle_otherwise(msg, receive, how, &mut cx.aside()),
+        }
+        cx.release(msg);
+    }
+
+    /// All but the way of nearly every message.
+    fn settle_otherwise(&mut self, msg: MsgId, receive: u16, how: Settle, cx: &mut Cx<'_>) {
+        match how {
             Settle::DoneToo => self.delete_too(msg, receive, cx),
             Settle::Hide { seconds, works } => self.change_visibility(msg, receive, seconds, works, cx),
             Settle::GiveBack if is_in_flight((cx.reference(msg), receive), cx) => {
@@ -23,9 +32,8 @@ impl Sqs {
                 self.serve(cx);
             }
             Settle::Vanished if is_in_flight((cx.reference(msg), receive), cx) => self.nobody_works(msg, cx),
-            Settle::GiveBack | Settle::Vanished => {}
+            Settle::Done | Settle::GiveBack | Settle::Vanished => {}
         }
-        cx.release(msg);
     }
 
     /// What the queue cannot know: if the message is seen again, that is no duplicate.
@@ -59,7 +67,7 @@ impl Sqs {
         let gone = !cx.holds(cx.reference(msg));
         if gone || cx.message(msg).receives != receive {
             cx.count(self.metrics.stale_deletes, 1);
-            if gone || !self.stale_delete_works(msg, receive, cx) {
+            if gone || !self.stale_delete_works(msg, receive, &cx.aside()) {
                 return;
             }
         }
@@ -79,7 +87,7 @@ impl Sqs {
             cx.message_mut(msg).mark = mark::IN_FLIGHT_GHOST;
             return;
         }
-        self.leave(msg, Ending::Spent, cx);
+        self.leave(msg, Ending::Spent, &mut cx.aside());
         self.serve(cx);
     }
 
@@ -92,17 +100,22 @@ impl Sqs {
         }
         let group = self.group(msg, cx);
         if let Order::Fair(_) = self.order {
-            self.names_group(group, cx);
+            self.names_group(group, &mut cx.aside());
             return false;
         }
         let Order::Fifo(fifo) = &mut self.order else { return false };
         if !too || fifo.calls.splits_batches() {
             self.refuses_delete = !fifo.calls.admit(action::DELETE, group, too, cx.now());
         }
-        if !self.refuses_delete {
-            return false;
+        if self.refuses_delete {
+            self.delete_later(msg, receive, tries, &mut cx.aside());
         }
-        let Order::Fifo(fifo) = &self.order else { return false };
+        self.refuses_delete
+    }
+
+    #[cold]
+    fn delete_later(&self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
+        let Order::Fifo(fifo) = &self.order else { return };
         cx.count(self.metrics.throttled, 1);
         if u32::from(tries) < fifo.deletes.attempts {
             let draws = || cx.draws(cx.number(msg) ^ mix(u64::from(tries) | STALE << 1));
@@ -110,7 +123,6 @@ impl Sqs {
             cx.hold(msg);
             cx.alarm_after(pause, SqsAlarm::DeleteAgain { msg, receive, tries: tries + 1 });
         }
-        true
     }
 
     pub(super) fn delete_again(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
@@ -118,6 +130,7 @@ impl Sqs {
         cx.release(msg);
     }
 
+    #[cold]
     fn stale_delete_works(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
         let since = cx.message(msg).receives.wrapping_sub(receive);
         if since >= cx.receive_count(msg) {
@@ -174,17 +187,18 @@ impl Sqs {
 
     /// The message leaves the queue and ends.
     pub(super) fn leave(&mut self, msg: MsgId, ending: Ending, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         self.note_end(msg, ending, cx);
         let at = cx.message(msg).mark;
         if at & mark::IN_FLIGHT != 0 {
             self.in_flight -= 1;
-            cx.set(self.metrics.in_flight, self.in_flight as u64);
+            cx.fall(self.metrics.in_flight);
         } else if at == mark::DELAYED {
             self.delayed -= 1;
-            cx.set(self.metrics.delayed, self.delayed as u64);
+            cx.fall(self.metrics.delayed);
         } else {
             self.visible -= 1;
-            cx.set(self.metrics.visible, self.visible as u64);
+            cx.fall(self.metrics.visible);
         }
         if let Order::Fifo(_) = self.order {
             let group = self.group(msg, cx);
@@ -224,16 +238,16 @@ impl Sqs {
     pub(super) fn reappear(&mut self, msg: MsgId, seen: u8, cx: &mut Cx<'_>) {
         self.note(msg, Event::ShownAgain, cx);
         self.in_flight -= 1;
-        cx.set(self.metrics.in_flight, self.in_flight as u64);
+        cx.fall(self.metrics.in_flight);
         self.forget(msg, mark::IN_FLIGHT, cx);
         if let Order::Fifo(_) = self.order {
             let group = self.group(msg, cx);
             cx.message_mut(msg).mark = seen;
             self.visible += 1;
+            cx.rise(self.metrics.visible);
             if let Order::Fifo(fifo) = &mut self.order {
                 fifo.groups.unlock(group);
             }
-            cx.set(self.metrics.visible, self.visible as u64);
             return;
         }
         let in_front = !was_received(msg, RECEIVES_BEFORE_THE_BACK, cx);

@@ -9,12 +9,17 @@ use crate::engine::random::{Draws, mix};
 use crate::engine::{MsgId, SimTime};
 use std::collections::VecDeque;
 
+/// Hosts that a queue can have: a sample of them is a word of bits.
+pub(super) const HOSTS_MAX: u32 = u64::BITS;
+
 /// Visible messages of a standard queue.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
     lists: Vec<VecDeque<MsgId>>,
     /// Those that have a message: a bit for each.
     filled: u64,
+    /// The places of the first messages of those that have one: to choose among hosts need not look at any message.
+    firsts: Box<[u32; HOSTS_MAX as usize]>,
     /// Hosts that a short poll asks.
     sampled: usize,
 }
@@ -49,10 +54,15 @@ pub(super) fn host_of(number: u64, hosts: usize) -> usize {
     ((u128::from(mix(number)) * hosts as u128) >> 64) as usize
 }
 
+/// Whether a place in the queue is before another.
+const fn is_before(place: u32, other: u32) -> bool {
+    place.wrapping_sub(other) > u32::MAX / 2
+}
+
 impl Hosts {
-    /// `hosts` hosts (at most 64), of which a short poll asks `sampled`.
+    /// `hosts` hosts (at most [`HOSTS_MAX`]), of which a short poll asks `sampled`.
     pub(super) fn new(hosts: usize, sampled: usize) -> Self {
-        Self { lists: vec![VecDeque::new(); hosts], filled: 0, sampled }
+        Self { lists: vec![VecDeque::new(); hosts], filled: 0, firsts: Box::new([0; HOSTS_MAX as usize]), sampled }
     }
 
     /// All hosts: what a long poll asks.
@@ -65,58 +75,68 @@ impl Hosts {
         Sample::of(self.sampled, self.lists.len(), draws)
     }
 
-    /// Puts a new message on its host, at the back.
-    #[inline]
-    pub(super) fn put(&mut self, msg: MsgId, number: u64) {
+    /// Puts a new message on its host, at the back. `place` is its place in the queue; places wrap around.
+    #[inline(always)]
+    pub(super) fn put(&mut self, msg: MsgId, number: u64, place: u32) {
         let index = host_of(number, self.lists.len());
-        self.filled |= 1 << index;
+        if self.filled & 1 << index == 0 {
+            self.filled |= 1 << index;
+            self.firsts[index] = place;
+        }
         self.lists[index].push_back(msg);
     }
 
-    /// Puts a message that comes back where it was: behind those that came before it. `place` is as in
-    /// [`take`](Self::take).
+    /// Puts a message that comes back where it was: behind those that came before it.
     pub(super) fn put_back(&mut self, msg: MsgId, number: u64, place: impl Fn(MsgId) -> u32) {
         let index = host_of(number, self.lists.len());
-        self.filled |= 1 << index;
         let (host, own) = (&mut self.lists[index], place(msg));
-        let before = host.partition_point(|&other| place(other).wrapping_sub(own) > u32::MAX / 2);
+        let before = host.partition_point(|&other| is_before(place(other), own));
         host.insert(before, msg);
+        self.look_at(index, place);
     }
 
-    /// Takes the message that came first among those at the heads of the sampled hosts. `place` is its place in the
-    /// queue; places wrap around.
+    /// Takes the message that came first among those at the heads of the sampled hosts.
+    #[inline(always)]
     pub(super) fn take(&mut self, sample: Sample, place: impl Fn(MsgId) -> u32) -> Option<MsgId> {
         let mut left = sample.0 & self.filled;
-        let mut first: Option<(u32, usize)> = None;
+        if left == 0 {
+            return None;
+        }
+        let mut index = left.trailing_zeros() as usize;
+        let mut first = self.firsts[index];
+        left &= left - 1;
         while left != 0 {
-            let index = left.trailing_zeros() as usize;
+            let other = left.trailing_zeros() as usize;
             left &= left - 1;
-            if let Some(&head) = self.lists[index].front() {
-                let place = place(head);
-                if first.is_none_or(|(other, _)| place.wrapping_sub(other) > u32::MAX / 2) {
-                    first = Some((place, index));
-                }
+            let its_first = self.firsts[other];
+            if is_before(its_first, first) {
+                (index, first) = (other, its_first);
             }
         }
-        let (_, index) = first?;
-        let host = &mut self.lists[index];
-        let msg = host.pop_front();
-        if host.is_empty() {
-            self.filled &= !(1 << index);
-        }
+        let msg = self.lists[index].pop_front();
+        self.look_at(index, place);
         msg
     }
 
-    /// Takes out a message that is there.
-    pub(super) fn remove(&mut self, msg: MsgId, number: u64) {
-        let index = host_of(number, self.lists.len());
-        let host = &mut self.lists[index];
-        if let Some(place) = host.iter().position(|&other| other == msg) {
-            host.remove(place);
-        }
-        if host.is_empty() {
+    /// Looks which message is the first of a host now.
+    #[inline(always)]
+    fn look_at(&mut self, index: usize, place: impl Fn(MsgId) -> u32) {
+        if let Some(&first) = self.lists[index].front() {
+            self.filled |= 1 << index;
+            self.firsts[index] = place(first);
+        } else {
             self.filled &= !(1 << index);
         }
+    }
+
+    /// Takes out a message that is there.
+    pub(super) fn remove(&mut self, msg: MsgId, number: u64, place: impl Fn(MsgId) -> u32) {
+        let index = host_of(number, self.lists.len());
+        let host = &mut self.lists[index];
+        if let Some(at) = host.iter().position(|&other| other == msg) {
+            host.remove(at);
+        }
+        self.look_at(index, place);
     }
 
     /// How many hosts there are.

@@ -243,24 +243,25 @@ impl Component for Workers {
     }
 
     fn on(&mut self, signal: &Signal, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         match *signal {
             // It reaches nobody.
             Signal::Receive { msg, slot, receive, .. } if !self.expects(slot) => {
-                self.drop_loan(msg, receive, cx);
+                self.drop_loan(msg, receive, &mut cx.aside());
             }
             Signal::Receive { msg, slot, receive, more } => match self.p.source {
                 Source::Polls(_) => self.receive(msg, slot, receive, more, cx),
-                Source::Consumes(_) => self.pushed(msg, slot, receive, cx),
+                Source::Consumes(_) => self.pushed(msg, slot, receive, &mut cx.aside()),
             },
-            Signal::Empty { slot, refusal } => self.rest(slot, refusal, cx),
+            Signal::Empty { slot, refusal } => self.rest(slot, refusal, &mut cx.aside()),
             Signal::Reply { task, attempt, loss } => {
-                if let Some(ended) = self.handler.on_reply(task, attempt, loss, cx) {
-                    self.finish(ended, cx);
+                if let Some(ended) = self.handler.on_reply(task, attempt, loss, &mut cx.aside()) {
+                    self.finish(ended, &mut cx.aside());
                 }
             }
-            Signal::Fault { index, begins } => self.fault(index, begins, cx),
+            Signal::Fault { index, begins } => self.fault(index, begins, &mut cx.aside()),
             Signal::Measured { waiting, held, calls } => {
-                self.scale(cx, |group, is_busy, cx| group.measured([waiting, held], calls, is_busy, cx));
+                self.scale(&mut cx.aside(), |group, is_busy, cx| group.measured([waiting, held], calls, is_busy, cx));
             }
             Signal::Arrive { .. }
             | Signal::Pull { .. }
@@ -271,28 +272,31 @@ impl Component for Workers {
     }
 
     fn on_alarm(&mut self, alarm: WorkersAlarm, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         match alarm {
             WorkersAlarm::Handler(HandlerAlarm::Timeout { step }) => {
-                while let Some(ended) = self.handler.on_timeout(step, cx) {
-                    self.finish(ended, cx);
+                while let Some(ended) = self.handler.on_timeout(step, &mut cx.aside()) {
+                    self.finish(ended, &mut cx.aside());
                 }
             }
             WorkersAlarm::Handler(alarm) => {
                 if let Some(ended) = self.handler.on_alarm(alarm, cx) {
-                    self.finish(ended, cx);
+                    self.finish(ended, &mut cx.aside());
                 }
             }
             WorkersAlarm::Begin { worker, life } if self.is_same(worker, life) => match self.p.source {
-                Source::Polls(_) => self.next(worker, cx),
-                Source::Consumes(_) => self.go_on(worker, cx),
+                Source::Polls(_) => self.next(worker, &mut cx.aside()),
+                Source::Consumes(_) => self.go_on(worker, &mut cx.aside()),
             },
-            WorkersAlarm::Poll { worker, life } if self.is_same(worker, life) => self.poll(worker, cx),
+            WorkersAlarm::Poll { worker, life } if self.is_same(worker, life) => self.poll(worker, &mut cx.aside()),
             WorkersAlarm::Begin { .. } | WorkersAlarm::Poll { .. } => {}
-            WorkersAlarm::Beat { worker, serial } => self.beat(worker, serial, cx),
-            WorkersAlarm::Group(alarm) => self.scale(cx, |group, is_busy, cx| group.on_alarm(alarm, is_busy, cx)),
+            WorkersAlarm::Beat { worker, serial } => self.beat(worker, serial, &mut cx.aside()),
+            WorkersAlarm::Group(alarm) => {
+                self.scale(&mut cx.aside(), |group, is_busy, cx| group.on_alarm(alarm, is_busy, cx));
+            }
             WorkersAlarm::Interrupted { count } => {
-                self.kill_some(count, cx);
-                self.revive(cx);
+                self.kill_some(count, &mut cx.aside());
+                self.revive(&mut cx.aside());
             }
         }
     }
@@ -338,17 +342,18 @@ impl Workers {
         }
         cx.rise(self.metrics.busy);
         if self.beats.is_some() {
-            self.begin_beating(worker, msg, receive, cx);
+            self.begin_beating(worker, msg, receive, &mut cx.aside());
         }
         self.handler.start(msg, worker, receive, cx)
     }
 
     /// The handling of a message has ended, and its worker goes on.
     fn finish(&mut self, ended: Ended, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         let worker = ended.slot;
         self.conclude(ended, cx);
         if self.p.is_pushed() {
-            self.go_on(worker, cx);
+            self.go_on(worker, &mut cx.aside());
         }
     }
 
@@ -374,7 +379,7 @@ impl Workers {
         }
         match self.p.source {
             Source::Polls(_) => self.settle_polled(msg, slot, receive, done, cx),
-            Source::Consumes(_) => self.settle_pushed(msg, slot, receive, done, cx),
+            Source::Consumes(_) => self.settle_pushed(msg, slot, receive, done, &mut cx.aside()),
         }
     }
 

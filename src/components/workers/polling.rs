@@ -16,9 +16,10 @@ const LOST: u64 = 1 << 61;
 
 impl Workers {
     pub(super) fn poll(&mut self, worker: u32, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         let asks = self.worker(worker);
         if asks.leaving {
-            return self.leave(worker, cx);
+            return self.leave(worker, &mut cx.aside());
         }
         asks.doing = Doing::Idle;
         let fails = asks.failures.in_a_row() > 0;
@@ -27,10 +28,12 @@ impl Workers {
         if repeats && fails {
             wait_ms |= REPEAT;
         }
-        cx.tell(leg, self.p.node, Signal::Pull { from: cx.node(), slot: worker, max, wait_ms });
+        let from = cx.node();
+        cx.tell_made(leg, self.p.node, || Signal::Pull { from, slot: worker, max, wait_ms });
     }
 
     /// A response has come: its first message is begun once it has made its way.
+    #[inline(always)]
     pub(super) fn receive(&mut self, msg: MsgId, worker: u32, receive: u16, more: bool, cx: &mut Cx<'_>) {
         self.prefetched += 1;
         let at = cx.now();
@@ -40,7 +43,7 @@ impl Workers {
         }
         let share = self.p.polling().lost_responses;
         if share > 0.0 && cx.draws(mix(self.requests | LOST)).uniform() < share {
-            return self.lose(worker, cx);
+            return self.lose(worker, &mut cx.aside());
         }
         self.worker(worker).failures = Failures::default();
         let leg = self.round_trip(|p| &p.polling().receive_latency, cx).half();
@@ -85,18 +88,20 @@ impl Workers {
 
     /// Handles the next message in the worker's hands, or asks for more.
     pub(super) fn next(&mut self, worker: u32, cx: &mut Cx<'_>) {
+        let cx = &mut cx.aside();
         if self.worker(worker).hands.is_empty() {
-            return self.poll(worker, cx);
+            return self.poll(worker, &mut cx.aside());
         }
         if let Some(ended) = self.begin(worker, cx) {
-            self.finish(ended, cx);
+            self.finish(ended, &mut cx.aside());
         }
     }
 
     #[inline(always)]
     fn next_after(&mut self, worker: u32, pause: SimDuration, cx: &mut Cx<'_>) {
         if pause.is_zero() {
-            return self.next(worker, cx);
+            let cx = &mut cx.aside();
+            return if self.worker(worker).hands.is_empty() { self.poll(worker, cx) } else { self.next(worker, cx) };
         }
         self.worker(worker).doing = Doing::Waiting;
         let life = self.worker(worker).life;
@@ -105,24 +110,25 @@ impl Workers {
 
     /// What is done is deleted, and the worker waits for the answer. What failed is left alone, unless it is to be seen
     /// earlier or later: the queue shows it again when its visibility timeout ends.
+    #[inline(always)]
     pub(super) fn settle_polled(&mut self, msg: MsgId, worker: u32, receive: u16, done: bool, cx: &mut Cx<'_>) {
         if !done {
             let trip = if let Some(how) = self.p.polling().after_failure {
-                self.give_up(msg, receive, how, cx)
+                self.give_up(msg, receive, how, &mut cx.aside())
             } else {
-                self.drop_loan(msg, receive, cx);
+                self.drop_loan(msg, receive, &mut cx.aside());
                 SimDuration::ZERO
             };
-            let trip = trip + self.delete_together(worker, cx);
+            let trip = trip + self.delete_together(worker, &mut cx.aside());
             return self.next_after(worker, trip, cx);
         }
         if let Some(together) = &mut self.together {
             together.add(worker, msg, receive);
-            let trip = self.delete_together(worker, cx);
+            let trip = self.delete_together(worker, &mut cx.aside());
             return self.next_after(worker, trip, cx);
         }
         let trip = self.round_trip(|p| &p.polling().delete_latency, cx);
-        cx.tell(trip.half(), self.p.node, Signal::Settle { msg, receive, how: Settle::Done });
+        cx.tell_made(trip.half(), self.p.node, || Signal::Settle { msg, receive, how: Settle::Done });
         self.next_after(worker, trip, cx);
     }
 
