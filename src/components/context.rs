@@ -177,16 +177,27 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// Ends a request that this node has served (`loss` is none) or failed. What nobody waits for is done, or lost.
-    #[inline(always)]
     pub fn conclude(&mut self, msg: MsgId, loss: LossId) {
         if !loss.is_none() {
-            self.aside().refuse(msg, loss);
+            self.refuse(msg, loss);
         } else if self.kernel.is_attempt(msg) {
-            self.aside().answer(msg, loss);
-            self.aside().retire(msg, Ending::Spent);
+            self.answer(msg, loss);
+            self.retire(msg, Ending::Spent);
         } else {
-            self.kernel.complete(msg, &mut self.shared.recorder.jobs);
+            self.complete(msg);
         }
+    }
+
+    /// What the message carries is done, and it ends its life here.
+    #[inline(always)]
+    pub fn complete(&mut self, msg: MsgId) {
+        self.kernel.complete(msg, &mut self.shared.recorder.jobs);
+    }
+
+    /// Whether somebody waits for an answer to `msg`, or has waited.
+    #[inline]
+    pub fn is_attempt(&self, msg: MsgId) -> bool {
+        self.kernel.is_attempt(msg)
     }
 
     /// Whether it is no use to ask `callee` again after it answered with `loss`. What a node further down refused for

@@ -4,6 +4,9 @@
 //! that four siblings fill a cache line and little is moved; the events stay where they were put. The list is small
 //! because arrivals come from a cursor, zero-delay consequences from a lane and deadlines of constant length from
 //! [`Deadlines`](super::deadlines::Deadlines).
+//!
+//! An event that is earlier than all others stands apart: where little is under way, most are, and come and go without
+//! the heap.
 
 use super::time::SimTime;
 
@@ -42,6 +45,12 @@ impl Key {
 /// Scheduled events of type `E`.
 #[derive(Debug, Clone)]
 pub(super) struct EventList<E> {
+    /// When the next event happens; [`SimTime::MAX`] if none is scheduled.
+    next: SimTime,
+    /// Whether the next event is not in the heap but here, with its number. If it is not, the event taken last is here.
+    is_apart: bool,
+    apart: E,
+    apart_sequence: u64,
     /// The heap; behind its end, keys without a time that tell which places are free.
     keys: Vec<Key>,
     /// Length of the heap.
@@ -55,28 +64,61 @@ pub(super) struct EventList<E> {
 impl<E: Copy> EventList<E> {
     /// An empty list; `nothing` is any event.
     pub(super) const fn new(nothing: E) -> Self {
-        Self { keys: Vec::new(), len: 0, events: Vec::new(), nothing, sequence: 0 }
+        Self {
+            next: SimTime::MAX,
+            is_apart: false,
+            apart: nothing,
+            apart_sequence: 0,
+            keys: Vec::new(),
+            len: 0,
+            events: Vec::new(),
+            nothing,
+            sequence: 0,
+        }
     }
 
     /// When the next event happens; [`SimTime::MAX`] if none is scheduled.
     #[inline(always)]
-    pub(super) fn next_time(&self) -> SimTime {
-        self.keys.first().map_or(SimTime::MAX, |key| key.time())
+    pub(super) const fn next_time(&self) -> SimTime {
+        self.next
     }
 
-    /// Schedules `event` at `time`. O(log n).
+    /// Schedules `event` at `time`; never, if that is [`SimTime::MAX`]. O(log n).
+    ///
+    /// The event goes from where it is made straight to its place: nobody else may see it on the way, or it is put
+    /// together in memory, in parts, and the copy waits for the parts.
     #[inline(always)]
     pub(super) fn push(&mut self, time: SimTime, event: E) {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        if time < self.next {
+            if self.is_apart {
+                self.join_others();
+            }
+            self.next = time;
+            self.is_apart = true;
+            self.apart = event;
+            self.apart_sequence = sequence;
+        } else if time < SimTime::MAX {
+            self.push_to_heap(time, sequence, event);
+        }
+    }
+
+    /// What was next goes into the heap: something else is earlier.
+    #[cold]
+    fn join_others(&mut self) {
+        self.push_to_heap(self.next, self.apart_sequence, self.apart);
+    }
+
+    #[inline(always)]
+    fn push_to_heap(&mut self, time: SimTime, sequence: u64, event: E) {
         let mut hole = self.len;
         if hole == self.keys.len() {
             self.grow();
         }
-        // The event goes from where it is made straight to its place: nobody else may see it on the way, or it is put
-        // together in memory, in parts, and the copy waits for the parts.
         let place = self.keys[hole].place();
         self.events[place] = event;
-        let key = Key::new(time, self.sequence, place);
-        self.sequence += 1;
+        let key = Key::new(time, sequence, place);
         self.len += 1;
         while hole > 0 {
             let parent = (hole - 1) / ARITY;
@@ -107,6 +149,16 @@ impl<E: Copy> EventList<E> {
     /// If none is scheduled.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> E {
+        if !self.is_apart {
+            self.apart = self.pop_from_heap();
+        }
+        self.is_apart = false;
+        self.next = self.first_of_heap();
+        self.apart
+    }
+
+    #[inline(always)]
+    fn pop_from_heap(&mut self) -> E {
         assert!(self.len > 0, "whoever takes an event has looked at its time");
         self.len -= 1;
         let first = self.keys[0];
@@ -115,6 +167,12 @@ impl<E: Copy> EventList<E> {
             self.sift_down(last);
         }
         self.events[first.place()]
+    }
+
+    /// Keys behind the end of the heap have no time.
+    #[inline(always)]
+    fn first_of_heap(&self) -> SimTime {
+        self.keys.first().map_or(SimTime::MAX, |key| key.time())
     }
 
     /// Puts `key` where the root was. Children behind the end have no time, so no key is later than theirs.
@@ -163,6 +221,18 @@ mod tests {
         expected.sort_unstable();
         for pair in expected {
             assert_eq!(take(&mut list), pair);
+        }
+        assert_eq!(list.next_time(), SimTime::MAX);
+    }
+
+    #[test]
+    fn what_is_put_off_for_ever_never_comes() {
+        let mut list = EventList::new(0);
+        for event in 1..20 {
+            list.push(if event % 2 == 0 { SimTime::MAX } else { SimTime::from_nanos(event) }, event);
+        }
+        for event in (1..20).step_by(2) {
+            assert_eq!((list.next_time(), list.pop()), (SimTime::from_nanos(event), event));
         }
         assert_eq!(list.next_time(), SimTime::MAX);
     }

@@ -35,6 +35,12 @@ pub struct Kernel<T> {
     pub(super) ledger: Ledger,
 }
 
+#[cold]
+#[inline(never)]
+fn is_past(time: SimTime, now: SimTime) -> ! {
+    panic!("nothing is scheduled in the past: {time} is before {now}")
+}
+
 impl<T: Copy> Kernel<T> {
     /// A kernel for `nodes` nodes; `losses` says what each [`LossId`] means for a job (index 0 is unused).
     pub fn new(nodes: usize, losses: Vec<LossKind>) -> Self {
@@ -87,7 +93,9 @@ impl<T: Copy> Kernel<T> {
     /// If `time` is in the past: nothing may be scheduled there.
     #[inline(always)]
     pub fn alarm(&mut self, time: SimTime, node: NodeId, alarm: T) {
-        assert!(time >= self.now, "nothing is scheduled in the past: {time} is before {}", self.now);
+        if time < self.now {
+            is_past(time, self.now);
+        }
         self.list.push(time, Event { node, stimulus: Stimulus::Alarm(alarm) });
     }
 
@@ -206,7 +214,7 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// The job of a message.
-    #[inline]
+    #[inline(always)]
     pub fn job_of(&self, msg: MsgId) -> &Job {
         self.ledger.job(self.ledger.message(msg).job)
     }

@@ -9,7 +9,9 @@ mod closing;
 
 use super::books::Books;
 use super::kernel::NewJob;
-use super::message::{Arena, Besides, Ending, Job, JobId, LossId, LossKind, Message, MsgId, Place, Role, State};
+use super::message::{
+    Arena, Besides, Ending, Job, JobId, LossId, LossKind, Message, MsgId, Place, Progress, Role, Slot, State,
+};
 use super::observer::Observer;
 use super::signal::{Call, NodeId};
 use super::time::SimTime;
@@ -61,7 +63,7 @@ impl Ledger {
         job.done = 0;
         job.besides = Besides::Nothing;
         job.undecided = 1;
-        job.decided = false;
+        job.progress = Progress::Simple;
         job.loss = LossId::NONE;
         job.slots = 1;
         fill(&mut slot.message, JobId(id), (new.size, new.key), Role::Branch, Place::Node(node), now);
@@ -74,7 +76,9 @@ impl Ledger {
     #[inline(always)]
     fn add(&mut self, job: JobId, says: (u32, u32), role: Role, place: Place, now: SimTime) -> MsgId {
         self.copied += 1;
-        self.job_mut(job).slots += 1;
+        let parent = self.job_mut(job);
+        parent.slots += 1;
+        parent.complicate();
         let (id, slot) = self.arena.reserve();
         fill(&mut slot.message, job, says, role, place, now);
         MsgId(id)
@@ -129,6 +133,7 @@ impl Ledger {
     /// more.
     pub(super) fn abandon(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
         let (message, job) = self.arena.pair(msg);
+        job.complicate();
         message.abandoned = true;
         if message.role != Role::Branch {
             return;
@@ -181,15 +186,30 @@ impl Ledger {
         self.end(msg, ending, now, observer);
     }
 
-    /// A message ends because what it carries is done: the way of nearly all of them, so it is short.
+    /// A message ends because what it carries is done. If it is all that there is of its job, the way is short.
     #[inline(always)]
     pub(super) fn complete(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
-        self.end(msg, Ending::Done, now, observer);
+        let Slot { message, job } = self.arena.get_mut(msg.0);
+        if message.job != JobId(msg.0) || job.progress != Progress::Simple || message.pins > 0 {
+            return self.end(msg, Ending::Done, now, observer);
+        }
+        job.progress = Progress::Decided;
+        job.done = 1;
+        job.last_done = now;
+        message.state = State::Retired;
+        self.retired += 1;
+        self.freed += 1;
+        if let Place::Node(node) = message.place {
+            self.books.leave(node, now);
+        }
+        observer.decided(now);
+        observer.done_once(job, message.key);
+        self.arena.free(msg, JobId(msg.0), true);
     }
 
-    #[inline(always)]
     fn end(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
         let (message, job) = self.arena.pair(msg);
+        job.complicate();
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");
         self.retired += 1;
@@ -229,6 +249,8 @@ impl Ledger {
         if role == Role::Attempt || message.state != State::Live {
             return;
         }
+        self.job_mut(job).complicate();
+        let message = &mut self.arena.get_mut(msg.0).message;
         message.state = State::Parked(loss);
         self.parked += 1;
         self.parked_in_use += u64::from(message.pins > 0);
@@ -253,6 +275,7 @@ impl Ledger {
     #[inline(always)]
     pub(super) fn done(&mut self, msg: MsgId, now: SimTime) -> bool {
         let (message, job) = self.arena.pair(msg);
+        job.complicate();
         debug_assert!(message.role != Role::Attempt, "an attempt is answered, not done");
         mark_done(message, job, now)
     }
@@ -391,7 +414,7 @@ fn mark_done(message: &mut Message, job: &mut Job, now: SimTime) -> bool {
 #[inline(always)]
 const fn decide(job: &mut Job) -> bool {
     job.undecided -= 1;
-    job.undecided == 0 && !std::mem::replace(&mut job.decided, true)
+    job.undecided == 0 && !matches!(std::mem::replace(&mut job.progress, Progress::Decided), Progress::Decided)
 }
 
 /// The worst loss of its branches decides a job.

@@ -83,12 +83,23 @@ pub struct Job {
     pub(super) besides: Besides,
     /// Branches neither retired nor parked.
     pub(super) undecided: u16,
-    /// Whether there was a moment without undecided branches.
-    pub(super) decided: bool,
+    pub(super) progress: Progress,
     /// Worst loss so far.
     pub(super) loss: LossId,
     /// Slots in use by its messages.
     pub(super) slots: u32,
+}
+
+/// How far a job has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Progress {
+    /// It has no message but its first, which is on its way and nothing else. Most jobs go from here straight to their end.
+    #[default]
+    Simple,
+    /// Anything else.
+    Open,
+    /// There was a moment without undecided branches.
+    Decided,
 }
 
 /// What was done of a job besides each of its branches once.
@@ -125,6 +136,14 @@ impl Besides {
 }
 
 impl Job {
+    /// Something happens to it that does not happen to most.
+    #[inline(always)]
+    pub(super) const fn complicate(&mut self) {
+        if matches!(self.progress, Progress::Simple) {
+            self.progress = Progress::Open;
+        }
+    }
+
     /// Whether every branch was done at least once.
     pub const fn is_complete(&self) -> bool {
         self.done == self.branches

@@ -11,6 +11,9 @@ pub trait Observer {
 
     /// Nothing refers to the job any more: its fate is final. `key` is that of its messages.
     fn closed(&mut self, job: &Job, key: u32);
+
+    /// The same of a job that was done and of which nothing was done twice.
+    fn done_once(&mut self, job: &Job, key: u32);
 }
 
 /// Passes on how jobs end when the run does, but not that they were decided: nobody drained what was left over.
@@ -21,5 +24,9 @@ impl<O: Observer> Observer for AtTheEnd<'_, O> {
 
     fn closed(&mut self, job: &Job, key: u32) {
         self.0.closed(job, key);
+    }
+
+    fn done_once(&mut self, job: &Job, key: u32) {
+        self.0.done_once(job, key);
     }
 }

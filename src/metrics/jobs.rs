@@ -137,6 +137,16 @@ impl JobBook {
         }
     }
 
+    /// Every branch of a job was done.
+    #[inline(always)]
+    fn done(&mut self, job: &Job, key: u32, fate: Fate) {
+        self.pass_on(job, key, Some(fate));
+        self.completions.count(job.last_done);
+        if job.born >= self.warmup {
+            self.latency.record(job.last_done.since(job.born));
+        }
+    }
+
     /// Jobs that arrived.
     pub const fn sent(&self) -> u64 {
         self.sent
@@ -225,12 +235,17 @@ impl Observer for JobBook {
             self.pass_on(job, key, None);
             return;
         }
-        let latency = job.last_done.since(job.born);
-        let fate = if job.is_repeated() {
-            self.done_twice += 1;
-            self.late.count(job.last_done);
-            Fate::DoneTwice
-        } else if latency <= self.objective {
+        if !job.is_repeated() {
+            return self.done_once(job, key);
+        }
+        self.done_twice += 1;
+        self.late.count(job.last_done);
+        self.done(job, key, Fate::DoneTwice);
+    }
+
+    #[inline(always)]
+    fn done_once(&mut self, job: &Job, key: u32) {
+        let fate = if job.last_done.since(job.born) <= self.objective {
             self.done_in_time += 1;
             Fate::DoneInTime
         } else {
@@ -238,10 +253,6 @@ impl Observer for JobBook {
             self.late.count(job.last_done);
             Fate::DoneLate
         };
-        self.pass_on(job, key, Some(fate));
-        self.completions.count(job.last_done);
-        if job.born >= self.warmup {
-            self.latency.record(latency);
-        }
+        self.done(job, key, fate);
     }
 }

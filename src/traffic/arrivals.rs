@@ -171,9 +171,9 @@ pub struct Arrivals {
     cursors: Vec<Cursor>,
     /// The cursor with the next arrival.
     first: usize,
-    /// The next arrival. It is fetched ahead: nobody knows before its time whether it or something scheduled is next, and
-    /// the way to it is long.
-    next: Arrival,
+    /// When it comes. It is fetched ahead: nobody knows before whether it or something scheduled is next, and the way to
+    /// it is long.
+    next: SimTime,
 }
 
 impl Arrivals {
@@ -196,7 +196,7 @@ impl Arrivals {
                 cursors.push(cursor);
             }
         }
-        let mut arrivals = Self { maker, cursors, first: 0, next: Arrival::NONE };
+        let mut arrivals = Self { maker, cursors, first: 0, next: SimTime::MAX };
         arrivals.find_first();
         arrivals
     }
@@ -204,22 +204,22 @@ impl Arrivals {
     /// When the next job arrives; [`SimTime::MAX`] when none does any more.
     #[inline]
     pub const fn next_time(&self) -> SimTime {
-        self.next.at
+        self.next
     }
 
     /// Takes the next job; none when the traffic has stopped.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<Arrival> {
-        if self.next.at == SimTime::MAX {
+        if self.next == SimTime::MAX {
             return None;
         }
-        let arrival = self.next;
         let cursor = &mut self.cursors[self.first];
+        let arrival = *cursor.next();
         cursor.taken += 1;
         if cursor.taken.is_multiple_of(BLOCK) {
             self.maker.refill(cursor);
         }
-        self.next = *cursor.next();
+        self.next = cursor.next().at;
         if self.cursors.len() > 1 {
             self.find_first();
         }
@@ -229,7 +229,7 @@ impl Arrivals {
     /// A scan: the sources of a scenario are a handful, and at equal times the first of them wins.
     fn find_first(&mut self) {
         let next = self.cursors.iter().map(Cursor::next).enumerate().min_by_key(|&(_, arrival)| arrival.at);
-        (self.first, self.next) = next.map_or((0, Arrival::NONE), |(first, arrival)| (first, *arrival));
+        (self.first, self.next) = next.map_or((0, SimTime::MAX), |(first, arrival)| (first, arrival.at));
     }
 }
 

@@ -292,21 +292,32 @@ impl Handler {
         None
     }
 
-    /// An alarm rang.
+    /// A task whose work is done and that has nothing to do after it, if the alarm says so: the way of nearly all of them,
+    /// so it is short, and apart from the ways of the others.
     #[inline(always)]
+    pub(super) fn ends_with_its_work(&mut self, alarm: HandlerAlarm) -> Option<Ended> {
+        let HandlerAlarm::Worked { task: index, serial } = alarm else { return None };
+        if !self.steps.is_empty() {
+            return None;
+        }
+        let task = self.tasks.get(index).filter(|task| task.awaits == serial)?;
+        let ended = task.ended(LossId::NONE);
+        self.tasks.free(index);
+        Some(ended)
+    }
+
+    /// An alarm rang that is not the [end of all](Self::ends_with_its_work) there is to do.
     pub(super) fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         match alarm {
             HandlerAlarm::Worked { task: index, serial } => {
-                let task = self.tasks.get(index).filter(|task| task.awaits == serial)?;
-                if !self.steps.is_empty() {
-                    return self.next_step(index, &mut cx.aside());
+                if self.awaits(index) == Some(serial) {
+                    self.next_step(index, cx)
+                } else {
+                    None
                 }
-                let ended = task.ended(LossId::NONE);
-                self.tasks.free(index);
-                Some(ended)
             }
             HandlerAlarm::Paused { task, serial } => {
                 if self.awaits(task) == Some(serial) {

@@ -22,7 +22,7 @@ use super::fault::{FaultKind, Health};
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::site::NodeSite;
 use super::{Component, Verb};
-use crate::engine::{LossId, MsgId, Signal, SimDuration};
+use crate::engine::{LossId, MsgId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId, TimingId};
 use asked::Knocks;
 use limit::AdaptiveLimit;
@@ -149,12 +149,14 @@ impl Component for Service {
 
     #[inline(always)]
     fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
-        if let HandlerAlarm::Timeout { step } = alarm {
+        if let Some(ended) = self.handler.ends_with_its_work(alarm) {
+            self.finish_here(ended, cx);
+        } else if let HandlerAlarm::Timeout { step } = alarm {
             while let Some(ended) = self.handler.on_timeout(step, &mut cx.aside()) {
                 self.finish(ended, &mut cx.aside());
             }
-        } else if let Some(ended) = self.handler.on_alarm(alarm, cx) {
-            self.finish_here(ended, cx);
+        } else if let Some(ended) = self.handler.on_alarm(alarm, &mut cx.aside()) {
+            self.finish(ended, &mut cx.aside());
         }
     }
 
@@ -196,6 +198,7 @@ impl Service {
     }
 
     /// Why the adaptive limit lets no more requests in, if it does not.
+    #[inline(always)]
     fn over_limit(&self) -> Option<LossId> {
         let shedding = self.shedding.as_deref()?;
         let (limit, _) = shedding.limit.as_ref()?;
@@ -211,7 +214,6 @@ impl Service {
     }
 
     /// Why a request is dropped although its turn has come, if it is.
-    #[inline]
     fn drops(&self, turn: &Turn, cx: &Ctx<'_, HandlerAlarm>) -> Option<LossId> {
         let shedding = self.shedding.as_deref()?;
         if shedding.drops_expired && cx.is_for_nobody(turn.msg) {
@@ -237,18 +239,38 @@ impl Service {
     #[inline(always)]
     fn finish_here(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         self.conclude(ended, cx);
-        while let Some(turn) = self.waiting.pop(cx.now()) {
-            cx.fall(self.metrics.waiting);
-            if let Some(loss) = self.drops(&turn, cx) {
-                self.drop_at_its_turn(turn.msg, loss, &mut cx.aside());
-                continue;
+        if self.shedding.is_some() || self.waiting.has_rules() {
+            return self.next_by_rules(&mut cx.aside());
+        }
+        while let Some((next, since)) = self.waiting.pop_plain() {
+            if self.takes_over(next, since, cx) {
+                return;
             }
-            let Turn { msg: next, since, .. } = turn;
-            cx.time(self.metrics.wait, cx.now().since(since));
-            // The slot goes over to the next request: as many are busy as before.
-            match self.handler.start(next, 0, 0, cx) {
-                Some(ended) => self.conclude_at_once(ended, &mut cx.aside()),
-                None => return,
+        }
+        cx.fall(self.metrics.busy);
+    }
+
+    /// The slot goes over to the next request: as many are busy as before. Whether it stays in use.
+    #[inline(always)]
+    fn takes_over(&mut self, next: MsgId, since: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) -> bool {
+        cx.fall(self.metrics.waiting);
+        cx.time(self.metrics.wait, cx.now().since(since));
+        let ended = self.handler.start(next, 0, 0, cx);
+        if let Some(ended) = ended {
+            self.conclude_at_once(ended, &mut cx.aside());
+        }
+        ended.is_none()
+    }
+
+    /// A slot is free, and there are rules for who gets it. Not inlined: most servers have none.
+    #[inline(never)]
+    fn next_by_rules(&mut self, cx: &mut Ctx<'_, HandlerAlarm>) {
+        while let Some(turn) = self.waiting.pop(cx.now()) {
+            if let Some(loss) = self.drops(&turn, cx) {
+                cx.fall(self.metrics.waiting);
+                self.drop_at_its_turn(turn.msg, loss, cx);
+            } else if self.takes_over(turn.msg, turn.since, cx) {
+                return;
             }
         }
         cx.fall(self.metrics.busy);
@@ -275,7 +297,8 @@ impl Service {
         let (spent, work) = (cx.now().since(began).as_nanos(), ended.work(cx.now()));
         cx.count(self.metrics.busy_time, spent);
         cx.count(self.metrics.work_time, work);
-        if cx.is_for_nobody(msg) {
+        let is_asked_for = cx.is_attempt(msg);
+        if is_asked_for && cx.is_for_nobody(msg) {
             cx.count(self.metrics.ghost_time, work);
         }
         if loss.is_none() && self.health.fails(|| cx.draws_of_attempt(msg)) {
@@ -287,7 +310,11 @@ impl Service {
         if self.shedding.is_some() {
             self.learn(spent, loss, &mut cx.aside());
         }
-        cx.conclude(msg, loss);
+        if is_asked_for || !loss.is_none() {
+            cx.aside().conclude(msg, loss);
+        } else {
+            cx.complete(msg);
+        }
     }
 
     /// The adaptive limit sees how long an answer took, and a health check whose turn it is gets the slot.

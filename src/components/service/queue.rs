@@ -160,8 +160,21 @@ impl AcceptQueue {
         self.checks.clear();
     }
 
-    /// Takes the next request.
+    /// Whether it is more than a ring.
     #[inline(always)]
+    pub(super) const fn has_rules(&self) -> bool {
+        self.ruled.is_some()
+    }
+
+    /// Takes the next request of a queue without rules, with the time since when it has waited.
+    #[inline(always)]
+    pub(super) fn pop_plain(&mut self) -> Option<(MsgId, SimTime)> {
+        let first = self.plain.pop_front()?;
+        self.len -= 1;
+        Some(first)
+    }
+
+    /// Takes the next request, by whatever rules.
     pub(super) fn pop(&mut self, now: SimTime) -> Option<Turn> {
         if self.len == 0 {
             return None;

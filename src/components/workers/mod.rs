@@ -13,6 +13,7 @@
 //! and go with the backlog, see `scaling`.
 
 mod consuming;
+mod fault;
 mod machines;
 mod polling;
 mod spec;
@@ -21,7 +22,7 @@ mod visibility;
 pub(super) use spec::WorkersSpec;
 
 use super::context::Ctx;
-use super::fault::{FaultKind, Health};
+use super::fault::Health;
 use super::handler::{Ended, Handler, HandlerAlarm};
 use super::latency::Latency;
 use super::poll_retry::Failures;
@@ -29,7 +30,7 @@ use super::retry::RetryPolicies;
 use super::scaling::{Group, GroupAlarm};
 use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
-use crate::engine::{MsgId, NodeId, Settle, Signal, SimDuration, SimTime};
+use crate::engine::{MsgId, NodeId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 use consuming::Consuming;
 use polling::Together;
@@ -280,7 +281,9 @@ impl Component for Workers {
                 }
             }
             WorkersAlarm::Handler(alarm) => {
-                if let Some(ended) = self.handler.on_alarm(alarm, cx) {
+                if let Some(ended) = self.handler.ends_with_its_work(alarm) {
+                    self.finish(ended, &mut cx.aside());
+                } else if let Some(ended) = self.handler.on_alarm(alarm, &mut cx.aside()) {
                     self.finish(ended, &mut cx.aside());
                 }
             }
@@ -381,55 +384,5 @@ impl Workers {
             Source::Polls(_) => self.settle_polled(msg, slot, receive, done, cx),
             Source::Consumes(_) => self.settle_pushed(msg, slot, receive, done, &mut cx.aside()),
         }
-    }
-
-    fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
-        let kind = cx.fault(index).kind;
-        self.health.change(kind, begins);
-        self.handler.slow_down(self.health.slowness() / self.p.speed);
-        match kind {
-            FaultKind::Kill(count) if begins => self.kill_some(count, cx),
-            FaultKind::Down if begins => self.kill_some(u32::MAX, cx),
-            FaultKind::Kill(_) | FaultKind::Down => self.revive(cx),
-            FaultKind::Interrupt(count) if begins => self.interrupt(count, cx),
-            FaultKind::Standby { count, replaced } if begins => self.stand_by(count, replaced, cx),
-            FaultKind::Standby { count, .. } => self.come_back(count, cx),
-            _ => {}
-        }
-    }
-
-    /// The worker stops without a word. A queue that is polled does not notice before the visibility timeout; a broker
-    /// sees the connection break.
-    fn kill(&mut self, worker: u32, cx: &mut Cx<'_>) {
-        if std::mem::replace(&mut self.worker(worker).doing, Doing::Dead) == Doing::Dead {
-            return;
-        }
-        // First of all, or what is given up here would be pushed to this worker again.
-        cx.tell(SimDuration::ZERO, self.p.node, Signal::Hangup { from: cx.node(), slot: worker });
-        self.worker(worker).life = self.worker(worker).life.wrapping_add(1);
-        self.worker(worker).failures = Failures::default();
-        self.end_beating(worker);
-        if let Some(ended) = self.handler.cancel(worker, cx) {
-            let now = cx.now();
-            cx.fall(self.metrics.busy);
-            cx.count(self.metrics.busy_time, now.since(ended.began).as_nanos());
-            cx.count(self.metrics.work_time, ended.work(now));
-            self.drop_loan(ended.msg, ended.receive, cx);
-        }
-        for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
-            self.prefetched -= 1;
-            self.drop_loan(msg, receive, cx);
-        }
-        let done = self.together.as_mut().map(|together| together.take(worker)).unwrap_or_default();
-        for (msg, receive) in done {
-            self.drop_loan(msg, receive, cx);
-        }
-        cx.set(self.metrics.prefetched, self.prefetched as u64);
-        self.has_left(worker, cx);
-    }
-
-    /// Nobody works on the message any more, and nobody says so.
-    fn drop_loan(&self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
-        cx.tell(SimDuration::ZERO, self.p.node, Signal::Settle { msg, receive, how: Settle::Vanished });
     }
 }
