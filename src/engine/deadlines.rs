@@ -4,13 +4,13 @@
 //! due in the order in which they were set, a ring holds them, and only the first that still matters needs an alarm.
 //! Cancelled ones are dropped from the front without ever reaching the event list.
 
+use super::ring::Ring;
 use super::time::SimTime;
-use std::collections::VecDeque;
 
 /// Deadlines of equal length, each for a token of type `K` that its owner can tell to be alive or stale.
 #[derive(Debug, Clone)]
 pub struct Deadlines<K> {
-    ring: VecDeque<(SimTime, K)>,
+    ring: Ring<(SimTime, K)>,
     armed: bool,
     /// How many there may be before stale ones are looked for.
     room: usize,
@@ -22,14 +22,14 @@ const ROOM: usize = 32;
 impl<K: Copy> Deadlines<K> {
     /// No deadlines.
     pub const fn new() -> Self {
-        Self { ring: VecDeque::new(), armed: false, room: ROOM }
+        Self { ring: Ring::new(), armed: false, room: ROOM }
     }
 
     /// Adds a deadline, not earlier than those before it. Returns the time for which the owner must set an alarm,
     /// if none is pending.
     #[must_use]
     pub fn push(&mut self, at: SimTime, token: K) -> Option<SimTime> {
-        debug_assert!(self.ring.back().is_none_or(|&(last, _)| last <= at), "deadlines of one length come in order");
+        debug_assert!(self.ring.back().is_none_or(|(last, _)| last <= at), "deadlines of one length come in order");
         self.ring.push_back((at, token));
         (!std::mem::replace(&mut self.armed, true)).then_some(at)
     }
@@ -37,10 +37,10 @@ impl<K: Copy> Deadlines<K> {
     /// Adds a deadline that may be earlier than those before it, as when a message brings its age along.
     #[must_use]
     pub fn push_unordered(&mut self, at: SimTime, token: K) -> Option<SimTime> {
-        if self.ring.back().is_none_or(|&(last, _)| last <= at) {
+        if self.ring.back().is_none_or(|(last, _)| last <= at) {
             return self.push(at, token);
         }
-        let index = self.ring.partition_point(|&(other, _)| other <= at);
+        let index = self.ring.partition_point(|(other, _)| other <= at);
         self.ring.insert(index, (at, token));
         // The pending alarm may be for a later deadline: one more alarm does no harm.
         (index == 0).then_some(at)
@@ -57,7 +57,7 @@ impl<K: Copy> Deadlines<K> {
     }
 
     fn drop_stale(&mut self, is_alive: impl Fn(K) -> bool) {
-        while let Some(&(_, token)) = self.ring.front() {
+        while let Some((_, token)) = self.ring.front() {
             if is_alive(token) {
                 break;
             }
@@ -67,18 +67,18 @@ impl<K: Copy> Deadlines<K> {
 
     /// The first token that is alive.
     pub fn first(&self, is_alive: impl Fn(K) -> bool) -> Option<K> {
-        self.ring.iter().map(|&(_, token)| token).find(|&token| is_alive(token))
+        self.ring.iter().map(|(_, token)| token).find(|&token| is_alive(token))
     }
 
     /// All deadlines, stale ones included, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (SimTime, K)> + '_ {
-        self.ring.iter().copied()
+        self.ring.iter()
     }
 
     /// Takes the next deadline that is due at `now` and alive.
     pub fn due(&mut self, now: SimTime, is_alive: impl Fn(K) -> bool) -> Option<K> {
         self.drop_stale(is_alive);
-        let &(at, token) = self.ring.front()?;
+        let (at, token) = self.ring.front()?;
         (at <= now).then(|| {
             self.ring.pop_front();
             token
@@ -88,7 +88,7 @@ impl<K: Copy> Deadlines<K> {
     /// Call when the alarm rang and everything due was taken: the time for the next alarm, if one is needed.
     #[must_use]
     pub fn rearm(&mut self) -> Option<SimTime> {
-        let next = self.ring.front().map(|&(at, _)| at);
+        let next = self.ring.front().map(|(at, _)| at);
         self.armed = next.is_some();
         next
     }

@@ -122,7 +122,8 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
             return (stop, kernel.now);
         }
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
-        let next = arrival.min(scheduled);
+        let is_arrival = arrival <= scheduled;
+        let next = if is_arrival { arrival } else { scheduled };
         if next > limit {
             if let Some(end) = watch.end(kernel, arrival, next) {
                 return (Stop::Done, end);
@@ -134,7 +135,7 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
         }
         kernel.now = next;
         watch.scheduled += 1;
-        let reaction = if arrival <= scheduled {
+        let reaction = if is_arrival {
             Some(world.arrive(kernel))
         } else {
             let Event { node, stimulus } = kernel.list.pop();

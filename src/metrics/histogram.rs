@@ -49,15 +49,20 @@ impl Histogram {
     }
 
     fn fill_buckets(&mut self) {
-        let Some(&largest) = self.recent.iter().max() else { return };
-        let buckets = index_of(largest) + 1;
+        if self.recent.is_empty() {
+            return;
+        }
+        // All bits together are no less than the largest value, and less than twice as much.
+        let bits = self.recent.iter().fold(0, |bits, nanos| bits | nanos);
+        let buckets = index_of(bits) + 1;
         if self.counts.len() < buckets {
             self.counts.resize(buckets, 0);
         }
-        let mut sum = 0;
+        let (mut sum, mut largest) = (0, 0);
         for &nanos in &self.recent {
             self.counts[index_of(nanos)] += 1;
             sum += u128::from(nanos);
+            largest = nanos.max(largest);
         }
         self.sum += sum;
         self.max = self.max.max(largest);

@@ -28,12 +28,11 @@ impl World for PipelineWorld<'_> {
 
     #[inline(always)]
     fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Reaction {
-        let arrival = self.arrivals.pop().expect("the loop looked at the time of the next arrival");
-        let entries = &self.entries[usize::from(arrival.flow)];
+        let &Arrival { number, work, checksum, flow, size, key, .. } = self.arrivals.take_next();
+        let entries = &self.entries[usize::from(flow)];
         let (&first, others) = entries.split_first().expect("a flow without an entry is left out of the traffic");
-        let Arrival { number, work, checksum, flow, size, key, .. } = arrival;
-        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
         let msg = kernel.create(&NewJob { number, work, flow, size, key }, first.node);
+        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
         for &to in others {
             let copy = kernel.branch(msg);
             kernel.depart(copy);

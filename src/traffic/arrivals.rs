@@ -174,6 +174,8 @@ pub struct Arrivals {
     /// When it comes. It is fetched ahead: nobody knows before whether it or something scheduled is next, and the way to
     /// it is long.
     next: SimTime,
+    /// The last job of a block that was taken as a whole.
+    last: Arrival,
 }
 
 impl Arrivals {
@@ -196,7 +198,7 @@ impl Arrivals {
                 cursors.push(cursor);
             }
         }
-        let mut arrivals = Self { maker, cursors, first: 0, next: SimTime::MAX };
+        let mut arrivals = Self { maker, cursors, first: 0, next: SimTime::MAX, last: Arrival::NONE };
         arrivals.find_first();
         arrivals
     }
@@ -207,23 +209,31 @@ impl Arrivals {
         self.next
     }
 
-    /// Takes the next job; none when the traffic has stopped.
+    /// Takes the next job, to be read where it was made; a place without one when the traffic has stopped.
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<Arrival> {
-        if self.next == SimTime::MAX {
-            return None;
-        }
-        let cursor = &mut self.cursors[self.first];
-        let arrival = *cursor.next();
+    pub fn take_next(&mut self) -> &Arrival {
+        let index = self.first;
+        let cursor = &mut self.cursors[index];
+        let place = cursor.taken % BLOCK;
         cursor.taken += 1;
-        if cursor.taken.is_multiple_of(BLOCK) {
-            self.maker.refill(cursor);
+        if place == BLOCK - 1 {
+            return self.take_last();
         }
-        self.next = cursor.next().at;
+        self.next = cursor.block[place + 1].at;
         if self.cursors.len() > 1 {
             self.find_first();
         }
-        Some(arrival)
+        &self.cursors[index].block[place]
+    }
+
+    /// Takes the last job of its block, which others replace.
+    #[cold]
+    fn take_last(&mut self) -> &Arrival {
+        let cursor = &mut self.cursors[self.first];
+        self.last = cursor.block[BLOCK - 1];
+        self.maker.refill(cursor);
+        self.find_first();
+        &self.last
     }
 
     /// A scan: the sources of a scenario are a handful, and at equal times the first of them wins.
@@ -237,7 +247,10 @@ impl Iterator for Arrivals {
     type Item = Arrival;
 
     fn next(&mut self) -> Option<Arrival> {
-        self.pop()
+        if self.next == SimTime::MAX {
+            return None;
+        }
+        Some(*self.take_next())
     }
 }
 
@@ -359,9 +372,9 @@ mod tests {
         let works = Works::new(Vec::new().into(), root);
         let mut none = Arrivals::new(Vec::new().into(), works.clone(), root, MINUTE);
         assert_eq!(none.next_time(), SimTime::MAX);
-        assert_eq!(none.pop(), None);
+        assert_eq!(none.next(), None);
         let mut late = Arrivals::new([flow("a", vec![spike(61.0, 5)])].into(), works, root, MINUTE);
-        assert_eq!((late.next_time(), late.pop()), (SimTime::MAX, None));
+        assert_eq!((late.next_time(), late.next()), (SimTime::MAX, None));
     }
 
     #[test]

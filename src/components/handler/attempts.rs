@@ -137,6 +137,7 @@ impl Handler {
     }
 
     /// The alarm of a step rang: call until it returns `None`, each time dealing with the task that ended.
+    #[inline(never)]
     pub(in crate::components) fn on_timeout<T>(&mut self, due: Due, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
@@ -187,7 +188,7 @@ impl Handler {
     }
 
     /// An answer was given. It still has its way back before it, half of the round trip.
-    #[inline]
+    #[inline(never)]
     pub(in crate::components) fn on_reply<T>(
         &mut self,
         task: u32,

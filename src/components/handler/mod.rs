@@ -271,10 +271,21 @@ impl Handler {
     {
         let serial = self.next_serial();
         let (index, task) = self.tasks.reserve();
+        // First of all: the loop goes on from the instant at which it ends.
+        let began = cx.now();
+        let mut worked = began;
+        if let Some(work) = self.work {
+            let mut duration = cx.work(work, msg);
+            if !self.pace.is_plain {
+                duration = self.pace.stretch(duration);
+            }
+            worked = began + duration;
+            cx.alarm_at(worked, T::from(HandlerAlarm::Worked { task: index, serial }));
+        }
         task.msg = msg;
         task.slot = slot;
-        task.began = cx.now();
-        task.worked = task.began;
+        task.began = began;
+        task.worked = worked;
         task.awaits = serial;
         task.receive = receive;
         task.step = 0;
@@ -282,14 +293,7 @@ impl Handler {
         task.attempt = None;
         task.answer = LossId::NONE;
         task.pause = SimDuration::ZERO;
-        let Some(work) = self.work else { return self.next_step(index, &mut cx.aside()) };
-        let mut duration = cx.work(work, msg);
-        if !self.pace.is_plain {
-            duration = self.pace.stretch(duration);
-        }
-        task.worked = task.began + duration;
-        cx.alarm_at(task.worked, T::from(HandlerAlarm::Worked { task: index, serial }));
-        None
+        if self.work.is_some() { None } else { self.next_step(index, &mut cx.aside()) }
     }
 
     /// A task whose work is done and that has nothing to do after it, if the alarm says so: the way of nearly all of them,
@@ -307,6 +311,7 @@ impl Handler {
     }
 
     /// An alarm rang that is not the [end of all](Self::ends_with_its_work) there is to do.
+    #[inline(never)]
     pub(super) fn on_alarm<T>(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,

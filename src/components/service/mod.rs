@@ -150,7 +150,7 @@ impl Component for Service {
     #[inline(always)]
     fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
         if let Some(ended) = self.handler.ends_with_its_work(alarm) {
-            self.finish_here(ended, cx);
+            self.finish_work(ended, cx);
         } else if let HandlerAlarm::Timeout { step } = alarm {
             while let Some(ended) = self.handler.on_timeout(step, &mut cx.aside()) {
                 self.finish(ended, &mut cx.aside());
@@ -224,47 +224,36 @@ impl Service {
 
     #[inline(always)]
     fn begin(&mut self, msg: MsgId, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let ended = self.handler.start(msg, 0, 0, cx);
         cx.time(self.metrics.wait, SimDuration::ZERO);
         cx.rise(self.metrics.busy);
-        if let Some(ended) = self.handler.start(msg, 0, 0, cx) {
+        if let Some(ended) = ended {
             self.finish(ended, &mut cx.aside());
         }
     }
 
-    /// The handling of a request has ended. Not inlined: of the ways to it only the end of the work is taken at every job.
-    fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        self.finish_here(ended, cx);
-    }
-
+    /// The work on a request has ended, and with it all that there was to do.
     #[inline(always)]
-    fn finish_here(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        self.conclude(ended, cx);
+    fn finish_work(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.shedding.is_some() || self.waiting.has_rules() {
-            return self.next_by_rules(&mut cx.aside());
+            return self.finish(ended, &mut cx.aside());
         }
-        while let Some((next, since)) = self.waiting.pop_plain() {
-            if self.takes_over(next, since, cx) {
-                return;
+        // First the next one: the loop goes on from the instant at which its work ends, and that is then known before all
+        // that is to be said of the other.
+        match self.waiting.pop_plain() {
+            Some((next, since)) => {
+                let stays = self.takes_over(next, since, cx);
+                debug_assert!(stays, "where there is work, there is something to wait for");
             }
+            None => cx.fall(self.metrics.busy),
         }
-        cx.fall(self.metrics.busy);
+        self.conclude(ended, cx);
     }
 
-    /// The slot goes over to the next request: as many are busy as before. Whether it stays in use.
-    #[inline(always)]
-    fn takes_over(&mut self, next: MsgId, since: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) -> bool {
-        cx.fall(self.metrics.waiting);
-        cx.time(self.metrics.wait, cx.now().since(since));
-        let ended = self.handler.start(next, 0, 0, cx);
-        if let Some(ended) = ended {
-            self.conclude_at_once(ended, &mut cx.aside());
-        }
-        ended.is_none()
-    }
-
-    /// A slot is free, and there are rules for who gets it. Not inlined: most servers have none.
+    /// The handling of a request has ended. Not inlined: of the ways to it only the end of the work is taken at every job.
     #[inline(never)]
-    fn next_by_rules(&mut self, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn finish(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+        self.conclude(ended, cx);
         while let Some(turn) = self.waiting.pop(cx.now()) {
             if let Some(loss) = self.drops(&turn, cx) {
                 cx.fall(self.metrics.waiting);
@@ -274,6 +263,18 @@ impl Service {
             }
         }
         cx.fall(self.metrics.busy);
+    }
+
+    /// The slot goes over to the next request: as many are busy as before. Whether it stays in use.
+    #[inline(always)]
+    fn takes_over(&mut self, next: MsgId, since: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) -> bool {
+        let ended = self.handler.start(next, 0, 0, cx);
+        cx.fall(self.metrics.waiting);
+        cx.time(self.metrics.wait, cx.now().since(since));
+        if let Some(ended) = ended {
+            self.conclude_at_once(ended, &mut cx.aside());
+        }
+        ended.is_none()
     }
 
     #[cold]

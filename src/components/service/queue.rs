@@ -4,7 +4,7 @@
 //! ("load shedding"): to serve the newest first, to turn away who has waited too long, to let the more important displace
 //! the less important. They stand in a box of their own, so that a plain queue costs what a ring costs.
 
-use crate::engine::{MsgId, NodeId, SimDuration, SimTime};
+use crate::engine::{MsgId, NodeId, Ring, SimDuration, SimTime};
 use std::collections::VecDeque;
 
 /// Requests waiting for a slot.
@@ -13,7 +13,7 @@ pub(super) struct AcceptQueue {
     /// How many wait.
     len: usize,
     /// First come, first served, where there are no rules.
-    plain: VecDeque<(MsgId, SimTime)>,
+    plain: Ring<(MsgId, SimTime)>,
     ruled: Option<Box<RuledQueue>>,
     /// Health checks that wait for their turn; they are no messages, and take no room.
     checks: Vec<InLine>,
@@ -101,7 +101,7 @@ pub(super) enum Full {
 impl AcceptQueue {
     /// A queue without rules.
     pub(super) const fn plain() -> Self {
-        Self { len: 0, plain: VecDeque::new(), ruled: None, checks: Vec::new() }
+        Self { len: 0, plain: Ring::new(), ruled: None, checks: Vec::new() }
     }
 
     /// A queue by rules; `classes` gives the class of each flow.
@@ -147,7 +147,7 @@ impl AcceptQueue {
         let mut checks = std::mem::take(&mut self.checks);
         let taken = checks.extract_if(.., |check| match &self.ruled {
             _ if self.len == 0 => true,
-            None => self.plain.front().is_none_or(|&(_, first)| first > check.since),
+            None => self.plain.front().is_none_or(|(_, first)| first > check.since),
             Some(queue) => queue.comes_before_all(check.since, now),
         });
         let taken = taken.map(|check| (check, now > check.until)).collect();

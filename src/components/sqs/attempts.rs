@@ -44,6 +44,7 @@ impl Attempts {
 impl Sqs {
     /// A receive is repeated: the same messages with the same receipts, hidden anew, if nothing has happened to any of
     /// them. Whether it was answered so.
+    #[inline(never)]
     pub(super) fn repeat(&mut self, from: NodeId, slot: u32, cx: &mut Cx<'_>) -> bool {
         let Some(attempts) = &mut self.attempts else { return false };
         let Some((at, given)) = attempts.last.remove(&(from, slot)) else { return false };

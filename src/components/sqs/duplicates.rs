@@ -92,6 +92,7 @@ impl Sqs {
     }
 
     /// Those that a host did not see being received are visible there.
+    #[inline(never)]
     pub(super) fn show_missed(&mut self, cx: &mut Cx<'_>) {
         while let Some(msg) = self.missed.pop() {
             if cx.message(msg).mark & mark::IN_FLIGHT != 0 && !cx.message(msg).is_retired() {

@@ -10,6 +10,7 @@ const FAILS: u64 = 1 << 41;
 
 impl Sqs {
     /// A fault begins or ends. Connections that wait for messages break when the queue goes down.
+    #[inline(never)]
     pub(super) fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
         match cx.fault(index).kind {
             FaultKind::Redrive(rate) if begins => self.begin_redrive(rate, cx),

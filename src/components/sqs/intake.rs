@@ -116,6 +116,7 @@ impl Sqs {
     }
 
     /// A standard queue keeps the age of a dead letter, a FIFO queue starts it anew.
+    #[inline(never)]
     fn take_dead_letter(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.bury(msg, cx);
         if let Order::Fifo(_) = self.order {
@@ -134,6 +135,7 @@ impl Sqs {
     }
 
     /// A dead letter of a function or a topic is sent, with a call that somebody pays for if it is `billed`.
+    #[inline(never)]
     fn take_sent_dead_letter(&mut self, msg: MsgId, billed: bool, cx: &mut Cx<'_>) {
         if billed {
             self.called(cx);
@@ -155,6 +157,7 @@ impl Sqs {
 
     /// What comes back from the dead-letter queue is a new message. Somebody may still work on the old one: its receipts
     /// are good for nothing here, and those of the new one follow them.
+    #[inline(never)]
     fn take_redriven(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.called(cx);
         self.sends(cx.message(msg).size, cx);
@@ -203,6 +206,7 @@ impl Sqs {
     }
 
     /// The message is hidden for as long as the queue says.
+    #[inline(never)]
     pub(super) fn delay(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         self.delayed += 1;
         cx.message_mut(msg).mark = mark::DELAYED;

@@ -142,6 +142,7 @@ impl Senders {
 
 impl Sqs {
     /// A message comes from a sender: alone, or it waits for others first.
+    #[inline(never)]
     pub(super) fn gather(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
         let (who, size) = (Who::of(cx.message(msg), cx.flow(msg)), u64::from(cx.message(msg).size));
         let Some(senders) = &mut self.senders else { return };

@@ -22,6 +22,7 @@ impl Sqs {
     }
 
     /// All but the way of nearly every message.
+    #[inline(never)]
     fn settle_otherwise(&mut self, msg: MsgId, receive: u16, how: Settle, cx: &mut Cx<'_>) {
         match how {
             Settle::DoneToo => self.delete_too(msg, receive, cx),

@@ -6,8 +6,7 @@
 //! Simplified: a long poll that finds nothing has missed nothing; the real one may now and then if it waits briefly.
 
 use crate::engine::random::{Draws, mix};
-use crate::engine::{MsgId, SimTime};
-use std::collections::VecDeque;
+use crate::engine::{MsgId, Ring, SimTime};
 
 /// Hosts that a queue can have: a sample of them is a word of bits.
 pub(super) const HOSTS_MAX: u32 = u64::BITS;
@@ -15,7 +14,7 @@ pub(super) const HOSTS_MAX: u32 = u64::BITS;
 /// Visible messages of a standard queue.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
-    lists: Vec<VecDeque<MsgId>>,
+    lists: Vec<Ring<MsgId>>,
     /// Those that have a message: a bit for each.
     filled: u64,
     /// The places of the first messages of those that have one: to choose among hosts need not look at any message.
@@ -62,7 +61,7 @@ const fn is_before(place: u32, other: u32) -> bool {
 impl Hosts {
     /// `hosts` hosts (at most [`HOSTS_MAX`]), of which a short poll asks `sampled`.
     pub(super) fn new(hosts: usize, sampled: usize) -> Self {
-        Self { lists: vec![VecDeque::new(); hosts], filled: 0, firsts: Box::new([0; HOSTS_MAX as usize]), sampled }
+        Self { lists: vec![Ring::new(); hosts], filled: 0, firsts: Box::new([0; HOSTS_MAX as usize]), sampled }
     }
 
     /// All hosts: what a long poll asks.
@@ -90,7 +89,7 @@ impl Hosts {
     pub(super) fn put_back(&mut self, msg: MsgId, number: u64, place: impl Fn(MsgId) -> u32) {
         let index = host_of(number, self.lists.len());
         let (host, own) = (&mut self.lists[index], place(msg));
-        let before = host.partition_point(|&other| is_before(place(other), own));
+        let before = host.partition_point(|other| is_before(place(other), own));
         host.insert(before, msg);
         self.look_at(index, place);
     }
@@ -121,7 +120,7 @@ impl Hosts {
     /// Looks which message is the first of a host now.
     #[inline(always)]
     fn look_at(&mut self, index: usize, place: impl Fn(MsgId) -> u32) {
-        if let Some(&first) = self.lists[index].front() {
+        if let Some(first) = self.lists[index].front() {
             self.filled |= 1 << index;
             self.firsts[index] = place(first);
         } else {
@@ -133,7 +132,8 @@ impl Hosts {
     pub(super) fn remove(&mut self, msg: MsgId, number: u64, place: impl Fn(MsgId) -> u32) {
         let index = host_of(number, self.lists.len());
         let host = &mut self.lists[index];
-        if let Some(at) = host.iter().position(|&other| other == msg) {
+        let at = host.iter().position(|other| other == msg);
+        if let Some(at) = at {
             host.remove(at);
         }
         self.look_at(index, place);
@@ -146,12 +146,12 @@ impl Hosts {
 
     /// All messages, host by host; some of them may have ended.
     pub(super) fn iter(&self) -> impl Iterator<Item = MsgId> + '_ {
-        self.lists.iter().flatten().copied()
+        self.lists.iter().flat_map(Ring::iter)
     }
 
     /// The earliest send time among the first messages of the hosts that count.
     pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> Option<SimTime>) -> Option<SimTime> {
-        self.lists.iter().filter_map(|host| host.iter().find_map(|&msg| sent(msg))).min()
+        self.lists.iter().filter_map(|host| host.iter().find_map(&sent)).min()
     }
 }
 

@@ -45,6 +45,7 @@ impl Workers {
     }
 
     /// The broker has pushed a message, which is now on its way. One connection keeps the order.
+    #[inline(never)]
     pub(super) fn pushed(&mut self, msg: MsgId, worker: u32, receive: u16, cx: &mut Cx<'_>) {
         let leg = self.round_trip(|p| &p.consuming().latency, cx).half();
         let now = cx.now();
@@ -60,6 +61,7 @@ impl Workers {
     }
 
     /// Begins with the next message, once it has come and the worker is free.
+    #[inline(never)]
     pub(super) fn go_on(&mut self, worker: u32, cx: &mut Cx<'_>) {
         // Not by recursion: a worker may hold a million messages that need no time.
         loop {
@@ -83,6 +85,7 @@ impl Workers {
     }
 
     /// What is done is acknowledged, what failed is handed back; the worker does not wait for an answer.
+    #[inline(never)]
     pub(super) fn settle_pushed(&mut self, msg: MsgId, worker: u32, receive: u16, done: bool, cx: &mut Cx<'_>) {
         let &Consuming { auto_ack, dispatch_overhead, .. } = self.p.consuming();
         // What counts as acknowledged already needs no word on the network; only the books need it.

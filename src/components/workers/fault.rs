@@ -6,6 +6,7 @@ use crate::components::poll_retry::Failures;
 use crate::engine::{MsgId, Settle, Signal, SimDuration};
 
 impl Workers {
+    #[inline(never)]
     pub(super) fn fault(&mut self, index: u16, begins: bool, cx: &mut Cx<'_>) {
         let kind = cx.fault(index).kind;
         self.health.change(kind, begins);
@@ -39,7 +40,7 @@ impl Workers {
             cx.count(self.metrics.work_time, ended.work(now));
             self.drop_loan(ended.msg, ended.receive, cx);
         }
-        for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
+        for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands).iter() {
             self.prefetched -= 1;
             self.drop_loan(msg, receive, cx);
         }

@@ -22,6 +22,7 @@ const fn on(machine: u32, each: u32) -> Range<u32> {
 
 impl Workers {
     /// Lets the group react, and does to the workers what it decides.
+    #[inline(never)]
     pub(super) fn scale(&mut self, cx: &mut Cx<'_>, react: impl FnOnce(&mut Group, IsBusy<'_>, &mut Cx<'_>)) {
         let Some(mut group) = self.group.take() else { return };
         let each = group.workers_per_instance();
@@ -86,6 +87,7 @@ impl Workers {
     }
 
     /// A worker whose machine goes has ended what it had to do.
+    #[inline(never)]
     pub(super) fn leave(&mut self, worker: u32, cx: &mut Cx<'_>) {
         self.worker(worker).doing = Doing::Dead;
         self.worker(worker).life = self.worker(worker).life.wrapping_add(1);

@@ -30,11 +30,10 @@ use super::retry::RetryPolicies;
 use super::scaling::{Group, GroupAlarm};
 use super::{Component, NodeSite, Verb};
 use crate::engine::random::mix;
-use crate::engine::{MsgId, NodeId, Signal, SimDuration, SimTime};
+use crate::engine::{MsgId, NodeId, Ring, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
 use consuming::Consuming;
 use polling::Together;
-use std::collections::VecDeque;
 use visibility::{AfterFailure, Beats};
 
 /// What a fleet was told to be.
@@ -148,7 +147,7 @@ pub struct Workers {
 #[derive(Debug, Clone, Default)]
 struct Worker {
     /// In its hands, or pushed and on the way there, and not begun.
-    hands: VecDeque<InHand>,
+    hands: Ring<InHand>,
     doing: Doing,
     /// Receives that failed since one succeeded.
     failures: Failures,

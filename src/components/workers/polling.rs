@@ -53,9 +53,10 @@ impl Workers {
     /// The answer to a receive is lost on its way, with all of its messages: to the worker the receive has failed.
     ///
     /// Simplified: the connection breaks, so that the worker need not wait for its client's timeout.
+    #[inline(never)]
     fn lose(&mut self, worker: u32, cx: &mut Cx<'_>) {
         cx.count(self.metrics.lost_responses, 1);
-        for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands) {
+        for InHand { msg, receive, .. } in std::mem::take(&mut self.worker(worker).hands).iter() {
             self.prefetched -= 1;
             self.drop_loan(msg, receive, cx);
         }
@@ -63,6 +64,7 @@ impl Workers {
     }
 
     /// Nothing came: asks again after a pause, which grows from failure to failure.
+    #[inline(never)]
     pub(super) fn rest(&mut self, worker: u32, refusal: Option<Refusal>, cx: &mut Cx<'_>) {
         if !self.expects(worker) {
             return;
@@ -134,6 +136,7 @@ impl Workers {
 
     /// Deletes in one call what a worker has done, if nothing of its last receive is left to do; gives back how long the
     /// worker waits for the answer.
+    #[inline(never)]
     fn delete_together(&mut self, worker: u32, cx: &mut Cx<'_>) -> SimDuration {
         if !self.worker(worker).hands.is_empty() {
             return SimDuration::ZERO;

@@ -116,6 +116,7 @@ pub(super) fn after_failure(
 
 impl Workers {
     /// A worker begins with a message: from now on it asks for more time now and then.
+    #[inline(never)]
     pub(super) fn begin_beating(&mut self, worker: u32, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
         let Some(beats) = &mut self.beats else { return };
         beats.serial = beats.serial.wrapping_add(1);
@@ -128,6 +129,7 @@ impl Workers {
     }
 
     /// It has done with the message, in whatever way.
+    #[inline(never)]
     pub(super) fn end_beating(&mut self, worker: u32) {
         if let Some(working_on) = self.beats.as_mut().and_then(|beats| beats.working_on.get_mut(worker as usize)) {
             *working_on = None;
@@ -135,6 +137,7 @@ impl Workers {
     }
 
     /// It asks for more time, unless it works on something else by now. It does not wait for the answer.
+    #[inline(never)]
     pub(super) fn beat(&mut self, worker: u32, serial: u32, cx: &mut Cx<'_>) {
         let Some(beats) = &self.beats else { return };
         let (every, seconds) = (beats.every, beats.to);
@@ -150,6 +153,7 @@ impl Workers {
     }
 
     /// What failed is hidden for as long as the workers say, and the worker waits for the answer.
+    #[inline(never)]
     pub(super) fn give_up(&mut self, msg: MsgId, receive: u16, how: AfterFailure, cx: &mut Cx<'_>) -> SimDuration {
         let trip = self.round_trip(|p| &p.polling().delete_latency, cx);
         // If it has been received again meanwhile, the receipt is outdated and the request comes to nothing.
