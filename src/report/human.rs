@@ -29,10 +29,22 @@ impl Figure {
                 (format!("{}/s", number(estimate.mean, half_width)), |margin| format!("{}/s", margin_number(margin)))
             }
             "bytes" => (bytes(estimate.mean), |margin| bytes(leading(margin))),
-            "usd" => (money(estimate.mean, half_width), money_margin),
+            "usd" => return Self::of_money(estimate.mean, half_width),
             _ => (number(estimate.mean, half_width), margin_number),
         };
         Self { value, margin: half_width.map(margin) }
+    }
+
+    /// An amount of dollars: from a dollar on in cents, or whole if the half-width is a dollar or more, and less than that
+    /// with the digits that the half-width supports, the zeros among them too. Less than half a cent of it is not told.
+    fn of_money(value: f64, half_width: Option<f64>) -> Self {
+        let has_cents = (0.995..999.5).contains(&value.abs());
+        let margin = match half_width {
+            Some(margin) if has_cents && margin < 0.005 => None,
+            Some(margin) if has_cents && margin < 0.995 => Some(format!("${:.2}", leading(margin).max(0.01))),
+            margin => margin.map(|margin| format!("${}", margin_number(margin))),
+        };
+        Self { value: money(value, half_width), margin }
     }
 }
 
@@ -156,8 +168,6 @@ pub fn number(value: f64, half_width: Option<f64>) -> String {
     if is_zero { significant(value, 1) } else { text }
 }
 
-/// An amount of dollars: with cents from ten of them on, unless the half-width makes them idle; else with the digits that
-/// it supports, the zeros among them too.
 fn money(value: f64, half_width: Option<f64>) -> String {
     let size = value.abs();
     let is_whole = half_width.is_some_and(|half_width| half_width >= 0.995);
@@ -165,23 +175,10 @@ fn money(value: f64, half_width: Option<f64>) -> String {
         return format!("${}", number(if size < 99_999.5 { libm::round(value) } else { value }, half_width));
     }
     let useful = half_width.map_or(2 - exponent(value), places_of);
-    let places = match size {
-        0.995.. => useful.clamp(2, 4),
-        0.0995.. => useful.clamp(2, 5),
-        _ => useful.clamp(1, 4 - exponent(value)),
-    };
+    let places = if size >= 0.995 { 2 } else { useful.clamp(1, 4 - exponent(value)) };
     let text = format!("{value:.*}", usize::try_from(places).unwrap_or(2));
     let is_zero = !text.contains(|c: char| c.is_ascii_digit() && c != '0');
     if is_zero { format!("${}", significant(value, 1)) } else { format!("${text}") }
-}
-
-/// The half-width of an amount of dollars: `$0.30`, `$12`, `$0.0005`.
-fn money_margin(margin: f64) -> String {
-    if (0.0995..0.995).contains(&margin) {
-        format!("${:.2}", leading(margin))
-    } else {
-        format!("${}", margin_number(margin))
-    }
 }
 
 /// A number with at most `digits` significant digits: `12.3`, `0.00456`.
@@ -341,7 +338,9 @@ mod tests {
         assert_eq!(figure(0.012_34, 0.000_5, "usd"), "$0.0123 ±$0.0005");
         assert_eq!(figure(12.3456, 0.3, "usd"), "$12.35 ±$0.30");
         assert_eq!(figure(12.3, 0.04, "usd"), "$12.30 ±$0.04");
-        assert_eq!(figure(0.42, 0.21, "usd"), "$0.42 ±$0.20");
+        assert_eq!(figure(45.9392, 0.000_015, "usd"), "$45.94");
+        assert_eq!(figure(5.13, 0.008, "usd"), "$5.13 ±$0.01");
+        assert_eq!(figure(0.42, 0.21, "usd"), "$0.4 ±$0.2");
         assert_eq!(figure(123.4, 2.4, "usd"), "$123 ±$2");
         assert_eq!(figure(0.228, 0.000_15, "usd"), "$0.22800 ±$0.00015");
         assert_eq!(figure(4.0, 0.0, "usd"), "$4.00");
