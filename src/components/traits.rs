@@ -2,7 +2,7 @@
 //! scenario looks at these, and at no service in particular. What a service has nothing to say about stays empty.
 
 use crate::diagnostic::Span;
-use crate::engine::{NodeId, SimDuration};
+use crate::engine::{NodeId, SimDuration, SimTime};
 use crate::site::At;
 use crate::traffic::WorkId;
 
@@ -57,6 +57,17 @@ pub struct Traits {
     pub group_rate: Option<f64>,
     /// How its machines come and go, if they do.
     pub scaling: Option<ScalingTraits>,
+    /// What is done to it at a time that is known beforehand, faults apart.
+    pub planned: Vec<PlannedChange>,
+}
+
+/// Something that is done to a node at a time that is known beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedChange {
+    /// What a chart writes beside it: `web-2 taken out`; nothing where it is done again and again.
+    pub label: String,
+    /// When.
+    pub at: SimTime,
 }
 
 /// One to whom copies are pushed.

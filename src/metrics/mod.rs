@@ -16,4 +16,4 @@ pub use gauge::{Gauge, Tally};
 pub use histogram::Histogram;
 pub use jobs::{JobBook, JobEnd, JobSink};
 pub use observation::{Column, Frame, NodeColumn, Observation, columns, node_columns, percentile_name};
-pub use recorder::{Catalogue, CounterId, GaugeId, MetricName, Recorder, TimingId, View};
+pub use recorder::{Capacity, Catalogue, CounterId, GaugeId, MetricName, Recorder, TimingId, View};

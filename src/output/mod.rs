@@ -9,7 +9,6 @@ pub mod csv;
 pub mod files;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it writes the files of a run")]
 pub mod folder;
-pub mod human;
 pub mod json;
 pub mod manifest;
 pub mod markdown;

@@ -1,9 +1,9 @@
 //! What the result page says, whatever it is printed on: the lines of its tables and its sentences.
 
-use super::human::{Figure, seconds};
 use super::style::Tone;
 use super::table::{Column, Entry, Squeeze, Table};
 use super::text::{clean, fit};
+use crate::report::human::{Figure, seconds};
 use crate::report::names::{BACKLOG_MAX, COST, DRAIN, GOODPUT, JOBS_SENT, RECOVERY, latency_percentile};
 use crate::report::{Cell, ExpectationResult, Fate, Loss, Report};
 use crate::stats::Estimate;
@@ -50,9 +50,13 @@ fn groups(report: &Report, case: usize) -> [Vec<Line>; 3] {
     let mut queue = vec![metric("worst backlog", BACKLOG_MAX), line("time to drain", Source::Until(DRAIN))];
     let faults = !report.cases[case].faults.is_empty();
     queue.extend(faults.then(|| line("recovery", Source::Until(RECOVERY))));
-    let machines = report.cells.iter().any(|cell| cell.case == case && in_all(cell, MACHINES).is_some());
-    queue.extend(machines.then(|| line("machine costs", Source::Nodes(MACHINES))));
+    // Machines are among the costs: what they cost is worth a line where other things cost something as well.
+    let machines = report.cells.iter().filter(|cell| cell.case == case).any(|cell| {
+        in_all(cell, MACHINES)
+            .is_some_and(|(machines, _)| cell.mean(COST).is_some_and(|all| all > machines.mean * (1.0 + 1e-9) + 1e-12))
+    });
     queue.extend(has_costs(report, case).then(|| metric("known costs", COST)));
+    queue.extend(machines.then(|| line("of it machines", Source::Nodes(MACHINES))));
     [jobs, latencies, queue]
 }
 
@@ -228,10 +232,15 @@ pub(super) fn legend(report: &Report) -> String {
         parts.push("latency: of the jobs that were done");
     }
     if report.cells.iter().any(|cell| [DRAIN, RECOVERY].iter().any(|name| never(report, cell, name))) {
-        parts.push("never: not before the end of the run");
+        let recovery = report.cells.iter().any(|cell| never(report, cell, RECOVERY));
+        parts.push(if recovery {
+            "never: not before the end of the run; a recovery: not while jobs still came"
+        } else {
+            "never: not before the end of the run"
+        });
     }
     if (0..report.cases.len()).any(|case| has_costs(report, case)) {
-        parts.push("known costs: of the nodes that have a price, before any free tier");
+        parts.push("known costs: of the nodes that have a price, machines among them, before any free tier");
         parts.push("–: not measured, or without a price");
     } else {
         parts.push("–: not measured");
@@ -312,7 +321,7 @@ mod tests {
     #[test]
     fn what_the_machines_cost_has_a_line_where_there_are_any() {
         let mut report = fixture::report();
-        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "machine costs");
+        let has_line = |report: &Report| groups(report, 0)[2].iter().any(|line| line.label == "of it machines");
         assert!(!has_line(&report));
         let cost = |mean| crate::report::NodeMetric {
             metric: MACHINES,
@@ -321,6 +330,13 @@ mod tests {
             estimate: Some(Estimate { mean, half_width: Some(0.5), replications: 4 }),
         };
         report.cells[0].nodes[0].metrics.push(cost(4.0));
+        let all = |report: &mut Report, mean| {
+            let all = report.cells[0].summary.iter_mut().find(|metric| metric.name == COST).expect("a figure");
+            all.estimate = Some(Estimate { mean, half_width: None, replications: 4 });
+        };
+        all(&mut report, 4.0);
+        assert!(!has_line(&report), "nothing else costs anything");
+        all(&mut report, 4.5);
         assert!(has_line(&report));
         assert_eq!(in_all(&report.cells[0], MACHINES).expect("one group").0.half_width, Some(0.5));
         report.cells[0].nodes[0].metrics.push(cost(8.0));

@@ -1,9 +1,9 @@
 //! One table, three ways: aligned text, Markdown, CSV.
 
 use super::csv::{Field, Rows};
-use super::human::Figure;
 use super::style::{Style, Tone};
 use super::text::{clean, fit, width, wrap};
+use crate::report::human::Figure;
 use std::io;
 
 /// Narrower than this no column is wrapped.

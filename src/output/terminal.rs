@@ -1,11 +1,11 @@
 //! The result page of `run`: what happened to every job, read in a minute.
 
 use super::folder::{Finished, WrittenFile};
-use super::human::{bytes, grouped, rough, seconds};
 use super::page;
 use super::style::{Style, Tone};
 use super::text::{clean, fit, width, wrap};
 use crate::report::Report;
+use crate::report::human::{bytes, grouped, rough, seconds};
 
 /// Pages are never narrower, or nothing could be said, and never wider, or no eye could follow.
 const NARROWEST: usize = 40;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::engine::SimTime;
 use crate::engine::random::mix;
-use crate::metrics::{Fate, MetricName, NodeColumn, Observation, columns};
+use crate::metrics::{Capacity, Fate, MetricName, NodeColumn, Observation, columns};
 use crate::scenario::{CaseModel, Model, PipelineModel, Reference};
 use crate::stats::Estimate;
 use std::collections::BTreeMap;
@@ -80,7 +80,29 @@ fn case_info(case: &CaseModel) -> CaseInfo {
         from_s: fault.from.as_secs_f64(),
         to_s: fault.to.as_secs_f64(),
     });
-    CaseInfo { name: case.name.clone(), faults: faults.collect() }
+    CaseInfo { name: case.name.clone(), faults: faults.collect(), changes: changes(case) }
+}
+
+/// What the nodes of a case say is done to them; the same of several pipelines once.
+fn changes(case: &CaseModel) -> Vec<FaultBand> {
+    let mut changes: Vec<FaultBand> = Vec::new();
+    for (index, pipeline) in case.pipelines.iter().enumerate() {
+        for change in pipeline.traits.iter().flat_map(|traits| &traits.planned) {
+            let at = change.at.as_secs_f64();
+            let same = |other: &&mut FaultBand| other.label == change.label && other.from_s.total_cmp(&at).is_eq();
+            match changes.iter_mut().find(same) {
+                Some(known) if known.pipelines.contains(&index) => {}
+                Some(known) => known.pipelines.push(index),
+                None => changes.push(FaultBand {
+                    label: change.label.clone(),
+                    pipelines: vec![index],
+                    from_s: at,
+                    to_s: at,
+                }),
+            }
+        }
+    }
+    changes
 }
 
 fn cell(case: (usize, &CaseModel), pipeline: (usize, &PipelineModel), observations: &[Observation]) -> Cell {
@@ -146,8 +168,21 @@ fn nodes(pipeline: &PipelineModel, observations: &[Observation]) -> Vec<NodeRepo
             estimate: estimate(observations, |observation| observation.nodes[index]),
         })
     };
+    let servers = |node: usize| {
+        let mut gauges = pipeline.catalogue.gauges().iter().enumerate();
+        let (busy, _) = gauges.find(|(_, name)| name.node.index() == node && name.metric == "busy")?;
+        match pipeline.catalogue.capacity(busy)? {
+            Capacity::Fixed(most) => Some(most),
+            Capacity::Gauge(_) => None,
+        }
+    };
     nodes
-        .map(|(index, node)| NodeReport { name: node.name.clone(), kind: node.kind, metrics: metrics(index).collect() })
+        .map(|(index, node)| NodeReport {
+            name: node.name.clone(),
+            kind: node.kind,
+            servers: servers(index),
+            metrics: metrics(index).collect(),
+        })
         .collect()
 }
 

@@ -7,9 +7,9 @@
 mod build;
 #[cfg(test)]
 pub mod fixture;
+pub mod human;
 pub mod names;
 mod verdict;
-mod words;
 
 pub use crate::metrics::Fate;
 pub use build::{Results, build};
@@ -78,12 +78,14 @@ pub struct CaseInfo {
     pub name: String,
     /// Faults of this case, for shading.
     pub faults: Vec<FaultBand>,
+    /// What else is done at a set time, for lines: servers taken out, scheduled actions, other filters.
+    pub changes: Vec<FaultBand>,
 }
 
 /// A fault on the timeline.
 #[derive(Debug, Clone)]
 pub struct FaultBand {
-    /// What a chart writes beside the band: `shipping down`.
+    /// What a chart writes beside the band: `shipping down`; may be empty for a change.
     pub label: String,
     /// The pipelines that have the node (indices).
     pub pipelines: Vec<usize>,
@@ -160,6 +162,8 @@ pub struct NodeReport {
     pub name: String,
     /// Kind in the file.
     pub kind: &'static str,
+    /// How many servers it can have busy at once, if that is a fixed number.
+    pub servers: Option<u64>,
     /// Rows of `metrics.csv`.
     pub metrics: Vec<NodeMetric>,
 }
@@ -233,6 +237,12 @@ impl RunInfo {
         // multiplying gives 0.30000000000000004.
         let per_second = 1.0 / self.sample_s;
         if per_second.fract() == 0.0 { index as f64 / per_second } else { index as f64 * self.sample_s }
+    }
+
+    /// The first sample of a time series that is not before a moment, in seconds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "too large saturates")]
+    pub fn place(&self, at_s: f64) -> usize {
+        (at_s / self.sample_s - 1e-6).ceil().max(0.0) as usize
     }
 }
 

@@ -1,8 +1,9 @@
 //! A sentence per pipeline: what happened, and why.
 
-use super::names::{BACKLOG_MAX, DRAIN, JOBS_SENT, WASTED_WORK};
+use super::human::Figure;
+use super::names::{BACKLOG_MAX, DRAIN, JOBS_SENT, RECOVERY, WASTED_WORK};
 use super::{Cell, Fate, Loss, NodeMetric, NodeReport, Report};
-use crate::stats::mean;
+use crate::stats::Estimate;
 use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
@@ -17,24 +18,19 @@ fn sentence(report: &Report, cell: &Cell) -> String {
     if cell.mean(JOBS_SENT).unwrap_or(0.0) <= 0.0 {
         return "no job arrived".to_owned();
     }
-    let share = |fate: Fate| share(cell, fate);
     let in_time = if report.run.objective_s.is_some() { "in time" } else { "" };
-    let mut text =
-        done([(share(Fate::DoneInTime), in_time), (share(Fate::DoneLate), "late"), (share(Fate::DoneTwice), "twice")]);
+    let ways = [(Fate::DoneInTime, in_time), (Fate::DoneLate, "late"), (Fate::DoneTwice, "twice")];
+    let mut text = done(ways.map(|(fate, how)| (share(cell, fate), how)));
     if let Some(why) = cause(cell) {
         text.push_str("; ");
         text.push_str(&why);
     }
-    let is_late = share(Fate::DoneLate) >= LATE_WORTH_A_REASON;
+    let is_late = share(cell, Fate::DoneLate).mean >= LATE_WORTH_A_REASON;
     if let Some(why) = bottleneck(cell).filter(|_| is_late) {
         text.push_str("; ");
         text.push_str(&why);
     }
-    if let Some(wait) = surge(cell) {
-        text.push_str("; ");
-        text.push_str(&wait);
-    }
-    for part in [waste(cell), taken_away(cell)].into_iter().flatten() {
+    for part in [surge(cell), unrecovered(report, cell), waste(cell), taken_away(cell)].into_iter().flatten() {
         text.push_str("; ");
         text.push_str(&part);
     }
@@ -42,12 +38,12 @@ fn sentence(report: &Report, cell: &Cell) -> String {
 }
 
 /// How many of the jobs were done how, by share and in words; those that were not done are told by their causes.
-fn done(shares: [(f64, &str); 3]) -> String {
+fn done(shares: [(Estimate, &str); 3]) -> String {
     let [(_, best), ..] = shares;
     let mut parts = Vec::new();
-    for (share, how) in shares.into_iter().filter(|(share, _)| *share > 0.0) {
+    for (share, how) in shares.into_iter().filter(|(share, _)| share.mean > 0.0) {
         let words = if parts.is_empty() { format!("of the jobs were done {how}") } else { how.to_owned() };
-        parts.push(format!("{} {}", percent(share), words.trim_end()));
+        parts.push(format!("{} {}", percent(&share), words.trim_end()));
     }
     if parts.is_empty() {
         parts.push(format!("none of the jobs were done {best}").trim_end().to_owned());
@@ -56,12 +52,13 @@ fn done(shares: [(f64, &str); 3]) -> String {
 }
 
 /// Which part of the jobs sent came to an end of this kind: the mean over the replications, as goodput is in the table.
-fn share(cell: &Cell, fate: Fate) -> f64 {
+fn share(cell: &Cell, fate: Fate) -> Estimate {
+    let none = Estimate { mean: 0.0, half_width: None, replications: 0 };
     let place = |name: &str| cell.summary.iter().position(|metric| metric.name == name);
-    let (Some(sent), Some(ended)) = (place(JOBS_SENT), place(fate.name())) else { return 0.0 };
+    let (Some(sent), Some(ended)) = (place(JOBS_SENT), place(fate.name())) else { return none };
     let figure = |row: &[Option<f64>], place: usize| row.get(place).copied().flatten();
     let of = |row: &Vec<Option<f64>>| Some(figure(row, ended)? / figure(row, sent).filter(|sent| *sent > 0.0)?);
-    mean(&cell.replications.iter().filter_map(of).collect::<Vec<f64>>()).unwrap_or(0.0)
+    Estimate::of(&cell.replications.iter().map(of).collect::<Vec<Option<f64>>>()).unwrap_or(none)
 }
 
 /// The largest causes of loss, by name and place.
@@ -76,7 +73,7 @@ fn cause(cell: &Cell) -> Option<String> {
         .take(2)
         .filter(|loss| loss.jobs.mean > 0.0)
         .map(|loss| {
-            let share = percent(share(cell, loss.fate) * part(loss));
+            let share = percent(&times(share(cell, loss.fate), part(loss)));
             match loss.fate {
                 Fate::Unfinished => format!("{share} were still under way at the end"),
                 fate => format!("{share} {} at {} ({})", fate.label(), loss.node, loss.reason),
@@ -86,18 +83,24 @@ fn cause(cell: &Cell) -> Option<String> {
     (!named.is_empty()).then(|| join(&named))
 }
 
+/// A part of a share.
+fn times(share: Estimate, part: f64) -> Estimate {
+    let half_width = share.half_width.map(|half_width| half_width * part);
+    Estimate { mean: share.mean * part, half_width, ..share }
+}
+
 /// A share of the work that nobody waited for or that had been done before, and that a reader wants to know of.
 const WASTE_WORTH_A_WORD: f64 = 0.01;
 
 /// How much of all the work was for nobody, by the summary's own figure, and where most of that was done.
 fn waste(cell: &Cell) -> Option<String> {
-    let share = cell.mean(WASTED_WORK).filter(|&share| share >= WASTE_WORTH_A_WORD)?;
+    let share = cell.metric(WASTED_WORK)?.estimate.filter(|share| share.mean >= WASTE_WORTH_A_WORD)?;
     let wasted = cell.nodes.iter().map(|node| (node.name.as_str(), total(node, &["ghost_time", "repeated_time"])));
     let (node, _) = wasted.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
     let working = cell.nodes.iter().filter(|node| total(node, &["work_time"]) > 0.0).count();
     Some(match working {
-        0 | 1 => format!("{} of the work at {node} was for nobody", percent(share)),
-        _ => format!("{} of all work was for nobody, most of it at {node}", percent(share)),
+        0 | 1 => format!("{} of the work at {node} was for nobody", percent(&share)),
+        _ => format!("{} of all work was for nobody, most of it at {node}", percent(&share)),
     })
 }
 
@@ -132,14 +135,14 @@ fn bottleneck(cell: &Cell) -> Option<String> {
     let waiting = |metric: &NodeMetric| WAITING.contains(&metric.metric) && metric.statistic == "max";
     let (place, most) = highest_of(cell.nodes.iter().filter(|node| is_asked(node)), waiting)?;
     let busiest = highest(cell, |metric| metric.metric == "utilisation" && metric.statistic == "mean");
-    let mut text = format!("up to {most:.0} waited at {place}");
+    let mut text = format!("up to {} waited at {place}", jobs(&most));
     if let Some((node, share)) = busiest {
-        let _ = write!(text, "; {node} busy {} of the time", percent(share));
+        let _ = write!(text, "; {node} busy {} of the time", percent(&share));
     }
     // Where a reader has time to spare and records wait all the same, they wait for one shard.
-    let is_idle = busiest.is_some_and(|(_, share)| share < IDLE);
+    let is_idle = busiest.is_some_and(|(_, share)| share.mean < IDLE);
     if let Some((stream, share)) = highest(cell, |metric| metric.metric == "hottest_shard_share").filter(|_| is_idle) {
-        let _ = write!(text, "; {} of the puts to {stream} went to one shard", percent(share));
+        let _ = write!(text, "; {} of the puts to {stream} went to one shard", percent(&share));
     }
     Some(text)
 }
@@ -152,19 +155,19 @@ fn is_asked(node: &NodeReport) -> bool {
 }
 
 /// The node with the highest of some figures, and that figure; the first of equals.
-fn highest(cell: &Cell, wanted: impl Fn(&NodeMetric) -> bool) -> Option<(&str, f64)> {
+fn highest(cell: &Cell, wanted: impl Fn(&NodeMetric) -> bool) -> Option<(&str, Estimate)> {
     highest_of(cell.nodes.iter(), wanted)
 }
 
 fn highest_of<'c>(
     nodes: impl Iterator<Item = &'c NodeReport>,
     wanted: impl Fn(&NodeMetric) -> bool,
-) -> Option<(&'c str, f64)> {
+) -> Option<(&'c str, Estimate)> {
     let figures = nodes.flat_map(|node| {
         let wanted = node.metrics.iter().filter(|metric| wanted(metric));
-        wanted.filter_map(|metric| Some((node.name.as_str(), metric.estimate?.mean)))
+        wanted.filter_map(|metric| Some((node.name.as_str(), metric.estimate?)))
     });
-    figures.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    figures.reduce(|best, next| if next.1.mean > best.1.mean { next } else { best })
 }
 
 /// A backlog of fewer jobs is not worth a word.
@@ -174,20 +177,38 @@ const SURGE_FACTOR: f64 = 5.0;
 
 /// How large the backlog grew and how long it took to drain, if it stood out from the usual one.
 fn surge(cell: &Cell) -> Option<String> {
-    let backlog = cell.mean(BACKLOG_MAX).filter(|&backlog| backlog >= SURGE_LEAST)?;
+    let backlog = cell.metric(BACKLOG_MAX)?.estimate.filter(|backlog| backlog.mean >= SURGE_LEAST)?;
     let usual = cell.pipeline_series("backlog").map_or(0.0, |series| low(&series.mean));
-    if backlog < SURGE_FACTOR * usual {
+    if backlog.mean < SURGE_FACTOR * usual {
+        return None;
+    }
+    let backlog = jobs(&backlog);
+    let all = u32::try_from(cell.replications.len()).unwrap_or(u32::MAX);
+    Some(match cell.metric(DRAIN)?.estimate {
+        None => format!("a backlog of {backlog} had not drained at the end"),
+        // The mean of those that drained would be a figure of the lucky ones.
+        Some(drain) if drain.replications < all => {
+            format!("a backlog of {backlog} drained before the end in {} of {all} replications", drain.replications)
+        }
+        Some(drain) => format!("a backlog of {backlog} drained in {}", Figure::of(&drain, "s").value),
+    })
+}
+
+/// That a design does not do in time again what arrives after a fault, if it does not: a backlog may drain all the same,
+/// of jobs that are late, or lost, or because nothing arrives any more.
+fn unrecovered(report: &Report, cell: &Cell) -> Option<String> {
+    let faults = &report.cases.get(cell.case)?.faults;
+    if !faults.iter().any(|fault| fault.pipelines.contains(&cell.pipeline)) {
         return None;
     }
     let all = u32::try_from(cell.replications.len()).unwrap_or(u32::MAX);
-    Some(match cell.metric(DRAIN)?.estimate {
-        None => format!("a backlog of {backlog:.0} had not drained at the end"),
-        // The mean of those that drained would be a figure of the lucky ones.
-        Some(drain) if drain.replications < all => {
-            format!("a backlog of {backlog:.0} drained before the end in {} of {all} replications", drain.replications)
-        }
-        Some(drain) => format!("a backlog of {backlog:.0} drained in {}", crate::report::words::estimate(&drain)),
-    })
+    let back = cell.metric(RECOVERY)?.estimate.map_or(0, |estimate| estimate.replications);
+    let what = if report.run.objective_s.is_some() { "as much done in time" } else { "as much done" };
+    match back {
+        0 => Some(format!("while jobs came after the fault, never {what} as arrived")),
+        back if back < all => Some(format!("after the fault {what} as arrives in {back} of {all} replications only")),
+        _ => None,
+    }
 }
 
 /// What a tenth of the values stays below.
@@ -197,17 +218,14 @@ fn low(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 10).copied().unwrap_or(0.0)
 }
 
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 0.1 {
-        "under 0.1 %".to_owned()
-    } else if percent > 99.9 && percent < 100.0 {
-        "over 99.9 %".to_owned()
-    } else if (percent - percent.round()).abs() < 0.05 {
-        format!("{percent:.0} %")
-    } else {
-        format!("{percent:.1} %")
-    }
+/// A share as it stands in the table.
+fn percent(share: &Estimate) -> String {
+    Figure::of(share, "1").value
+}
+
+/// A number of jobs as it stands in the table.
+fn jobs(number: &Estimate) -> String {
+    Figure::of(number, "jobs").value
 }
 
 fn join(parts: &[String]) -> String {
@@ -222,7 +240,6 @@ fn join(parts: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::report::{SummaryMetric, fixture};
-    use crate::stats::Estimate;
 
     fn figure(metric: &'static str, statistic: &str, mean: f64) -> NodeMetric {
         let estimate = Some(Estimate { mean, half_width: None, replications: 1 });
@@ -230,7 +247,7 @@ mod tests {
     }
 
     fn node(name: &str, metrics: Vec<NodeMetric>) -> NodeReport {
-        NodeReport { name: name.into(), kind: "service", metrics }
+        NodeReport { name: name.into(), kind: "service", servers: None, metrics }
     }
 
     /// A design of which four fifths of the jobs are late, with these nodes.
@@ -310,21 +327,24 @@ mod tests {
     fn the_shares_are_those_of_the_table_and_add_up() {
         let report = fixture::report();
         for cell in &report.cells {
-            let shares: f64 = Fate::ALL.into_iter().map(|fate| share(cell, fate)).sum();
+            let shares: f64 = Fate::ALL.into_iter().map(|fate| share(cell, fate).mean).sum();
             assert!((shares - 1.0).abs() < 1e-9, "{shares}");
             let goodput = cell.mean(crate::report::names::GOODPUT).expect("measured");
-            assert!((share(cell, Fate::DoneInTime) - goodput).abs() < 1e-9);
+            assert!((share(cell, Fate::DoneInTime).mean - goodput).abs() < 1e-9);
         }
     }
 
     #[test]
     fn what_was_done_begins_with_the_best_that_there_was() {
-        let told = |in_time, late, twice| done([(in_time, "in time"), (late, "late"), (twice, "twice")]);
+        let sure = |mean| Estimate { mean, half_width: None, replications: 1 };
+        let told =
+            |in_time, late, twice| done([(sure(in_time), "in time"), (sure(late), "late"), (sure(twice), "twice")]);
         assert_eq!(told(0.5, 0.3, 0.2), "50 % of the jobs were done in time, 30 % late and 20 % twice");
         assert_eq!(told(0.0, 0.9, 0.1), "90 % of the jobs were done late and 10 % twice");
         assert_eq!(told(0.0, 0.0, 0.0), "none of the jobs were done in time");
-        assert_eq!(done([(0.4, ""), (0.0, "late"), (0.0, "twice")]), "40 % of the jobs were done");
-        assert_eq!(done([(0.0, ""), (0.0, "late"), (0.0, "twice")]), "none of the jobs were done");
+        let told = |all| done([(sure(all), ""), (sure(0.0), "late"), (sure(0.0), "twice")]);
+        assert_eq!(told(0.4), "40 % of the jobs were done");
+        assert_eq!(told(0.0), "none of the jobs were done");
     }
 
     #[test]
@@ -339,6 +359,26 @@ mod tests {
         assert_eq!(drained(all), "a backlog of 980 drained in 1 min");
         assert_eq!(drained(1), format!("a backlog of 980 drained before the end in 1 of {all} replications"));
         assert_eq!(drained(0), "a backlog of 980 had not drained at the end");
+    }
+
+    #[test]
+    fn a_design_that_never_recovers_says_so_although_its_backlog_drained() {
+        let report = fixture::report();
+        let mut cell = report.cell(1, 1).expect("a cell").clone();
+        let all = u32::try_from(cell.replications.len()).expect("a few");
+        let mut told = |back: u32| {
+            let estimate = (back > 0).then_some(Estimate { mean: 60.0, half_width: None, replications: back });
+            cell.summary.retain(|metric| metric.name != RECOVERY);
+            cell.summary.push(SummaryMetric { name: RECOVERY.into(), unit: "s", estimate });
+            unrecovered(&report, &cell)
+        };
+        assert_eq!(told(0).as_deref(), Some("while jobs came after the fault, never as much done in time as arrived"));
+        let some = "after the fault as much done in time as arrives in 1 of 4 replications only";
+        assert_eq!(told(1).as_deref(), Some(some));
+        assert_eq!(told(all), None);
+        let mut calm = report.clone();
+        calm.cases[1].faults.clear();
+        assert_eq!(unrecovered(&calm, &cell), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! server stops its work for it.
 
 use super::{Cx, LoadBalancer, LoadBalancerAlarm};
+use crate::components::traits::PlannedChange;
 use crate::engine::{NodeId, SimTime};
 
 /// A time during which a server is not registered.
@@ -18,6 +19,14 @@ pub(super) struct Absence {
 }
 
 impl Absence {
+    /// What a chart shows of it; `names` are those of all servers.
+    pub(super) fn planned(&self, names: &[String]) -> Vec<PlannedChange> {
+        let name = names.get(self.target).map_or("", String::as_str);
+        let out = PlannedChange { label: format!("{name} deregistered"), at: self.from };
+        let back = self.to.map(|at| PlannedChange { label: format!("{name} registered"), at });
+        [out].into_iter().chain(back).collect()
+    }
+
     /// Whether both are of the same server, and leave no time between them in which it is registered.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let begins_before = |a: &Self, b: &Self| b.to.is_none_or(|to| a.from <= to);

@@ -164,6 +164,7 @@ impl LoadBalancerSpec {
         site.site.within("deregistration_delay", delay.as_ref(), range, &http::DEREGISTRATION_DELAY_MAX);
         let delay = site.site.or_fact("deregistration_delay", delay, &http::DEREGISTRATION_DELAY).get();
         let absences = build_absences(self.deregister, &names, site);
+        site.traits.planned = absences.iter().flatten().flat_map(|absence| absence.planned(&names)).collect();
         let mut targets = Targets::new(&servers, algorithm.into(), room, check);
         targets.start_slowly(slow_start);
         let look_every = weights.as_ref().map(|(every, _)| *every);

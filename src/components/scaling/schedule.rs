@@ -9,6 +9,7 @@
 use super::spec::{INSTANCES_MAX, Sizes};
 use super::{Group, GroupAlarm, IsBusy, Timer};
 use crate::components::context::Ctx;
+use crate::components::traits::PlannedChange;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::ec2;
 use crate::site::{At, Site};
@@ -55,6 +56,19 @@ impl Action {
         Some([min, max, self.desired.unwrap_or(desired).clamp(min, max)])
     }
 
+    /// What a chart shows of it in a run that lasts no longer than `horizon`; of what is repeated the first has a label.
+    pub(super) fn planned(&self, group: &str, horizon: SimDuration) -> Vec<PlannedChange> {
+        let sizes = [("min", self.min), ("max", self.max), ("desired", self.desired)];
+        let sizes = sizes.into_iter().filter_map(|(name, size)| Some(format!("{name} {}", size?)));
+        let label = format!("{group} scheduled: {}", sizes.collect::<Vec<String>>().join(", "));
+        let first = SimTime::ZERO + self.at;
+        let end = self.end.min(SimTime::ZERO + horizon);
+        let again = |at: &SimTime| self.every.map(|every| *at + every).filter(|next| *next < end);
+        let times = std::iter::successors(Some(first), again).take(REPEATS_SHOWN);
+        let change = |(index, at)| PlannedChange { label: if index == 0 { label.clone() } else { String::new() }, at };
+        times.enumerate().map(change).collect()
+    }
+
     /// Whether it can make a group grow that has no machines.
     pub(super) fn wakes(&self) -> bool {
         self.min.max(self.desired).is_some_and(|size| size > 0)
@@ -65,6 +79,9 @@ impl Action {
         self.max
     }
 }
+
+/// More lines for one action would hide a chart.
+const REPEATS_SHOWN: usize = 60;
 
 /// The scheduled actions of a group of these sizes, in order of time.
 pub(super) fn build(written: Option<&At<Vec<At<ActionSpec>>>>, sizes: Option<Sizes>, s: &mut Site<'_>) -> Vec<Action> {
@@ -173,5 +190,25 @@ impl Group {
             self.take_away(is_busy, cx);
         }
         self.order(self.p.warmup, cx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_shows_every_time_and_names_the_first() {
+        let minutes = |minutes: u64| SimDuration::from_secs(60 * minutes);
+        let every = Some(minutes(10));
+        let (min, max, desired) = (Some(2), None, Some(4));
+        let action = Action { at: minutes(5), every, end: SimTime::MAX, min, max, desired };
+        let shown = action.planned("crew", minutes(30));
+        let times: Vec<SimTime> = [5, 15, 25].map(|at| SimTime::ZERO + minutes(at)).to_vec();
+        assert_eq!(shown.iter().map(|change| change.at).collect::<Vec<_>>(), times);
+        assert_eq!(shown[0].label, "crew scheduled: min 2, desired 4");
+        assert!(shown[1..].iter().all(|change| change.label.is_empty()));
+        let once = Action { every: None, ..action }.planned("crew", minutes(30));
+        assert_eq!(once.len(), 1);
     }
 }

@@ -133,6 +133,9 @@ impl GroupSpec {
         let most = sizes.map_or(INSTANCES_MAX, |sizes| sizes.max);
         let pool = self.warm_pool.as_ref().map(|at| at.value.build(most, &mut site.site.part("warm_pool", at.span)));
         let schedule = schedule::build(self.scheduled_actions.as_ref(), sizes, site.site);
+        let name = &site.plan.nodes[site.node.index()].name;
+        let planned = schedule.iter().flat_map(|action| action.planned(name, site.plan.horizon));
+        site.traits.planned.extend(planned);
         let rebalances = self.rebalances(site.site);
         let launch_hook = self.launch_hook.map(|at| at.value.build(&mut site.site.part("launch_hook", at.span)));
         let hook = self.termination_hook.map(|at| at.value.build(&mut site.site.part("termination_hook", at.span)));

@@ -8,6 +8,7 @@ use super::subscriber::{FilterSpec, ScopeSpec, SubscriberTableSpec};
 use super::subscription::Topic;
 use crate::components::NodeSite;
 use crate::components::spec::many;
+use crate::components::traits::PlannedChange;
 use crate::diagnostic::{Span, nearest};
 use crate::engine::SimTime;
 use crate::facts::sns;
@@ -49,6 +50,8 @@ impl SubscriberTableSpec {
         let (filter, policy) = (value.filter.as_ref(), value.filter_policy.as_ref());
         let filter = build(filter, policy, value.filter_policy_scope, topic, &mut inner)?;
         let felt = SimTime::ZERO + at?.get() + lag.get();
+        let to = &self.to.value;
+        site.traits.planned.push(PlannedChange { label: format!("{to}: other filter"), at: felt });
         fine.then(|| Some(Box::new(FilterChange { felt, filter: filter.map(Arc::new) })))
     }
 }

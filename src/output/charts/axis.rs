@@ -6,7 +6,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
 use super::ticks::{self, Division, Tick};
-use crate::output::human;
+use crate::report::human;
 
 /// How values are spread over an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -104,12 +104,10 @@ pub(super) fn block<'a>(
     mut paint: impl FnMut(&Page<'a>, &Facet<'a>),
 ) {
     heading(page, report, case, &plan.note);
-    let faults = report.cases.get(case).map_or(&[][..], |case| &case.faults);
-    let faults: Vec<&FaultBand> =
-        faults.iter().filter(|fault| fault.from_s < plan.end_s && fault.to_s >= fault.from_s).collect();
+    let events = events(report, case, plan.end_s);
     let columns = columns(plan.pipelines.len());
     let width = width(plan.pipelines.len());
-    let lanes = f64_of(faults.len().min(2)) * LANE;
+    let lanes = f64_of(lanes(&events)) * LANE;
     for row in plan.pipelines.chunks(columns) {
         let top = page.top + NAME + lanes;
         for (column, &pipeline) in row.iter().enumerate() {
@@ -120,7 +118,7 @@ pub(super) fn block<'a>(
             let panel = page.panel(frame, time, plan.values.clone());
             // The grid first: a fault of an instant may lie on one of its lines.
             panel.grid(page);
-            shade(page, &panel, pipeline, &faults);
+            shade(page, &panel, pipeline, &events);
             let first = column == 0;
             if first {
                 panel.side(page);
@@ -163,23 +161,50 @@ fn name(page: &Page<'_>, report: &Report, pipeline: usize, left: f64, top: f64, 
     page.words(&style.shorten(&name, room), left, top + 4.0 + style.size * CAP_HEIGHT, style);
 }
 
-/// The time of every fault that this pipeline has, shaded, with its name in a lane above the panel.
-fn shade(page: &Page<'_>, panel: &Panel<'_>, pipeline: usize, faults: &[&FaultBand]) {
-    let Frame { left: edge, right: end, top, .. } = panel.frame;
-    let style = Style::SMALL.in_colour(theme::FAULT_TEXT);
+/// What happens at a set time: a fault, or, if not, something that somebody does.
+#[derive(Clone, Copy)]
+struct Event<'r> {
+    band: &'r FaultBand,
+    is_fault: bool,
+}
+
+/// The events of a case before the end of the axis of time: faults first.
+fn events(report: &Report, case: usize, end_s: f64) -> Vec<Event<'_>> {
+    let Some(case) = report.cases.get(case) else { return Vec::new() };
+    let faults = case.faults.iter().map(|band| Event { band, is_fault: true });
+    let changes = case.changes.iter().map(|band| Event { band, is_fault: false });
+    faults.chain(changes).filter(|Event { band, .. }| band.from_s < end_s && band.to_s >= band.from_s).collect()
+}
+
+/// Rows for the names of events above a panel.
+fn lanes(events: &[Event<'_>]) -> usize {
+    events.iter().filter(|event| !event.band.label.is_empty()).count().min(2)
+}
+
+/// The time of every fault that this pipeline has, shaded, and a dashed line for what else is done to it, with their names
+/// in lanes above the panel.
+fn shade(page: &Page<'_>, panel: &Panel<'_>, pipeline: usize, events: &[Event<'_>]) {
+    let Frame { left: edge, right: end, top, bottom } = panel.frame;
     let mut taken: [Vec<(f64, f64)>; 2] = [Vec::new(), Vec::new()];
-    let lanes = faults.len().min(2);
+    let lanes = lanes(events);
     let mut hidden = 0;
-    for fault in faults.iter().filter(|fault| fault.pipelines.contains(&pipeline)) {
-        let (left, _) = panel.place(fault.from_s, 0.0);
-        let (right, _) = panel.place(fault.to_s, 0.0);
-        if right - left < 1.5 {
-            page.line(&[(left, top), (left, panel.frame.bottom)], Pen::solid(theme::FAULT_INSTANT, 1.2));
+    for Event { band, is_fault } in events.iter().filter(|event| event.band.pipelines.contains(&pipeline)) {
+        let colour = if *is_fault { theme::FAULT_TEXT } else { theme::GREY_TEXT };
+        let style = Style::SMALL.in_colour(colour);
+        let (left, _) = panel.place(band.from_s, 0.0);
+        let (right, _) = panel.place(band.to_s, 0.0);
+        if !is_fault {
+            page.line(&[(left, top), (left, bottom)], Pen::solid(Ink::pale(colour, 70), 1.0).dashed(&[30, 30]));
+        } else if right - left < 1.5 {
+            page.line(&[(left, top), (left, bottom)], Pen::solid(theme::FAULT_INSTANT, 1.2));
         } else {
             page.fill(Frame { left, right, ..panel.frame }, theme::FAULT);
         }
-        let room = end - edge - if faults.len() > lanes { 34.0 } else { 0.0 };
-        let label = style.shorten(&text::clean(&fault.label), room);
+        if band.label.is_empty() {
+            continue;
+        }
+        let room = end - edge - if events.len() > lanes { 34.0 } else { 0.0 };
+        let label = style.shorten(&text::clean(&band.label), room);
         let width = style.width(&label);
         let begin = left.min(edge + room - width).max(edge);
         let free =
@@ -191,10 +216,11 @@ fn shade(page: &Page<'_>, panel: &Panel<'_>, pipeline: usize, faults: &[&FaultBa
         lane.push((begin, begin + width));
         let base = top - 6.0 - f64_of(row) * LANE;
         page.words(&label, begin, base, style);
-        page.line(&[(left, top), (left, base + 3.0)], Pen::solid(Ink::solid(theme::FAULT_TEXT), 1.0));
+        page.line(&[(left, top), (left, base + 3.0)], Pen::solid(Ink::solid(colour), 1.0));
     }
     if hidden > 0 {
-        page.words(&format!("+{hidden}"), end, top - 6.0, style.aligned(Align::Right));
+        let style = Style::SMALL.aligned(Align::Right);
+        page.words(&format!("+{hidden}"), end, top - 6.0, style);
     }
 }
 
@@ -203,12 +229,13 @@ pub(super) fn pen(pipeline: usize) -> Pen {
     Pen::solid(Ink::solid(theme::hue(pipeline).line), 1.9)
 }
 
-/// What arrives, as steps with a filling; each value is multiplied by `factor`.
-pub(super) fn steps(panel: &Panel<'_>, steps: impl Iterator<Item = Step>, factor: f64) {
-    let corners: Vec<(f64, f64)> =
-        steps.flat_map(|Step { from, to, value }| [(from, value * factor), (to, value * factor)]).collect();
+/// What arrives, as steps with a filling, closed at its end; each value is multiplied by `factor`.
+pub(super) fn steps(panel: &Panel<'_>, steps: &[Step], factor: f64) {
+    let corners = steps.iter().flat_map(|Step { from, to, value }| [(*from, value * factor), (*to, value * factor)]);
+    let corners: Vec<(f64, f64)> = corners.collect();
     panel.between(corners.iter().copied(), corners.iter().map(|(at, _)| (*at, 0.0)), theme::ARRIVALS);
-    panel.curve(corners, Pen::solid(theme::ARRIVALS_EDGE, 1.0));
+    let end = corners.last().map(|(at, _)| (*at, 0.0));
+    panel.curve(corners.into_iter().chain(end).collect(), Pen::solid(theme::ARRIVALS_EDGE, 1.0));
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a handful of columns and rows")]

@@ -6,7 +6,7 @@ use super::page::{Align, Frame, LEFT, Page, RIGHT, Style};
 use super::scene::{Ink, Pen, Rgb};
 use super::text::{self, CAP_HEIGHT};
 use super::{Sketch, caption, page, theme, ticks};
-use crate::output::human;
+use crate::report::human;
 use crate::report::{Fate, Report};
 
 /// The bar of one pipeline under one case.

@@ -74,7 +74,7 @@ pub(super) fn build(designs: &[Design], cases: &[(&str, f64)], replications: u32
             cells.push(cell(case, pipeline, design, *spike, replications));
         }
     }
-    let case = |(name, _): &(&str, f64)| CaseInfo { name: (*name).to_owned(), faults: Vec::new() };
+    let case = |(name, _): &(&str, f64)| CaseInfo { name: (*name).to_owned(), faults: Vec::new(), changes: Vec::new() };
     let pipeline = |design: &Design| PipelineInfo { name: design.name.clone(), path: "web → encoders".to_owned() };
     Report {
         scenario: ScenarioInfo {
@@ -142,7 +142,10 @@ fn cell(case: usize, pipeline: usize, design: &Design, spike: f64, replications:
         unit: "1",
         estimate: Some(estimate(&busy.iter().map(|share| share.min(0.999)).collect::<Vec<f64>>())),
     };
-    let report = |name: &str, metrics| NodeReport { name: name.to_owned(), kind: "service", metrics };
+    let most = runs.iter().map(|run| run.busy.iter().copied().fold(0.0, f64::max) * 1.3).collect::<Vec<f64>>();
+    let most =
+        NodeMetric { metric: "busy", statistic: "max".to_owned(), unit: "slots", estimate: Some(estimate(&most)) };
+    let report = |name: &str, metrics| NodeReport { name: name.to_owned(), kind: "service", servers: None, metrics };
     let web = NodeMetric { estimate: Some(Estimate { mean: 0.12, ..none }), ..utilisation.clone() };
     Cell {
         case,
@@ -151,7 +154,7 @@ fn cell(case: usize, pipeline: usize, design: &Design, spike: f64, replications:
         fates: vec![fates(0), fates(1), none, fates(2), fates(3), none, none, none, fates(4)],
         losses: Vec::new(),
         replications: Vec::new(),
-        nodes: vec![report("web", vec![web]), report("encoders", vec![utilisation])],
+        nodes: vec![report("web", vec![web]), report("encoders", vec![utilisation, most])],
         series: vec![
             series(None, "backlog", runs.iter().map(|run| &run.backlog)),
             series(None, "arrivals", runs.iter().map(|run| &run.arrivals)),

@@ -7,7 +7,7 @@ use super::labels::{self, Wanted};
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
 use super::{Sketch, caption, facets, page, text, theme, ticks};
-use crate::output::human;
+use crate::report::human;
 use crate::report::{Cell, Report};
 
 /// The curve of one pipeline under one case.

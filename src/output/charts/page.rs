@@ -277,11 +277,10 @@ impl<'a> Panel<'a> {
         let (x, _) = self.place(tick.at, self.y.low);
         let width = Style::SMALL.width(&tick.label);
         let last = index + 1 == self.x.ticks.len() && index > 0;
-        // The number stands under its tick; the unit behind the last one may hang over, not into the next panel.
+        // The number stands under its tick, and the unit behind the last one does not leave the panel.
         let number = Style::SMALL.width(tick.label.split(' ').next().unwrap_or_default());
-        let hangs = last && self.x.low == 0.0;
-        let begin = x - if hangs { number } else { width } / 2.0;
-        let begin = if last { begin.min(self.frame.right + 16.0 - width) } else { begin };
+        let begin = x - if last && self.x.low == 0.0 { number } else { width } / 2.0;
+        let begin = if last { begin.min(self.frame.right - width) } else { begin };
         (begin, begin + width)
     }
 

@@ -101,6 +101,10 @@ fn faults() -> Report {
         let label = ["web killed", "shard 3 slow", "shipping service down", "q", "broker fails 10 %"][index].to_owned();
         report.cases[index % 2].faults.push(FaultBand { label, pipelines: vec![0, index % 5, 4], from_s, to_s });
     }
+    for (label, at) in [("crew scheduled: max 9", 600.0), ("", 1200.0), ("mail: other filter", 1300.0)] {
+        let change = FaultBand { label: label.to_owned(), pipelines: vec![1, 2], from_s: at, to_s: at };
+        report.cases[0].changes.push(change);
+    }
     report
 }
 

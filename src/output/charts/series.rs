@@ -1,6 +1,6 @@
 //! The time series that charts draw: which line belongs to whom, and when it stops saying anything.
 
-use crate::output::human;
+use crate::report::human;
 use crate::report::{Report, RunInfo, Series};
 
 /// One line over time, as drawn and as in `timeseries.csv`.
@@ -96,24 +96,36 @@ pub(super) struct Step {
 }
 
 impl Line<'_> {
-    /// The means of `together` values at a time, of those that are left at the end.
-    pub(super) fn steps(&self, together: usize) -> impl Iterator<Item = Step> {
-        let (run, together) = (self.run, together.max(1));
-        self.series.mean.chunks(together).enumerate().map(move |(index, values)| Step {
-            from: run.grid(index * together),
-            to: run.grid(index * together + values.len()),
-            value: values.iter().sum::<f64>() / count(values.len()),
-        })
+    /// The means of `together` values at a time. They begin anew at each of the `cuts`, in seconds, so that none mixes
+    /// what was before a fault with what came after; less than half a step that is left belongs to the one before it.
+    pub(super) fn steps(&self, together: usize, cuts: &[f64]) -> Vec<Step> {
+        let (run, together, end) = (self.run, together.max(1), self.series.mean.len());
+        let mut edges = vec![0, end];
+        edges.extend(cuts.iter().map(|cut| run.place(*cut).min(end)));
+        edges.sort_unstable();
+        let mut steps = Vec::new();
+        for pair in edges.windows(2) {
+            let mut first = pair[0];
+            while first < pair[1] {
+                let is_last = 2 * (pair[1] - first) < 3 * together;
+                let next = if is_last { pair[1] } else { first + together };
+                let values = &self.series.mean[first..next];
+                let value = values.iter().sum::<f64>() / count(values.len());
+                steps.push(Step { from: run.grid(first), to: run.grid(next), value });
+                first = next;
+            }
+        }
+        steps
     }
 
-    /// The line through the middles of steps of `together` values, from its first value to its last; as it is, if every
-    /// step is a single value.
-    pub(super) fn smooth(&self, together: usize) -> Vec<(f64, f64)> {
+    /// The line through the middles of steps of `together` values, from its first value to its last, and upright at the
+    /// `cuts`; as it is, if every step is a single value.
+    pub(super) fn smooth(&self, together: usize, cuts: &[f64]) -> Vec<(f64, f64)> {
         if together <= 1 {
             return self.mean().collect();
         }
-        let middles = self.steps(together).map(|step| (f64::midpoint(step.from, step.to), step.value));
-        let mut points: Vec<(f64, f64)> = self.mean().next().into_iter().chain(middles).collect();
+        let mut points: Vec<(f64, f64)> = self.mean().next().into_iter().collect();
+        points.extend(through(&self.steps(together, cuts), self.run, cuts));
         let before = points.last().map_or(0.0, |point| point.0);
         points.extend(self.mean().last().filter(|point| point.0 > before));
         points
@@ -125,6 +137,27 @@ impl Line<'_> {
         let (sum, intervals) = counted.fold((0.0, 0), |(sum, intervals), value| (sum + value, intervals + 1));
         (intervals > 0).then(|| sum / count(intervals) * f64::from(self.run.replications))
     }
+}
+
+/// The line through the middles of steps, upright where one of the `cuts` parts two of them.
+pub(super) fn through(steps: &[Step], run: &RunInfo, cuts: &[f64]) -> Vec<(f64, f64)> {
+    let cuts: Vec<usize> = cuts.iter().map(|cut| run.place(*cut)).collect();
+    let is_cut = |at: f64| cuts.contains(&run.place(at));
+    let mut points = Vec::new();
+    for (index, &Step { from, to, value }) in steps.iter().enumerate() {
+        points.extend((index > 0 && is_cut(from)).then_some((from, value)));
+        points.push((f64::midpoint(from, to), value));
+        points.extend((index + 1 < steps.len() && is_cut(to)).then_some((to, value)));
+    }
+    points
+}
+
+/// When something happens to a pipeline that steps must not straddle, in seconds: the edges of its faults, and other
+/// changes.
+pub(super) fn cuts(report: &Report, case: usize, pipeline: usize) -> Vec<f64> {
+    let faults = report.cases.get(case).into_iter().flat_map(|case| case.faults.iter().chain(&case.changes));
+    let faults = faults.filter(|fault| fault.pipelines.contains(&pipeline));
+    faults.flat_map(|fault| [fault.from_s, fault.to_s]).collect()
 }
 
 /// So many things counted together are enough: their number is then right within a tenth or so.
@@ -166,6 +199,16 @@ pub(super) fn together_within(widest: f64, lines: &[Line<'_>], panel_width: f64,
 pub(super) fn means(lines: &[Line<'_>], together: usize) -> String {
     let step = lines.first().filter(|_| together > 1).map(|line| line.run.grid(together));
     step.map_or(String::new(), |step| format!(", means over {}", human::seconds(step)))
+}
+
+/// The same of what is looked at now and then, which is not seen between two samples.
+pub(super) fn samples(lines: &[Line<'_>], together: usize) -> String {
+    let Some(line) = lines.first() else { return String::new() };
+    let every = format!("every {}", human::seconds(line.run.sample_s));
+    match means(lines, together) {
+        means if means.is_empty() => format!(", sampled {every}"),
+        means => format!("{means} of samples {every}"),
+    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
@@ -226,20 +269,31 @@ mod tests {
     fn steps_hold_as_much_as_the_intervals_they_are_made_of() {
         let (run, series) = counts(1, vec![1.0, 2.0, 6.0, 3.0, 8.0]);
         let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
-        let steps: Vec<Step> = line.steps(3).collect();
         let expected = [Step { from: 0.0, to: 30.0, value: 3.0 }, Step { from: 30.0, to: 50.0, value: 5.5 }];
-        assert_eq!(steps, expected);
-        let singles: Vec<f64> = line.steps(1).map(|step| step.value).collect();
+        assert_eq!(line.steps(3, &[]), expected);
+        let singles: Vec<f64> = line.steps(1, &[]).iter().map(|step| step.value).collect();
         assert_eq!(singles, series.mean);
+    }
+
+    #[test]
+    fn no_step_straddles_the_edge_of_a_fault_and_a_short_rest_joins_the_step_before_it() {
+        let (run, series) = counts(1, vec![1.0, 1.0, 1.0, 9.0, 9.0, 9.0, 9.0, 5.0, 5.0]);
+        let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
+        let told = |cuts: &[f64]| line.steps(3, cuts).iter().map(|step| (step.from, step.to)).collect::<Vec<_>>();
+        assert_eq!(told(&[]), [(0.0, 30.0), (30.0, 60.0), (60.0, 90.0)]);
+        assert_eq!(told(&[30.0, 70.0]), [(0.0, 30.0), (30.0, 70.0), (70.0, 90.0)]);
+        assert_eq!(told(&[61.0, 500.0]), [(0.0, 30.0), (30.0, 70.0), (70.0, 90.0)]);
+        let upright = [(15.0, 1.0), (30.0, 1.0), (30.0, 9.0), (50.0, 9.0), (70.0, 9.0), (70.0, 5.0), (80.0, 5.0)];
+        assert_eq!(line.smooth(3, &[30.0, 70.0])[1..], upright);
     }
 
     #[test]
     fn a_smooth_line_goes_through_the_middles_of_its_steps() {
         let (run, series) = counts(1, vec![1.0, 2.0, 6.0, 3.0, 8.0]);
         let line = Line { case: 0, pipeline: 0, series: &series, run: &run };
-        assert_eq!(line.smooth(1), line.mean().collect::<Vec<_>>());
-        assert_eq!(line.smooth(4), [(0.0, 1.0), (20.0, 3.0), (45.0, 8.0)]);
-        assert_eq!(line.smooth(3), [(0.0, 1.0), (15.0, 3.0), (40.0, 5.5)]);
+        assert_eq!(line.smooth(1, &[]), line.mean().collect::<Vec<_>>());
+        assert_eq!(line.smooth(4, &[]), [(0.0, 1.0), (25.0, 4.0), (40.0, 8.0)]);
+        assert_eq!(line.smooth(3, &[]), [(0.0, 1.0), (15.0, 3.0), (40.0, 5.5)]);
     }
 
     #[test]

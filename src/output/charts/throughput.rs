@@ -68,8 +68,11 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
 /// The sizes of lines between which the axis must make both visible: a spike and the pace at which it is worked off.
 const RATIO: f64 = 12.0;
 
-fn values(data: &Data<'_>, lines: &[Line<'_>], together: usize) -> Axis {
-    let highest = |line: &Line<'_>| line.steps(together).map(|step| step.value).fold(0.0, f64::max);
+fn values(report: &Report, data: &Data<'_>, lines: &[Line<'_>], together: usize) -> Axis {
+    let highest = |line: &Line<'_>| {
+        let steps = line.steps(together, &series::cuts(report, line.case, line.pipeline));
+        steps.iter().map(|step| step.value).fold(0.0, f64::max)
+    };
     let tops = || lines.iter().map(|line| highest(line) * data.factor(line));
     let lowest = tops().filter(|top| *top > 0.0).fold(f64::INFINITY, f64::min);
     let knee = if lowest.is_finite() { libm::exp10(libm::floor(libm::log10(lowest / 5.0))) } else { 1.0 };
@@ -85,7 +88,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
     let all: Vec<Line<'_>> = completions.iter().chain(&arrivals).copied().collect();
     let end_s = series::end_of_change(&all);
     let together = series::together(&all, facets::width(completions.len()), end_s);
-    let values = values(data, &all, together);
+    let values = values(report, data, &all, together);
     let plan = Plan {
         pipelines: completions.iter().map(|line| line.pipeline).collect(),
         note: format!(
@@ -103,21 +106,28 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
     facets::block(page, report, case, &plan, |page, facet| {
         let line = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first());
         let done = completions.iter().find(|line| line.pipeline == facet.pipeline);
-        draw_facet(facet, [line, done], data, together);
+        let cuts = series::cuts(report, case, facet.pipeline);
+        draw_facet(facet, [line, done], data, (together, &cuts));
         if done.is_some_and(|line| line.highest() <= 0.0) {
             facet.say(page, "no job was done");
         }
     });
 }
 
-fn draw_facet(facet: &Facet<'_>, [arrivals, done]: [Option<&Line<'_>>; 2], data: &Data<'_>, together: usize) {
+fn draw_facet(
+    facet: &Facet<'_>,
+    [arrivals, done]: [Option<&Line<'_>>; 2],
+    data: &Data<'_>,
+    (together, cuts): (usize, &[f64]),
+) {
     if let Some(line) = arrivals {
-        facets::steps(&facet.panel, line.steps(together), data.factor(line));
+        facets::steps(&facet.panel, &line.steps(together, cuts), data.factor(line));
     }
     if let Some(line) = done {
         let factor = data.factor(line);
         // A count belongs to the whole step: its point stands in the middle. After the last one nothing is done.
-        let rates = line.steps(together).map(|step| (f64::midpoint(step.from, step.to), step.value * factor));
+        let steps = line.steps(together, cuts);
+        let rates = series::through(&steps, line.run, cuts).into_iter().map(|(at, value)| (at, value * factor));
         let end = (line.end() + line.run.sample_s, 0.0);
         facet.panel.curve(rates.chain([end]).collect(), facets::pen(line.pipeline));
     }

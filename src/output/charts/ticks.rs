@@ -93,18 +93,24 @@ pub(super) fn log_shares(low: f64, every: usize) -> Vec<Tick> {
     ticks.into_iter().step_by(every.max(1)).collect()
 }
 
-/// The ticks 0, knee, 10 knee, ... of an axis that is linear up to the knee and logarithmic above.
+/// The ticks 0, knee, 10 knee, ... of an axis that is linear up to the knee and logarithmic above, and 2 or 5 times the
+/// last of them where the axis goes on so far: otherwise nothing says what its top is.
 pub(super) fn from_knee(knee: f64, high: f64, every: usize) -> Vec<Tick> {
     let mut ticks = vec![Tick { at: 0.0, label: "0".to_owned() }];
     let mut at = knee;
+    // A lone decade reads best as `1k`, where a row of round numbers keeps `1000`.
+    let label = |at: f64| number(at, at, if (1e3..1e4).contains(&at) { 1e4 } else { at });
     let mut decades = Vec::new();
     while at <= high * (1.0 + 1e-9) && decades.len() < 40 {
-        // A lone decade reads best as `1k`, where a row of round numbers keeps `1000`.
-        let top = if (1e3..1e4).contains(&at) { 1e4 } else { at };
-        decades.push(Tick { at, label: number(at, at, top) });
+        decades.push(Tick { at, label: label(at) });
         at *= 10.0;
     }
+    let last = decades.last().map(|tick| tick.at);
     ticks.extend(decades.into_iter().step_by(every.max(1)));
+    let beyond = |last: f64| [5.0, 2.0].into_iter().map(|times| times * last).find(|at| *at <= high * (1.0 + 1e-9));
+    if let Some(at) = last.and_then(beyond) {
+        ticks.push(Tick { at, label: label(at) });
+    }
     ticks
 }
 
@@ -130,7 +136,7 @@ fn number(value: f64, step: f64, top: f64) -> String {
     }
 }
 
-/// A share in percent; what is not quite nothing and not quite all never reads as such. The sign stays with its number
+/// A share in percent, to a tenth as on the page of the run; what is not quite nothing and not quite all never reads as such. The sign stays with its number
 /// when a line is broken.
 pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
@@ -138,11 +144,9 @@ pub(super) fn percent(share: f64) -> String {
         _ if value <= 0.0 => "0\u{a0}%".to_owned(),
         _ if value < 0.01 => "<0.01\u{a0}%".to_owned(),
         _ if value < 0.095 => format!("{value:.2}\u{a0}%"),
-        _ if value < 9.95 => format!("{}\u{a0}%", trimmed(value, 1)),
         _ if value >= 100.0 => "100\u{a0}%".to_owned(),
         _ if value > 99.95 => ">99.9\u{a0}%".to_owned(),
-        _ if value > 99.0 => format!("{value:.1}\u{a0}%"),
-        _ => format!("{value:.0}\u{a0}%"),
+        _ => format!("{}\u{a0}%", trimmed(value, 1)),
     }
 }
 
@@ -253,8 +257,9 @@ mod tests {
 
     #[test]
     fn an_axis_with_a_knee_has_zero_and_decades() {
-        assert_eq!(labels(&from_knee(1.0, 20_000.0, 1)), ["0", "1", "10", "100", "1k", "10k"]);
-        assert_eq!(labels(&from_knee(0.1, 50.0, 1)), ["0", "0.1", "1", "10"]);
+        assert_eq!(labels(&from_knee(1.0, 20_000.0, 1)), ["0", "1", "10", "100", "1k", "10k", "20k"]);
+        assert_eq!(labels(&from_knee(0.1, 70.0, 1)), ["0", "0.1", "1", "10", "50"]);
+        assert_eq!(labels(&from_knee(1.0, 150.0, 1)), ["0", "1", "10", "100"]);
     }
 
     #[test]
@@ -263,5 +268,6 @@ mod tests {
         assert_eq!(percent(0.000_01), "<0.01\u{a0}%");
         assert_eq!(percent(0.015), "1.5\u{a0}%");
         assert_eq!(percent(1.0), "100\u{a0}%");
+        assert_eq!(percent(0.1954), "19.5\u{a0}%");
     }
 }

@@ -1,6 +1,7 @@
 //! Figures for people: `3 min 20 s` and not `200.0`, and no digit that the interval does not support.
 //!
-//! Files keep every digit (see [`super::csv`]); this is for pages only. Two rules hold throughout: what is not zero
+//! Files keep every digit; this is for pages, for sentences and for pictures, so that the same figure reads the same in
+//! all of them. Two rules hold throughout: what is not zero
 //! never prints as zero, and what is not everything never prints as 100 %.
 
 use crate::stats::Estimate;
@@ -28,12 +29,22 @@ impl Figure {
                 (format!("{}/s", number(estimate.mean, half_width)), |margin| format!("{}/s", margin_number(margin)))
             }
             "bytes" => (bytes(estimate.mean), |margin| bytes(leading(margin))),
-            "usd" => {
-                (format!("${}", number(estimate.mean, half_width)), |margin| format!("${}", margin_number(margin)))
-            }
+            "usd" => return Self::of_money(estimate.mean, half_width),
             _ => (number(estimate.mean, half_width), margin_number),
         };
         Self { value, margin: half_width.map(margin) }
+    }
+
+    /// An amount of dollars: from a dollar on in cents, or whole if the half-width is a dollar or more, and less than that
+    /// with the digits that the half-width supports, the zeros among them too. Less than half a cent of it is not told.
+    fn of_money(value: f64, half_width: Option<f64>) -> Self {
+        let has_cents = (0.995..999.5).contains(&value.abs());
+        let margin = match half_width {
+            Some(margin) if has_cents && margin < 0.005 => None,
+            Some(margin) if has_cents && margin < 0.995 => Some(format!("${:.2}", leading(margin).max(0.01))),
+            margin => margin.map(|margin| format!("${}", margin_number(margin))),
+        };
+        Self { value: money(value, half_width), margin }
     }
 }
 
@@ -155,6 +166,19 @@ pub fn number(value: f64, half_width: Option<f64>) -> String {
     let text = trimmed(value, places);
     let is_zero = !text.contains(|c: char| c.is_ascii_digit() && c != '0');
     if is_zero { significant(value, 1) } else { text }
+}
+
+fn money(value: f64, half_width: Option<f64>) -> String {
+    let size = value.abs();
+    let is_whole = half_width.is_some_and(|half_width| half_width >= 0.995);
+    if size >= 999.5 || size == 0.0 || (size >= 0.995 && is_whole) {
+        return format!("${}", number(if size < 99_999.5 { libm::round(value) } else { value }, half_width));
+    }
+    let useful = half_width.map_or(2 - exponent(value), places_of);
+    let places = if size >= 0.995 { 2 } else { useful.clamp(1, 4 - exponent(value)) };
+    let text = format!("{value:.*}", usize::try_from(places).unwrap_or(2));
+    let is_zero = !text.contains(|c: char| c.is_ascii_digit() && c != '0');
+    if is_zero { format!("${}", significant(value, 1)) } else { format!("${text}") }
 }
 
 /// A number with at most `digits` significant digits: `12.3`, `0.00456`.
@@ -312,6 +336,15 @@ mod tests {
         assert_eq!(figure(0.4731, 0.021, "1"), "47 % ±2 %");
         assert_eq!(figure(12.34, 0.5, "1/s"), "12.3/s ±0.5/s");
         assert_eq!(figure(0.012_34, 0.000_5, "usd"), "$0.0123 ±$0.0005");
+        assert_eq!(figure(12.3456, 0.3, "usd"), "$12.35 ±$0.30");
+        assert_eq!(figure(12.3, 0.04, "usd"), "$12.30 ±$0.04");
+        assert_eq!(figure(45.9392, 0.000_015, "usd"), "$45.94");
+        assert_eq!(figure(5.13, 0.008, "usd"), "$5.13 ±$0.01");
+        assert_eq!(figure(0.42, 0.21, "usd"), "$0.4 ±$0.2");
+        assert_eq!(figure(123.4, 2.4, "usd"), "$123 ±$2");
+        assert_eq!(figure(0.228, 0.000_15, "usd"), "$0.22800 ±$0.00015");
+        assert_eq!(figure(4.0, 0.0, "usd"), "$4.00");
+        assert_eq!(figure(1234.56, 0.0, "usd"), "$1235");
         assert_eq!(figure(5.0, 0.0, "jobs"), "5");
     }
 
@@ -345,9 +378,9 @@ mod tests {
         fn every_figure_is_short_and_never_falsely_zero(
             mean in 1e-9_f64..1e14,
             half in 0.0_f64..1e6,
-            unit in 0_usize..5,
+            unit in 0_usize..6,
         ) {
-            let unit = ["s", "1", "1/s", "bytes", "jobs"][unit];
+            let unit = ["s", "1", "1/s", "bytes", "jobs", "usd"][unit];
             let figure = Figure::of(&Estimate { mean, half_width: Some(half), replications: 3 }, unit);
             prop_assert!(figure.value.contains(|c: char| c.is_ascii_digit() && c != '0'), "{}", figure.value);
             prop_assert!(unit == "1" || figure.value.chars().count() <= 22, "{}", figure.value);
