@@ -2,7 +2,7 @@
 //! scenario looks at these, and at no service in particular. What a service has nothing to say about stays empty.
 
 use crate::diagnostic::Span;
-use crate::engine::{NodeId, SimDuration};
+use crate::engine::{NodeId, SimDuration, SimTime};
 use crate::site::At;
 use crate::traffic::WorkId;
 
@@ -57,6 +57,30 @@ pub struct Traits {
     pub group_rate: Option<f64>,
     /// How its machines come and go, if they do.
     pub scaling: Option<ScalingTraits>,
+    /// How many consumers and machines there are at most, if some can be taken away.
+    pub members: Option<Members>,
+    /// What happens to it at times that the scenario says.
+    pub moments: Vec<Moment>,
+}
+
+/// Those of whom some can be taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Members {
+    /// Consumers at most.
+    pub consumers: u32,
+    /// Machines at most.
+    pub machines: u32,
+}
+
+/// Something that a scenario plans for a time.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// When, and where that is written.
+    pub at: At<SimTime>,
+    /// What happens then, as the beginning of a sentence that goes on with the time.
+    pub what: String,
+    /// Whether it is only felt by what comes in later: what is there already goes on as it is.
+    pub is_for_newcomers: bool,
 }
 
 /// One to whom copies are pushed.
@@ -78,6 +102,8 @@ pub struct PushTraits {
     pub off_above: Option<f64>,
     /// Whether they are text messages, which cost money.
     pub is_text: bool,
+    /// The share of its members that nothing reaches any more.
+    pub unreachable: f64,
 }
 
 /// What text messages cost.
@@ -89,6 +115,8 @@ pub struct TextTraits {
     pub price: f64,
     /// Bytes of a message in one part.
     pub part_bytes: u32,
+    /// Bytes of the longest message that is sent as a text.
+    pub max_bytes: u32,
 }
 
 /// A group of machines that sizes itself.

@@ -12,6 +12,7 @@ mod expect;
 mod fault;
 mod fault_kind;
 mod load;
+mod misplaced;
 mod model;
 mod names;
 mod path;

@@ -169,7 +169,7 @@ fn resolve_case(
     let (flows, works) = (Arc::from(flows), Arc::from(works));
     let name = case.name.clone();
     let model = CaseModel { name, run, objective, sample_every, faults, pipelines, flows, works };
-    advice::advise(&model, found);
+    advice::advise(&model, resolution, found);
     Some((model, title, question, expectations))
 }
 

@@ -119,6 +119,25 @@ kind  = "workers"
 polls = "jobs"
 count = 4
 "#;
+const BALANCED: &str = r#"
+[pipeline.balanced.front]
+kind       = "load_balancer"
+from       = "orders"
+targets    = ["a", "b"]
+deregister = { target = "a", from = "9min" }
+[pipeline.balanced.a]
+kind = "http"
+[pipeline.balanced.b]
+kind = "http"
+"#;
+const APPS: &str = r#"
+[pipeline.apps.news]
+kind        = "sns"
+from        = "orders"
+subscribers = { to = "app", count = 1000, invalid_tokens = "0.01%" }
+[pipeline.apps.app]
+kind = "push"
+"#;
 const AWAY: &str = "[[fault]]\nnode = \"pushed.shop\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"3min\"\n[work.pack]";
 const SPIKE: (&str, &str) =
     ("rate = \"1/s\"", "rate = \"1/s\"\nspike = { at = \"1min\", count = 100, over = \"10s\" }");
@@ -173,6 +192,36 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
     ("A010", (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]), (QUEUED, &[]), "\"0s\""),
     ("A011", (QUEUED, &[("[work.pack]", LATE)]), (QUEUED, &[("[work.pack]", "[work.pack]")]), "[[fault]]"),
     (
+        "A011",
+        (QUEUED, &[("\"1/s\"", "\"1/s\"\nspike = { at = \"10min\", count = 9 }")]),
+        (QUEUED, &[("\"1/s\"", "\"1/s\"\nspike = { at = \"599s\", count = 9 }")]),
+        "\"10min\"",
+    ),
+    (
+        "A011",
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.max_size", ACTION), ("69min", "70min")]),
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.max_size", ACTION)]),
+        "\"70min\"",
+    ),
+    (
+        "A011",
+        (BALANCED, &[("\"9min\"", "\"2h\"")]),
+        (BALANCED, &[]),
+        "\"2h\"",
+    ),
+    (
+        "A011",
+        (GROUPED, &[("\"jobs\"\n[", "{ to = \"jobs\", created = \"10min\" }\n[")]),
+        (GROUPED, &[("\"jobs\"\n[", "{ to = \"jobs\", created = \"9min\" }\n[")]),
+        "\"10min\"",
+    ),
+    (
+        "A011",
+        (MAILED, &[("\"mail\"", "{ to = \"mail\", filter_change = { at = \"1min\" } }")]),
+        (MAILED, &[("\"mail\"", "{ to = \"mail\", filter_change = { at = \"1min\", lag = \"1min\" } }")]),
+        "\"1min\"",
+    ),
+    (
         "A012",
         (BROKERED, &[("\"2s\"", "\"61s\""), SELDOM, ONE_AHEAD, HELD]),
         (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
@@ -185,6 +234,12 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         "jobs",
     ),
     ("A013", (QUEUED, &[("sends = \"jobs\"", "")]), (QUEUED, &[]), "jobs"),
+    (
+        "A014",
+        (QUEUED, &[("[work.pack]", KILLED), ("count = 4", "count = 5")]),
+        (QUEUED, &[("[work.pack]", KILLED)]),
+        "[[fault]]",
+    ),
     ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
     ("A020", (FUNCTIONS, &[GATHERS]), (FUNCTIONS, &[GATHERS, ("\"3min\"", "\"4min\"")]), "\"3min\""),
     ("A021", (FUNCTIONS, &[("count = 5", "count = 4")]), (FUNCTIONS, &[]), "4"),
@@ -246,6 +301,13 @@ const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (GROUPED, &[("\"1/s\"", "\"400/s\"\nkey = { distinct = 10 }")]),
         "news",
     ),
+    ("A045", (TEXTED, &[LONG_TEXT]), (TEXTED, &[FEW_TEXTS, ("[work.pack]", "size = \"160B\"\n[work.pack]")]), "\"phone\""),
+    (
+        "A046",
+        (APPS, &[("\"0.01%\"", "\"0.1%\"")]),
+        (APPS, &[]),
+        "\"app\"",
+    ),
     (
         "A050",
         (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0")]),
@@ -291,6 +353,11 @@ const KEPT_SHORTER: (&str, &str) = ("dead_letter =", "message_retention_period =
 /// A group of machines that follows the backlog of each.
 const TRACKED: &str = "auto_scaling.min_size = 1\nauto_scaling.max_size = 9\n\
                        auto_scaling.policies = [{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+const ACTION: &str = "auto_scaling.scheduled_actions = [{ start_time = \"69min\", desired_capacity = 2 }]\nauto_scaling.max_size";
+const LONG_TEXT: (&str, &str) = ("\"1/s\"", "\"1/s\"\nsize = \"1601B\"");
+const FEW_TEXTS: (&str, &str) = ("\"1/s\"", "\"1/min\"");
+/// As many as there are.
+const KILLED: &str = "[[fault]]\nnode = \"queued.packers\"\nkind = \"kill\"\nat = \"1min\"\ncount = 4\n[work.pack]";
 const POLICIES: &str = "[{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
 const RAW: &str = "{ policy_type = \"target_tracking_scaling\", target_value = 10, metric = \"visible_messages\" }";
 /// A policy more, which looks at all that wait.

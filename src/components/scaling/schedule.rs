@@ -9,6 +9,7 @@
 use super::spec::{INSTANCES_MAX, Sizes};
 use super::{Group, GroupAlarm, IsBusy, Timer};
 use crate::components::context::Ctx;
+use crate::components::traits::Moment;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::ec2;
 use crate::site::{At, Site};
@@ -64,6 +65,17 @@ impl Action {
     pub(super) const fn max(&self) -> Option<u32> {
         self.max
     }
+}
+
+/// When the actions of a group happen first, as they are written.
+pub(super) fn moments(written: Option<&At<Vec<At<ActionSpec>>>>) -> Vec<Moment> {
+    let times = written.into_iter().flat_map(|at| &at.value).filter_map(|action| action.value.start_time);
+    let moment = |at: At<Duration>| Moment {
+        at: at.map(|at| SimTime::ZERO + at.get()),
+        what: "this action comes".to_owned(),
+        is_for_newcomers: false,
+    };
+    times.map(moment).collect()
 }
 
 /// The scheduled actions of a group of these sizes, in order of time.
