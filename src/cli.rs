@@ -178,3 +178,19 @@ pub struct CompletionsArguments {
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn percentiles_are_numbers_or_it_is_said_that_they_are() {
+        let parsed = |list: &str| Arguments::try_parse_from(["surgetank", "run", "a.toml", "--percentiles", list]);
+        assert!(parsed("50,99.9").is_ok() && parsed("50%").is_ok());
+        for wrong in ["a,b", "nan", "1e999"] {
+            let told = parsed(wrong).expect_err("it is no number").to_string();
+            assert!(told.contains("between 0 and 100 with commas between them, such as 50,90,99.9"), "{told}");
+        }
+    }
+}

@@ -45,6 +45,8 @@ pub struct Traits {
     pub auto_ack: bool,
     /// What each of its shards takes.
     pub shards: Option<ShardTraits>,
+    /// The time between two polls of a server that finds nothing, at most.
+    pub asks_every: Option<SimDuration>,
     /// The pause between two polls that find nothing and do not wait.
     pub short_polls: Option<At<SimDuration>>,
     /// Messages that a broker pushes to each consumer ahead of its answers; none if the other side decides.

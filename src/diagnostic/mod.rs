@@ -30,9 +30,11 @@
 //! | S032 | a key that means nothing beside the others |
 //! | S035 | choices that do not go together |
 //! | S040 | traffic that brings nothing |
+//! | S041 | traffic that no run can simulate |
 //! | S043 | a file that cannot be read |
 //! | S044 | a file whose content is not what it should be |
 //! | S050 | a warning: messages that are lost for certain |
+//! | S051 | a warning: a filter looks for what no message says |
 
 mod render;
 mod source_map;

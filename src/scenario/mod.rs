@@ -27,6 +27,7 @@ mod spec;
 mod sqs_calls;
 #[cfg(test)]
 mod sqs_recordings_tests;
+mod too_large;
 mod world;
 
 pub use advice::{ADVICE, Advice};

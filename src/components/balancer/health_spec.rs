@@ -80,7 +80,7 @@ impl HealthCheckSpec {
         if let Some(at) = minimum_healthy_targets.filter(|at| at.value == 0 || at.value as usize > servers) {
             let what = if at.value == 0 { "no healthy server at all" } else { "more healthy servers than there are" };
             part.error(at.span, "S031", format!("`minimum_healthy_targets` asks for {what}"))
-                .label(format!("must lie between 1 and {}", servers.max(1)));
+                .label(format!("must lie between 1 and the number of targets, {servers}"));
         }
         let check = HealthCheck {
             healthy_threshold: part.or_fact("healthy_threshold", healthy_threshold, &http::HEALTHY_THRESHOLD),

@@ -276,7 +276,8 @@ impl GroupSpec {
 
     fn price(&self, s: &mut Site<'_>) -> Option<f64> {
         if let Some(at) = self.price_per_hour.filter(|at| !(0.0..=PRICE_MAX).contains(&at.value)) {
-            s.error(at.span, "S031", "`price_per_hour` is an amount of US dollars, and not negative")
+            let problem = if at.value > PRICE_MAX { "more than any machine costs" } else { "no amount of money" };
+            s.error(at.span, "S031", format!("`price_per_hour` is {problem}: it is in US dollars, and not negative"))
                 .label(format!("must lie between 0 and {PRICE_MAX}"));
         }
         s.optional("price_per_hour", self.price_per_hour)

@@ -252,6 +252,7 @@ impl WorkersSpec {
         let after_failure = visibility::after_failure(self.after_failure, site);
         let (lost_responses, repeats) = self.losses(site);
         site.traits.batch = asked;
+        site.traits.asks_every = Some(wait.get() + pause.get());
         if wait.get().is_zero() {
             site.traits.short_polls = Some(site.placed(self.wait_time.as_ref(), pause.get()));
         }
