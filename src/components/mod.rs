@@ -40,7 +40,9 @@ pub use context::{Ctx, Endpoint, Shared};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
-pub use traits::{FunctionTraits, Members, Moment, PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits};
+pub use traits::{
+    FunctionTraits, Members, Moment, PushTraits, RequestTraits, ScalingTraits, ShardTraits, TextTraits, Traits,
+};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Kernel, NodeId, Signal};

@@ -133,7 +133,15 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
-        Self { severity, code, message: shorten_numbers(message), span: None, label: String::new(), notes: Vec::new(), hint: None }
+        Self {
+            severity,
+            code,
+            message: shorten_numbers(message),
+            span: None,
+            label: String::new(),
+            notes: Vec::new(),
+            hint: None,
+        }
     }
 
     /// Says where it is.

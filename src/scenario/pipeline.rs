@@ -1,8 +1,8 @@
 //! One design: its nodes decoded, their edges checked, then built.
 
-use super::{cycle, misplaced};
 use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
+use super::{cycle, misplaced};
 use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Traits, Verb};
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
 use crate::engine::NodeId;

@@ -130,7 +130,8 @@ fn resolve_case(
     let run = spec.run.and_then(|run| run.value.resolve(&mut site.part("run", run.span)));
     let objective = spec.objective.and_then(|it| it.value.resolve(&mut site.part("objective", it.span)));
     let (wrong_flows, wrong_works) = (written_names(&table, "traffic"), written_names(&table, "work"));
-    let places: Vec<(String, Span)> = spec.traffic.iter().map(|part| (part.name.value.clone(), part.name.span)).collect();
+    let places: Vec<(String, Span)> =
+        spec.traffic.iter().map(|part| (part.name.value.clone(), part.name.span)).collect();
     let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
     let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
     let run = run?;

@@ -19,7 +19,7 @@ pub trait Limits {
     fn broken(&self, side: Side, ends: [&str; 2]) -> Option<String>;
 }
 
-impl<T: ToToml> Limits for &Fact<T> {
+impl<T: ToToml> Limits for Fact<T> {
     /// A fact whose value is an end of the range is about that end, and any other quota about the upper one. What is
     /// neither limits nothing: a default, for instance.
     fn broken(&self, side: Side, [least, most]: [&str; 2]) -> Option<String> {
@@ -59,7 +59,7 @@ impl Site<'_> {
         key: &str,
         written: Option<&At<T>>,
         range: RangeInclusive<T>,
-        limits: impl Limits,
+        limits: &impl Limits,
     ) -> bool {
         let Some(at) = written.filter(|at| !range.contains(&at.value)) else { return true };
         let (value, low, high) = (plain(&at.value), plain(range.start()), plain(range.end()));
@@ -93,7 +93,7 @@ mod tests {
     const USUAL: Fact<Duration> = fact("sqs.usual", 5, Class::Default);
 
     /// What is told of a value of so many seconds that must lie between one and ten minutes.
-    fn told(seconds: u64, limits: impl Limits) -> String {
+    fn told(seconds: u64, limits: &impl Limits) -> String {
         let mut sources = SourceMap::new();
         sources.add("a.toml", "timeout = \"13h\"\n");
         let (mut found, mut resolution) = (Diagnostics::new(), Resolution::new());
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(told_of(&LEAST), [Some("leas".to_owned()), None]);
         assert_eq!(told_of(&ELSE), [None, Some("else".to_owned())]);
         assert_eq!(told_of(&USUAL), [None, None]);
-        let both = [below, above].map(|seconds| named(told(seconds, (&LEAST, &MOST))));
+        let both = [below, above].map(|seconds| named(told(seconds, &(&LEAST, &MOST))));
         assert_eq!(both, [Some("leas".to_owned()), Some("most".to_owned())]);
     }
 }

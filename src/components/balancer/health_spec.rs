@@ -47,21 +47,15 @@ impl HealthCheckSpec {
     ) -> (HealthCheck, [SimDuration; 2]) {
         let span = written.as_ref().map_or(site.site.span(), |at| at.span);
         let mut part = site.site.part("health_check", span);
-        let Self {
-            interval,
-            protocol,
-            timeout,
-            healthy_threshold,
-            unhealthy_threshold,
-            minimum_healthy_targets,
-        } = written.map(|at| at.value).unwrap_or_default();
+        let Self { interval, protocol, timeout, healthy_threshold, unhealthy_threshold, minimum_healthy_targets } =
+            written.map(|at| at.value).unwrap_or_default();
         let (least, most) = (&http::HEALTH_CHECK_INTERVAL_MIN, &http::HEALTH_CHECK_INTERVAL_MAX);
-        let mut fits = part.within("interval", interval.as_ref(), least.value..=most.value, (least, most));
+        let mut fits = part.within("interval", interval.as_ref(), least.value..=most.value, &(least, most));
         let (least, most) = (&http::HEALTH_CHECK_TIMEOUT_MIN, &http::HEALTH_CHECK_TIMEOUT_MAX);
-        fits &= part.within("timeout", timeout.as_ref(), least.value..=most.value, (least, most));
+        fits &= part.within("timeout", timeout.as_ref(), least.value..=most.value, &(least, most));
         for (key, at) in [("healthy_threshold", &healthy_threshold), ("unhealthy_threshold", &unhealthy_threshold)] {
             let (least, most) = (&http::HEALTH_THRESHOLD_MIN, &http::HEALTH_THRESHOLD_MAX);
-            part.within(key, at.as_ref(), least.value..=most.value, (least, most));
+            part.within(key, at.as_ref(), least.value..=most.value, &(least, most));
         }
         let every = part.or_fact("interval", interval, &http::HEALTH_CHECK_INTERVAL).get();
         let why = "servers behind a balancer are usually asked without encryption";

@@ -1,7 +1,7 @@
 //! What a scenario may say about a load balancer.
 
-use super::leaving::Absence;
 use super::health_spec::HealthCheckSpec;
+use super::leaving::Absence;
 use super::targets::{Algorithm, Server, Targets};
 use super::weights::{Mitigation, Weights};
 use super::{LoadBalancer, LoadBalancerLosses, LoadBalancerMetrics};
@@ -195,7 +195,7 @@ impl LoadBalancerSpec {
     fn build_slow_start(&self, algorithm: AlgorithmSpec, site: &mut NodeSite<'_, '_>) -> SimDuration {
         if let Some(at) = self.slow_start.as_ref().filter(|at| at.value > Duration::ZERO) {
             let (least, most) = (&http::SLOW_START_MIN, &http::SLOW_START_MAX);
-            site.site.within("slow_start", Some(at), least.value..=most.value, (least, most));
+            site.site.within("slow_start", Some(at), least.value..=most.value, &(least, most));
             if algorithm != AlgorithmSpec::RoundRobin {
                 let message = "`slow_start` has no effect: only servers that are asked in turn can begin slowly";
                 site.site.error(at.span, "S032", message).hint("write `algorithm = \"round_robin\"`, or leave it out");

@@ -70,7 +70,7 @@ impl HookSpec {
     pub(super) fn build(self, s: &mut Site<'_>) -> SimDuration {
         let written = self.heartbeat_timeout;
         let (least, most) = (&ec2::HOOK_TIMEOUT_MIN, &ec2::HOOK_TIMEOUT_MAX);
-        s.within("heartbeat_timeout", written.as_ref(), least.value..=most.value, (least, most));
+        s.within("heartbeat_timeout", written.as_ref(), least.value..=most.value, &(least, most));
         let timeout = s.or_fact("heartbeat_timeout", written, &ec2::HOOK_TIMEOUT).get();
         if !s.or_default("heartbeats", self.heartbeats, false, "the program says nothing meanwhile") {
             return timeout;

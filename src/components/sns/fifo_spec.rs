@@ -138,7 +138,7 @@ impl SnsSpec {
         let mut part = site.site.part("archive_policy", at.span);
         let (least, most) = (&fifo::ARCHIVE_RETENTION_MIN, &fifo::ARCHIVE_RETENTION_MAX);
         let written = at.value.message_retention_period;
-        if !part.within("message_retention_period", written.as_ref(), least.value..=most.value, (least, most)) {
+        if !part.within("message_retention_period", written.as_ref(), least.value..=most.value, &(least, most)) {
             return None;
         }
         let retention = part.required("message_retention_period", written)?;

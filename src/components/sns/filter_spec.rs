@@ -100,7 +100,11 @@ fn warn_of_unknown(rules: &Rules, at: &At<Any>, in_body: bool, site: &mut NodeSi
     for name in rules.demanded().filter(|name| !known.contains(name)) {
         let span = if let Any::Table(table) = &at.value { table.get(name).map(|at| at.span) } else { None };
         site.site
-            .warn(span.unwrap_or(at.span), "S051", format!("no message has the {what} `{name}`: this filter never matches"))
+            .warn(
+                span.unwrap_or(at.span),
+                "S051",
+                format!("no message has the {what} `{name}`: this filter never matches"),
+            )
             .note(format!("a filter looks at what the traffic says of its messages with `{key}`"))
             .hint(format!("write `{key} = {{ {name} = ... }}` in the `[traffic]` that comes here"))
             .did_you_mean(nearest(name, known.iter().copied()));

@@ -69,7 +69,7 @@ impl DeliveryPolicySpec {
         let mut fine = site.within("num_retries", self.num_retries.as_ref(), retries, &sns::HTTP_RETRIES_MAX);
         for (key, written) in [("min_delay_target", self.min_delay_target), ("max_delay_target", self.max_delay_target)]
         {
-            fine &= site.within(key, written.as_ref(), least.value..=most.value, (least, most));
+            fine &= site.within(key, written.as_ref(), least.value..=most.value, &(least, most));
         }
         let schedule = self.resolve(site)?;
         let needs = Schedule::new(&schedule);

@@ -40,7 +40,7 @@ impl SnsSpec {
     pub(super) fn size(&self, site: &mut NodeSite<'_, '_>) -> Bytes {
         let written = self.maximum_message_size;
         let (least, most) = (&sns::MAXIMUM_MESSAGE_SIZE_MIN, &sns::MAXIMUM_MESSAGE_SIZE_MAX);
-        site.site.within("maximum_message_size", written.as_ref(), least.value..=most.value, (least, most));
+        site.site.within("maximum_message_size", written.as_ref(), least.value..=most.value, &(least, most));
         let size = site.site.or_fact("maximum_message_size", written, &sns::MAXIMUM_MESSAGE_SIZE);
         let usual = sns::MAXIMUM_MESSAGE_SIZE.value;
         if size <= usual {

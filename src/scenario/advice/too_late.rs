@@ -24,7 +24,8 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
     for fault in view.case.faults.iter().filter(|fault| hits(fault)) {
         check(fault.from, "this fault begins", fault.span, run, warnings);
     }
-    for (flow, source) in view.case.flows.iter().flat_map(|flow| flow.sources.iter().map(move |source| (flow, source))) {
+    for (flow, source) in view.case.flows.iter().flat_map(|flow| flow.sources.iter().map(move |source| (flow, source)))
+    {
         if let AnyPattern::Spike(spike) = &source.pattern
             && let Some(span) = view.written(&format!("traffic.{}.{}", flow.name, source.name), "at")
         {

@@ -131,7 +131,8 @@ fn a_long_text_is_paid_for_by_its_parts() {
     assert_eq!(sent("1601B", "{ monthly_spend_limit = 100 }"), (0.0, 0.0));
     let why = |size: &str, attributes: &str, reason: &str| {
         let traffic = format!("{ONE}\nsize = '{size}'");
-        run(&topic(LONG, &traffic, "'phone'", &format!("sms_attributes = {attributes}\n{PHONE}"))).lost("events", reason)
+        run(&topic(LONG, &traffic, "'phone'", &format!("sms_attributes = {attributes}\n{PHONE}")))
+            .lost("events", reason)
     };
     assert_eq!(why("1601B", "{}", "a text message with more characters than are sent"), 1);
     assert_eq!(why("161B", "{ max_price = 0.01 }", "a text message that costs more than `max_price`"), 1);

@@ -142,7 +142,7 @@ impl MappingSpec {
         let s = &mut *site.site;
         let (least, most) = (&lambda::SQS_MAXIMUM_CONCURRENCY_MIN, &lambda::SQS_MAXIMUM_CONCURRENCY_MAX);
         let limit = self.maximum_concurrency;
-        s.within("maximum_concurrency", limit.as_ref(), least.value..=most.value, (least, most));
+        s.within("maximum_concurrency", limit.as_ref(), least.value..=most.value, &(least, most));
         let limit = s.optional("maximum_concurrency", limit);
         if let Some(provisioned) = self.provisioned {
             if let Some(at) = self.maximum_concurrency {
@@ -189,8 +189,8 @@ impl ProvisionedSpec {
         let least = &lambda::PROVISIONED_POLLERS_MIN;
         let (minimums, maximums) = (&lambda::PROVISIONED_POLLERS_MIN_MAX, &lambda::PROVISIONED_POLLERS_MAX);
         let (minimum, maximum) = (self.minimum_pollers, self.maximum_pollers);
-        part.within("minimum_pollers", minimum.as_ref(), least.value..=minimums.value, (least, minimums));
-        part.within("maximum_pollers", maximum.as_ref(), least.value..=maximums.value, (least, maximums));
+        part.within("minimum_pollers", minimum.as_ref(), least.value..=minimums.value, &(least, minimums));
+        part.within("maximum_pollers", maximum.as_ref(), least.value..=maximums.value, &(least, maximums));
         let from = part.or_fact("minimum_pollers", minimum, &lambda::PROVISIONED_POLLERS_MIN);
         let to = part.or_fact("maximum_pollers", maximum, &lambda::PROVISIONED_POLLERS);
         if from > to {
