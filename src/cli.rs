@@ -63,7 +63,7 @@ pub struct RunArguments {
     #[arg(long = "pipeline", value_name = "NAME")]
     pub pipelines: Vec<String>,
     /// Percentiles of the latency, in percent: `50,90,99.9`.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = percentile)]
     pub percentiles: Vec<f64>,
     /// Form of the result on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -77,6 +77,14 @@ pub struct RunArguments {
     /// Write `messages.csv`: one row per job with its fate.
     #[arg(long)]
     pub messages: bool,
+}
+
+/// A number of percent; whether there is such a percentile is checked with the scenario.
+fn percentile(text: &str) -> Result<f64, String> {
+    let plain = text.trim().trim_end_matches('%');
+    plain.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| {
+        "percentiles are numbers between 0 and 100 with commas between them, such as 50,90,99.9".to_owned()
+    })
 }
 
 /// Form of a result.
@@ -169,4 +177,20 @@ pub struct CompletionsArguments {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn percentiles_are_numbers_or_it_is_said_that_they_are() {
+        let parsed = |list: &str| Arguments::try_parse_from(["surgetank", "run", "a.toml", "--percentiles", list]);
+        assert!(parsed("50,99.9").is_ok() && parsed("50%").is_ok());
+        for wrong in ["a,b", "nan", "1e999"] {
+            let told = parsed(wrong).expect_err("it is no number").to_string();
+            assert!(told.contains("between 0 and 100 with commas between them, such as 50,90,99.9"), "{told}");
+        }
+    }
 }

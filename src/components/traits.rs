@@ -45,6 +45,8 @@ pub struct Traits {
     pub auto_ack: bool,
     /// What each of its shards takes.
     pub shards: Option<ShardTraits>,
+    /// The time between two polls of a server that finds nothing, at most.
+    pub asks_every: Option<SimDuration>,
     /// The pause between two polls that find nothing and do not wait.
     pub short_polls: Option<At<SimDuration>>,
     /// Messages that a broker pushes to each consumer ahead of its answers; none if the other side decides.
@@ -57,17 +59,33 @@ pub struct Traits {
     pub group_rate: Option<f64>,
     /// How its machines come and go, if they do.
     pub scaling: Option<ScalingTraits>,
-    /// What is done to it at a time that is known beforehand, faults apart.
-    pub planned: Vec<PlannedChange>,
+    /// How many consumers and machines there are at most, if some can be taken away.
+    pub members: Option<Members>,
+    /// What is done to it at times that the scenario says, faults apart.
+    pub moments: Vec<Moment>,
 }
 
-/// Something that is done to a node at a time that is known beforehand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedChange {
-    /// What a chart writes beside it: `web-2 taken out`; nothing where it is done again and again.
+/// Those of whom some can be taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Members {
+    /// Consumers at most.
+    pub consumers: u32,
+    /// Machines at most.
+    pub machines: u32,
+}
+
+/// Something that a scenario plans for a time.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// When, and where that is written.
+    pub at: At<SimTime>,
+    /// What a chart writes beside it: `web-2 deregistered`; nothing where it is done again and again.
     pub label: String,
-    /// When.
-    pub at: SimTime,
+    /// What happens then, as the beginning of a sentence that goes on with the time; nothing where it does no harm that it
+    /// comes when all is over.
+    pub what: String,
+    /// Whether it is only felt by what comes in later: what is there already goes on as it is.
+    pub is_for_newcomers: bool,
 }
 
 /// One to whom copies are pushed.
@@ -89,6 +107,8 @@ pub struct PushTraits {
     pub off_above: Option<f64>,
     /// Whether they are text messages, which cost money.
     pub is_text: bool,
+    /// The share of its members that nothing reaches any more.
+    pub unreachable: f64,
 }
 
 /// What text messages cost.
@@ -100,6 +120,8 @@ pub struct TextTraits {
     pub price: f64,
     /// Bytes of a message in one part.
     pub part_bytes: u32,
+    /// Bytes of the longest message that is sent as a text.
+    pub max_bytes: u32,
 }
 
 /// A group of machines that sizes itself.

@@ -30,15 +30,18 @@
 //! | S032 | a key that means nothing beside the others |
 //! | S035 | choices that do not go together |
 //! | S040 | traffic that brings nothing |
+//! | S041 | traffic that no run can simulate |
 //! | S043 | a file that cannot be read |
 //! | S044 | a file whose content is not what it should be |
 //! | S050 | a warning: messages that are lost for certain |
+//! | S051 | a warning: a filter looks for what no message says |
 
 mod render;
 mod source_map;
 mod visible;
 
 use std::collections::BTreeSet;
+use visible::shorten_numbers;
 
 pub use render::{DiagnosticRow, Look, render, rows};
 pub use source_map::{Place, Source, SourceKind, SourceMap};
@@ -130,7 +133,15 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
-        Self { severity, code, message, span: None, label: String::new(), notes: Vec::new(), hint: None }
+        Self {
+            severity,
+            code,
+            message: shorten_numbers(message),
+            span: None,
+            label: String::new(),
+            notes: Vec::new(),
+            hint: None,
+        }
     }
 
     /// Says where it is.
@@ -141,19 +152,19 @@ impl Diagnostic {
 
     /// Puts a few words beside the marked text.
     pub fn label(&mut self, label: impl Into<String>) -> &mut Self {
-        self.label = label.into();
+        self.label = shorten_numbers(label.into());
         self
     }
 
     /// Adds a sentence that helps to understand it.
     pub fn note(&mut self, note: impl Into<String>) -> &mut Self {
-        self.notes.push(note.into());
+        self.notes.push(shorten_numbers(note.into()));
         self
     }
 
     /// Says what to do next.
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(shorten_numbers(hint.into()));
         self
     }
 
@@ -245,6 +256,7 @@ impl Diagnostics {
         for diagnostic in other.list {
             self.push(diagnostic);
         }
+        self.meant.extend(other.meant);
         self.spilt_errors += other.spilt_errors;
         self.spilt_warnings += other.spilt_warnings;
     }
@@ -277,6 +289,16 @@ impl Diagnostics {
     /// Number of those that were only counted, because there were too many.
     pub fn spilt(&self) -> usize {
         self.spilt_errors + self.spilt_warnings
+    }
+
+    /// The one that was added last.
+    pub fn last_mut(&mut self) -> Option<&mut Diagnostic> {
+        self.spilt.as_mut().or(self.list.last_mut())
+    }
+
+    /// The same to add notes and hints to.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
+        self.list.iter_mut()
     }
 
     /// In the order in which they were found, without those that were only counted.
@@ -323,7 +345,10 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             let part = wanted.len() >= 4
                 && known.split('_').count() > 1
                 && (known.contains(&wanted) || wanted.contains(&known));
-            (if part { allowed } else { strsim::damerau_levenshtein(&wanted, &known) }, candidate)
+            // So is the end of a name.
+            let begun = wanted.len() >= 3 && known.starts_with(&wanted);
+            let distance = strsim::damerau_levenshtein(&wanted, &known);
+            (if part || begun { distance.min(allowed) } else { distance }, candidate)
         })
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -37,6 +37,29 @@ pub fn clip(text: &str, most: usize) -> String {
     }
 }
 
+/// Digits in a row that a person still reads.
+const DIGITS_MAX: usize = 24;
+
+/// The same text with the end of every number left out that is too long to be read.
+pub(super) fn shorten_numbers(text: String) -> String {
+    if text.len() <= DIGITS_MAX {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let digits = rest[start..].bytes().take_while(u8::is_ascii_digit).count();
+        let shown = if digits > DIGITS_MAX { DIGITS_MAX / 2 } else { digits };
+        out.push_str(&rest[..start + shown]);
+        if shown < digits {
+            let _ = write!(out, "... ({digits} digits)");
+        }
+        rest = &rest[start + digits..];
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +78,16 @@ mod tests {
     fn long_text_is_cut_between_characters() {
         assert_eq!(clip("größe", 3), "grö...");
         assert_eq!(clip("größe", 5), "größe");
+    }
+
+    #[test]
+    fn only_a_number_that_nobody_reads_is_shortened() {
+        let shortened = |text: &str| shorten_numbers(text.to_owned());
+        let plain = "`a` is 18446744073709551615, outside 1..=4";
+        assert_eq!(shortened(plain), plain);
+        let long = format!("`{}` and 7", "9".repeat(300));
+        assert_eq!(shortened(&long), "`999999999999... (300 digits)` and 7");
+        let fraction = format!("0.{}1", "0".repeat(300));
+        assert_eq!(shortened(&fraction), "0.000000000000... (301 digits)");
     }
 }

@@ -87,8 +87,10 @@ fn case_info(case: &CaseModel) -> CaseInfo {
 fn changes(case: &CaseModel) -> Vec<FaultBand> {
     let mut changes: Vec<FaultBand> = Vec::new();
     for (index, pipeline) in case.pipelines.iter().enumerate() {
-        for change in pipeline.traits.iter().flat_map(|traits| &traits.planned) {
-            let at = change.at.as_secs_f64();
+        let moments = pipeline.traits.iter().flat_map(|traits| &traits.moments);
+        // What is so from the beginning needs no mark.
+        for change in moments.filter(|moment| moment.at.value > SimTime::ZERO) {
+            let at = change.at.value.as_secs_f64();
             let same = |other: &&mut FaultBand| other.label == change.label && other.from_s.total_cmp(&at).is_eq();
             match changes.iter_mut().find(same) {
                 Some(known) if known.pipelines.contains(&index) => {}

@@ -130,7 +130,8 @@ impl FaultSpec {
             if let Some(span) = span.filter(|_| known && !kinds.contains(&kind.value.as_str())) {
                 fine = false;
                 site.error(span, "S032", format!("`{key}` means nothing for the fault `{}`", kind.value))
-                    .label(format!("only for {}", kinds.join(", ")));
+                    .label(format!("only for {}", kinds.join(", ")))
+                    .hint("leave it out, or write another `kind`");
             }
         }
         fine

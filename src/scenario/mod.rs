@@ -12,6 +12,7 @@ mod expect;
 mod fault;
 mod fault_kind;
 mod load;
+mod misplaced;
 mod model;
 mod names;
 mod path;
@@ -26,6 +27,7 @@ mod spec;
 mod sqs_calls;
 #[cfg(test)]
 mod sqs_recordings_tests;
+mod too_large;
 mod world;
 
 pub use advice::{ADVICE, Advice};

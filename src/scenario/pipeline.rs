@@ -1,8 +1,8 @@
 //! One design: its nodes decoded, their edges checked, then built.
 
-use super::cycle;
 use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
+use super::{cycle, misplaced};
 use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Traits, Verb};
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
 use crate::engine::NodeId;
@@ -74,7 +74,11 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
 fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
     let super::spec::PartSpec { name, path, mut table } = node;
     let kind = take_kind(&mut table, &path, KINDS, desk.found)?;
-    let spec = AnySpec::decode(kind.value, &table, &path, desk.found)?;
+    let mut told = Diagnostics::new();
+    let spec = AnySpec::decode(kind.value, &table, &path, &mut told);
+    misplaced::explain(&table, &mut told);
+    desk.found.append(told);
+    let spec = spec?;
     Some(Draft { name, path, kind: Kind::named(kind.value)?, spec })
 }
 

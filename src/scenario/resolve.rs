@@ -9,6 +9,7 @@ use super::names::{Names, NodeNames, PipelineNames};
 use super::pipeline::{self, Desk};
 use super::run::Run;
 use super::spec::{PartSpec, ScenarioSpec};
+use super::too_large;
 use crate::components::{self, Plan};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::engine::random::fingerprint;
@@ -129,6 +130,8 @@ fn resolve_case(
     let run = spec.run.and_then(|run| run.value.resolve(&mut site.part("run", run.span)));
     let objective = spec.objective.and_then(|it| it.value.resolve(&mut site.part("objective", it.span)));
     let (wrong_flows, wrong_works) = (written_names(&table, "traffic"), written_names(&table, "work"));
+    let places: Vec<(String, Span)> =
+        spec.traffic.iter().map(|part| (part.name.value.clone(), part.name.span)).collect();
     let flows = flows(spec.traffic, &mut Parts { loaded, read, found, resolution });
     let works = works(spec.work, &mut Parts { loaded, read, found, resolution });
     let run = run?;
@@ -169,7 +172,8 @@ fn resolve_case(
     let (flows, works) = (Arc::from(flows), Arc::from(works));
     let name = case.name.clone();
     let model = CaseModel { name, run, objective, sample_every, faults, pipelines, flows, works };
-    advice::advise(&model, found);
+    too_large::check(&model, &places, found);
+    advice::advise(&model, resolution, found);
     Some((model, title, question, expectations))
 }
 

@@ -4,16 +4,16 @@
 mod any;
 mod at;
 mod decode;
+mod limits;
 mod parse;
 mod record;
 mod toml_text;
 mod tree;
 
-use std::ops::RangeInclusive;
-
 pub use any::Any;
 pub use at::At;
 pub use decode::{NAME_MAX_CHARS, check_name, decode, take_kind};
+pub use limits::Limits;
 pub use parse::{TEXT_MAX_BYTES, parse, parse_value};
 pub use record::{Origin, Record, Resolution};
 pub use toml_text::{ToToml, toml_key, toml_string};
@@ -133,6 +133,18 @@ impl<'a> Site<'a> {
         Some(self.written(key, at))
     }
 
+    /// The same, with advice on what to write.
+    pub fn required_as<T: ToToml>(&mut self, key: &str, written: Option<At<T>>, hint: &str) -> Option<T> {
+        let errors = self.errors();
+        let value = self.required(key, written);
+        if self.errors() > errors
+            && let Some(told) = self.found.last_mut()
+        {
+            told.hint(hint);
+        }
+        value
+    }
+
     /// The written value, if there is one. Leaving it out is a choice of its own and is not recorded.
     pub fn optional<T: ToToml>(&mut self, key: &str, written: Option<At<T>>) -> Option<T> {
         written.map(|at| self.written(key, at))
@@ -159,24 +171,6 @@ impl<'a> Site<'a> {
     pub fn derived<T: ToToml>(&mut self, key: &str, value: T, why: &str) -> T {
         self.record(key, value.to_toml(), Origin::Derived(why.to_owned()));
         value
-    }
-
-    /// Whether a written value lies in `range`; an error that names the limit and its source if not.
-    /// What is not written is a default, and defaults are legal.
-    pub fn within<T: PartialOrd + ToToml, U>(
-        &mut self,
-        key: &str,
-        written: Option<&At<T>>,
-        range: RangeInclusive<T>,
-        limit: &Fact<U>,
-    ) -> bool {
-        let Some(at) = written.filter(|at| !range.contains(&at.value)) else { return true };
-        let plain = |value: &T| value.to_toml().trim_matches('"').to_owned();
-        let (value, low, high) = (plain(&at.value), plain(range.start()), plain(range.end()));
-        self.error(at.span, "S030", format!("`{key}` is `{value}`, outside its range"))
-            .label(format!("must lie between {low} and {high}"))
-            .note(format!("{} (fact {}; {}; read {})", limit.what, limit.name, limit.source, limit.read));
-        false
     }
 
     fn record(&mut self, key: &str, toml: String, origin: Origin) {
@@ -259,18 +253,5 @@ mod tests {
         let shown = render(&desk.found, &desk.sources, Look::Plain);
         assert!(shown.contains("error[S012]: `pipeline.q.jobs` needs `count`"), "{shown}");
         assert!(shown.contains("a.toml:1:1"), "{shown}");
-    }
-
-    #[test]
-    fn a_value_outside_its_range_names_the_limit_and_its_source() {
-        let mut desk = Desk::new();
-        let written = At::new(Duration::from_hours(13), Span::new(10, 15));
-        let range = Duration::ZERO..=Duration::from_hours(12);
-        assert!(!desk.site().within("timeout", Some(&written), range.clone(), &TIMEOUT));
-        assert!(desk.site().within("timeout", None, range, &TIMEOUT));
-        let shown = render(&desk.found, &desk.sources, Look::Plain);
-        assert!(shown.contains("`timeout` is `13h`, outside its range"), "{shown}");
-        assert!(shown.contains("must lie between 0s and 12h"), "{shown}");
-        assert!(shown.contains("fact sqs.visibility_timeout; SQS Developer Guide; read 2026-01-01"), "{shown}");
     }
 }

@@ -85,6 +85,17 @@ impl Resolution {
         self.records.push(record);
     }
 
+    /// Where the value of a key of a part is written, if it is.
+    pub fn written(&self, path: &str, key: &str) -> Option<Span> {
+        let record = self.records.iter().find(|record| record.key == key && record.path == path)?;
+        match record.origin {
+            Origin::Written(span) | Origin::SetOnCommandLine(span) | Origin::Case(span) | Origin::Extended(span) => {
+                Some(span)
+            }
+            Origin::Fact(_) | Origin::Default(_) | Origin::Derived(_) => None,
+        }
+    }
+
     /// All values.
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         self.records.iter()

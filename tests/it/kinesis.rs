@@ -194,11 +194,11 @@ fn two_flows_have_keys_of_their_own() {
 fn what_a_stream_cannot_be_is_told_with_its_limit() {
     let told = model(&written(
         60,
-        "shards = 0\nretention_period = '1h'\nmax_record_size = '20MiB'\nbucket_depth = '1h'",
+        "shards = 20001\nretention_period = '1h'\nmax_record_size = '20MiB'\nbucket_depth = '1h'",
         "rate = '1/s'",
     ))
     .expect_err("all wrong");
-    for fact in ["kinesis.shards_max", "kinesis.retention_period_max", "kinesis.max_record_size_max"] {
+    for fact in ["kinesis.shards_max", "kinesis.retention_period_min", "kinesis.max_record_size_max"] {
         assert!(told.contains(fact), "{fact}: {told}");
     }
     assert!(told.contains("`bucket_depth` is `1h`"), "{told}");

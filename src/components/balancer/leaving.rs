@@ -5,8 +5,10 @@
 //! server stops its work for it.
 
 use super::{Cx, LoadBalancer, LoadBalancerAlarm};
-use crate::components::traits::PlannedChange;
+use crate::components::traits::Moment;
+use crate::diagnostic::Span;
 use crate::engine::{NodeId, SimTime};
+use crate::site::At;
 
 /// A time during which a server is not registered.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +21,16 @@ pub(super) struct Absence {
 }
 
 impl Absence {
-    /// What a chart shows of it; `names` are those of all servers.
-    pub(super) fn planned(&self, names: &[String]) -> Vec<PlannedChange> {
-        let name = names.get(self.target).map_or("", String::as_str);
-        let out = PlannedChange { label: format!("{name} deregistered"), at: self.from };
-        let back = self.to.map(|at| PlannedChange { label: format!("{name} registered"), at });
+    /// When a server of this name goes and comes back, which is written at these places.
+    pub(super) fn moments(&self, name: &str, from: Span, to: Option<Span>) -> Vec<Moment> {
+        let moment = |at, done: &str, what: &str| Moment {
+            at,
+            label: format!("{name} {done}"),
+            what: what.to_owned(),
+            is_for_newcomers: false,
+        };
+        let out = moment(At::new(self.from, from), "deregistered", "this server is taken out");
+        let back = self.to.zip(to).map(|(at, span)| moment(At::new(at, span), "registered", ""));
         [out].into_iter().chain(back).collect()
     }
 

@@ -14,6 +14,7 @@
 //! may begin slowly (`targets.rs`), and one that fails more than the others may get less (`weights.rs`).
 
 mod checks;
+mod health_spec;
 mod leaving;
 mod spec;
 mod targets;

@@ -1,7 +1,8 @@
 //! What a scenario may say about a load balancer.
 
+use super::health_spec::HealthCheckSpec;
 use super::leaving::Absence;
-use super::targets::{Algorithm, HealthCheck, Server, Targets};
+use super::targets::{Algorithm, Server, Targets};
 use super::weights::{Mitigation, Weights};
 use super::{LoadBalancer, LoadBalancerLosses, LoadBalancerMetrics};
 use crate::components::fault::Health;
@@ -70,16 +71,6 @@ words! {
     }
 }
 
-words! {
-    /// Over what a check is made.
-    ProtocolSpec {
-        /// Without encryption.
-        Http = "http",
-        /// Encrypted.
-        Https = "https",
-    }
-}
-
 /// How a server is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -95,25 +86,6 @@ pub(super) enum AlgorithmSpec {
     Random,
     /// Any, by weights that `anomaly_mitigation` changes.
     WeightedRandom,
-}
-
-/// How a balancer finds out who is well.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(super) struct HealthCheckSpec {
-    /// Time between two checks.
-    interval: Option<At<Duration>>,
-    /// Over what: it decides what the timeout is unless it is written.
-    protocol: Option<At<ProtocolSpec>>,
-    /// How long a server may take.
-    timeout: Option<At<Duration>>,
-    /// Good checks in a row until it gets requests again.
-    healthy_threshold: Option<At<u32>>,
-    /// Bad checks in a row until it gets none.
-    unhealthy_threshold: Option<At<u32>>,
-    /// With fewer healthy servers, requests go to all.
-    minimum_healthy_targets: Option<At<u32>>,
 }
 
 impl ToToml for AlgorithmSpec {
@@ -147,6 +119,14 @@ impl LoadBalancerSpec {
             let message = format!("`{}` needs `targets`", site.site.path());
             site.site.error(site.site.span(), "S012", message).label("missing here");
         }
+        for (index, at) in listed.iter().enumerate() {
+            if listed[..index].iter().any(|other| other.value == at.value) {
+                site.site
+                    .error(at.span, "S015", format!("`{}` is listed twice", at.value))
+                    .note("a target is registered once; a second time changes nothing")
+                    .hint("leave it out, or write another server like it as a node of its own");
+            }
+        }
         let servers: Vec<Server> = listed.iter().filter_map(|at| server(at, site)).collect();
         let names = site.site.written_all("targets", listed);
         let why = "as Application Load Balancers do";
@@ -156,7 +136,7 @@ impl LoadBalancerSpec {
         site.site.within("idle_timeout", self.idle_timeout.as_ref(), range, &http::ALB_IDLE_TIMEOUT_MAX);
         let idle_timeout = site.site.or_fact("idle_timeout", self.idle_timeout, &http::ALB_IDLE_TIMEOUT).get();
         let latency = site.latency("latency", self.latency.take(), &http::CALL_LATENCY);
-        let (check, [check_every, check_timeout]) = build_check(self.health_check, site);
+        let (check, [check_every, check_timeout]) = HealthCheckSpec::build(self.health_check, servers.len(), site);
         let slow_start = self.build_slow_start(algorithm, site);
         let weights = self.build_weights(algorithm, servers.len(), site);
         let range = Duration::ZERO..=http::DEREGISTRATION_DELAY_MAX.value;
@@ -164,7 +144,6 @@ impl LoadBalancerSpec {
         site.site.within("deregistration_delay", delay.as_ref(), range, &http::DEREGISTRATION_DELAY_MAX);
         let delay = site.site.or_fact("deregistration_delay", delay, &http::DEREGISTRATION_DELAY).get();
         let absences = build_absences(self.deregister, &names, site);
-        site.traits.planned = absences.iter().flatten().flat_map(|absence| absence.planned(&names)).collect();
         let mut targets = Targets::new(&servers, algorithm.into(), room, check);
         targets.start_slowly(slow_start);
         let look_every = weights.as_ref().map(|(every, _)| *every);
@@ -214,8 +193,8 @@ impl LoadBalancerSpec {
 
     fn build_slow_start(&self, algorithm: AlgorithmSpec, site: &mut NodeSite<'_, '_>) -> SimDuration {
         if let Some(at) = self.slow_start.as_ref().filter(|at| at.value > Duration::ZERO) {
-            let range = http::SLOW_START_MIN.value..=http::SLOW_START_MAX.value;
-            site.site.within("slow_start", Some(at), range, &http::SLOW_START_MAX);
+            let (least, most) = (&http::SLOW_START_MIN, &http::SLOW_START_MAX);
+            site.site.within("slow_start", Some(at), least.value..=most.value, &(least, most));
             if algorithm != AlgorithmSpec::RoundRobin {
                 let message = "`slow_start` has no effect: only servers that are asked in turn can begin slowly";
                 site.site.error(at.span, "S032", message).hint("write `algorithm = \"round_robin\"`, or leave it out");
@@ -312,6 +291,7 @@ fn build_absences(
         let AbsenceSpec { target, from, to } = at.value;
         let named = target.as_ref().map(|at| at.span);
         let end = to.as_ref().map(|at| at.span);
+        let begin = from.as_ref().map(|at| at.span);
         let target = part.required("target", target);
         let from = part.required("from", from);
         let to = part.optional("to", to);
@@ -337,49 +317,13 @@ fn build_absences(
                 .hint("write one, from when it is taken out first to when it is registered for good");
             return None;
         }
+        if let (Some(absence), Some(span)) = (absence, begin) {
+            site.traits.moments.extend(absence.moments(&names[absence.target], span, end));
+        }
         absences = absences.zip(absence).map(|(mut all, absence)| {
             all.push(absence);
             all
         });
     }
     absences
-}
-
-/// When a server is thought to be ill; how often that is asked, and how long it may take to answer.
-fn build_check(written: Option<At<HealthCheckSpec>>, site: &mut NodeSite<'_, '_>) -> (HealthCheck, [SimDuration; 2]) {
-    let span = written.as_ref().map_or(site.site.span(), |at| at.span);
-    let mut part = site.site.part("health_check", span);
-    let HealthCheckSpec {
-        interval,
-        protocol,
-        timeout,
-        healthy_threshold,
-        unhealthy_threshold,
-        minimum_healthy_targets,
-    } = written.map(|at| at.value).unwrap_or_default();
-    let range = http::HEALTH_CHECK_INTERVAL_MIN.value..=http::HEALTH_CHECK_INTERVAL_MAX.value;
-    part.within("interval", interval.as_ref(), range, &http::HEALTH_CHECK_INTERVAL_MAX);
-    let range = http::HEALTH_CHECK_TIMEOUT_MIN.value..=http::HEALTH_CHECK_TIMEOUT_MAX.value;
-    part.within("timeout", timeout.as_ref(), range, &http::HEALTH_CHECK_TIMEOUT_MAX);
-    for (key, at) in [("healthy_threshold", &healthy_threshold), ("unhealthy_threshold", &unhealthy_threshold)] {
-        let range = http::HEALTH_THRESHOLD_MIN.value..=http::HEALTH_THRESHOLD_MAX.value;
-        part.within(key, at.as_ref(), range, &http::HEALTH_THRESHOLD_MAX);
-    }
-    let every = part.or_fact("interval", interval, &http::HEALTH_CHECK_INTERVAL).get();
-    let why = "servers behind a balancer are usually asked without encryption";
-    let patience = match part.or_default("protocol", protocol, ProtocolSpec::Http, why) {
-        ProtocolSpec::Http => &http::HEALTH_CHECK_TIMEOUT,
-        ProtocolSpec::Https => &http::HEALTH_CHECK_TIMEOUT_HTTPS,
-    };
-    let timeout = part.or_fact("timeout", timeout, patience).get();
-    let check = HealthCheck {
-        healthy_threshold: part.or_fact("healthy_threshold", healthy_threshold, &http::HEALTHY_THRESHOLD),
-        unhealthy_threshold: part.or_fact("unhealthy_threshold", unhealthy_threshold, &http::UNHEALTHY_THRESHOLD),
-        minimum_healthy: part.or_fact(
-            "minimum_healthy_targets",
-            minimum_healthy_targets,
-            &http::MINIMUM_HEALTHY_TARGETS,
-        ),
-    };
-    (check, [every, timeout])
 }

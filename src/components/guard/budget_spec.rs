@@ -99,8 +99,8 @@ pub(super) fn build_budget(at: &At<BudgetSpec>, site: &mut Site<'_>) -> Option<R
     }
     Some(match kind {
         BudgetKind::Share => {
-            let range = calls::BUDGET_WINDOW_MIN.value..=calls::BUDGET_WINDOW_MAX.value;
-            part.within("window", window.as_ref(), range, &calls::BUDGET_WINDOW_MAX);
+            let (least, most) = (&calls::BUDGET_WINDOW_MIN, &calls::BUDGET_WINDOW_MAX);
+            part.within("window", window.as_ref(), least.value..=most.value, &(least, most));
             let share = part.or_fact("share", share, &calls::BUDGET_SHARE).get();
             let floor = part.or_fact("floor", floor, &calls::BUDGET_FLOOR).get();
             let window = part.or_fact("window", window, &calls::BUDGET_WINDOW).get();

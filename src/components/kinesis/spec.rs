@@ -93,11 +93,11 @@ impl KinesisSpec {
 
     fn parameters(&self, site: &mut NodeSite<'_, '_>) -> Option<KinesisParameters> {
         let s = &mut *site.site;
-        let periods = kinesis::RETENTION_PERIOD_MIN.value..=kinesis::RETENTION_PERIOD_MAX.value;
-        s.within("retention_period", self.retention_period.as_ref(), periods, &kinesis::RETENTION_PERIOD_MAX);
+        let (least, most) = (&kinesis::RETENTION_PERIOD_MIN, &kinesis::RETENTION_PERIOD_MAX);
+        s.within("retention_period", self.retention_period.as_ref(), least.value..=most.value, &(least, most));
         let period = s.or_fact("retention_period", self.retention_period, &kinesis::RETENTION_PERIOD).get();
-        let sizes = kinesis::MAX_RECORD_SIZE_MIN.value..=kinesis::MAX_RECORD_SIZE_MAX.value;
-        s.within("max_record_size", self.max_record_size.as_ref(), sizes, &kinesis::MAX_RECORD_SIZE_MAX);
+        let (least, most) = (&kinesis::MAX_RECORD_SIZE_MIN, &kinesis::MAX_RECORD_SIZE_MAX);
+        s.within("max_record_size", self.max_record_size.as_ref(), least.value..=most.value, &(least, most));
         let size = s.or_fact("max_record_size", self.max_record_size, &kinesis::MAX_RECORD_SIZE);
         let latency = self.visible_latency.clone();
         let visible_latency = site.latency("visible_latency", latency, &kinesis::PUT_TO_VISIBLE_LATENCY);

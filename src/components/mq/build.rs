@@ -82,7 +82,8 @@ impl MqSpec {
 
     fn make(&self, site: &mut NodeSite<'_, '_>) -> Option<Make> {
         let s = &mut *site.site;
-        let engine = s.required("engine", self.engine)?;
+        let engine =
+            s.required_as("engine", self.engine, "write `engine = \"rabbitmq\"` or `engine = \"activemq\"`")?;
         if engine == EngineSpec::ActiveMq {
             let why = "ActiveMQ has no exchanges: write `topics`";
             no_effect(s, "routing_keys", self.routing_keys.as_ref().map(|at| at.span), why);

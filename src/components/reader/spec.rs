@@ -7,6 +7,7 @@ use crate::components::fault::Health;
 use crate::components::handler::Handler;
 use crate::components::request::{RequestSpec, Requests};
 use crate::components::spec::{LatencySpec, OneOrMany};
+use crate::components::traits::Members;
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::facts::kinesis;
 use crate::site::{At, ToToml};
@@ -143,6 +144,7 @@ impl ReaderSpec {
         };
         let (steps, counters) = requests?;
         site.traits.work = work?;
+        site.traits.members = Some(Members { consumers: workers, machines: workers });
         site.traits.servers = Some(site.placed(None::<&At<u32>>, shards));
         Some(Reader {
             p,

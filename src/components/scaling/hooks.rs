@@ -69,8 +69,8 @@ impl HookSpec {
     /// How long it holds a machine at most.
     pub(super) fn build(self, s: &mut Site<'_>) -> SimDuration {
         let written = self.heartbeat_timeout;
-        let timeouts = ec2::HOOK_TIMEOUT_MIN.value..=ec2::HOOK_TIMEOUT_MAX.value;
-        s.within("heartbeat_timeout", written.as_ref(), timeouts, &ec2::HOOK_TIMEOUT_MAX);
+        let (least, most) = (&ec2::HOOK_TIMEOUT_MIN, &ec2::HOOK_TIMEOUT_MAX);
+        s.within("heartbeat_timeout", written.as_ref(), least.value..=most.value, &(least, most));
         let timeout = s.or_fact("heartbeat_timeout", written, &ec2::HOOK_TIMEOUT).get();
         if !s.or_default("heartbeats", self.heartbeats, false, "the program says nothing meanwhile") {
             return timeout;

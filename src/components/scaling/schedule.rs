@@ -9,7 +9,7 @@
 use super::spec::{INSTANCES_MAX, Sizes};
 use super::{Group, GroupAlarm, IsBusy, Timer};
 use crate::components::context::Ctx;
-use crate::components::traits::PlannedChange;
+use crate::components::traits::Moment;
 use crate::engine::{SimDuration, SimTime};
 use crate::facts::ec2;
 use crate::site::{At, Site};
@@ -38,7 +38,8 @@ pub(super) struct ActionSpec {
 /// What a group is to be at a time -- parameters.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Action {
-    at: SimDuration,
+    /// When, and where that is written.
+    at: At<SimDuration>,
     every: Option<SimDuration>,
     end: SimTime,
     min: Option<u32>,
@@ -56,17 +57,22 @@ impl Action {
         Some([min, max, self.desired.unwrap_or(desired).clamp(min, max)])
     }
 
-    /// What a chart shows of it in a run that lasts no longer than `horizon`; of what is repeated the first has a label.
-    pub(super) fn planned(&self, group: &str, horizon: SimDuration) -> Vec<PlannedChange> {
+    /// When it comes in a run that lasts no longer than `horizon`; of what is repeated the first has a label.
+    pub(super) fn moments(&self, group: &str, horizon: SimDuration) -> Vec<Moment> {
         let sizes = [("min", self.min), ("max", self.max), ("desired", self.desired)];
         let sizes = sizes.into_iter().filter_map(|(name, size)| Some(format!("{name} {}", size?)));
         let label = format!("{group} scheduled: {}", sizes.collect::<Vec<String>>().join(", "));
-        let first = SimTime::ZERO + self.at;
+        let first = SimTime::ZERO + self.at.value;
         let end = self.end.min(SimTime::ZERO + horizon);
         let again = |at: &SimTime| self.every.map(|every| *at + every).filter(|next| *next < end);
         let times = std::iter::successors(Some(first), again).take(REPEATS_SHOWN);
-        let change = |(index, at)| PlannedChange { label: if index == 0 { label.clone() } else { String::new() }, at };
-        times.enumerate().map(change).collect()
+        let moment = |(index, at)| Moment {
+            at: At::new(at, self.at.span),
+            label: if index == 0 { label.clone() } else { String::new() },
+            what: "this action comes".to_owned(),
+            is_for_newcomers: false,
+        };
+        times.enumerate().map(moment).collect()
     }
 
     /// Whether it can make a group grow that has no machines.
@@ -95,13 +101,13 @@ pub(super) fn build(written: Option<&At<Vec<At<ActionSpec>>>>, sizes: Option<Siz
     for (index, at) in written.value.iter().enumerate() {
         let mut part = s.item("scheduled_actions", index, at.span);
         let Some(action) = at.value.build(&mut part) else { continue };
-        if actions.iter().any(|other| other.value.at == action.at) {
+        if actions.iter().any(|other| other.value.at.value == action.at.value) {
             s.error(at.span, "S035", "two scheduled actions of a group at the same time")
                 .hint("write what both of them say into one of them");
         }
         actions.push(At::new(action, at.span));
     }
-    actions.sort_by_key(|at| at.value.at);
+    actions.sort_by_key(|at| at.value.at.value);
     check(&actions, sizes, s);
     actions.into_iter().map(|at| at.value).collect()
 }
@@ -153,7 +159,7 @@ impl ActionSpec {
             _ => {}
         }
         let action = Action {
-            at: start?.get(),
+            at: At::new(start?.get(), self.start_time?.span),
             every: s.optional("every", self.every).map(Duration::get),
             end: s.optional("end_time", self.end_time).map_or(SimTime::MAX, |at| SimTime::ZERO + at.get()),
             min: s.optional("min_size", self.min_size),
@@ -168,7 +174,7 @@ impl Group {
     /// Sets an alarm for each action.
     pub(super) fn plan<T: Timer>(&self, cx: &mut Ctx<'_, T>) {
         for (index, action) in (0..).zip(&self.schedule) {
-            cx.alarm_after(action.at, T::from(GroupAlarm::Scheduled { index }));
+            cx.alarm_after(action.at.value, T::from(GroupAlarm::Scheduled { index }));
         }
     }
 
@@ -196,19 +202,20 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Span;
 
     #[test]
     fn a_chart_shows_every_time_and_names_the_first() {
         let minutes = |minutes: u64| SimDuration::from_secs(60 * minutes);
         let every = Some(minutes(10));
         let (min, max, desired) = (Some(2), None, Some(4));
-        let action = Action { at: minutes(5), every, end: SimTime::MAX, min, max, desired };
-        let shown = action.planned("crew", minutes(30));
+        let action = Action { at: At::new(minutes(5), Span::default()), every, end: SimTime::MAX, min, max, desired };
+        let shown = action.moments("crew", minutes(30));
         let times: Vec<SimTime> = [5, 15, 25].map(|at| SimTime::ZERO + minutes(at)).to_vec();
-        assert_eq!(shown.iter().map(|change| change.at).collect::<Vec<_>>(), times);
+        assert_eq!(shown.iter().map(|moment| moment.at.value).collect::<Vec<_>>(), times);
         assert_eq!(shown[0].label, "crew scheduled: min 2, desired 4");
-        assert!(shown[1..].iter().all(|change| change.label.is_empty()));
-        let once = Action { every: None, ..action }.planned("crew", minutes(30));
+        assert!(shown[1..].iter().all(|moment| moment.label.is_empty()));
+        let once = Action { every: None, ..action }.moments("crew", minutes(30));
         assert_eq!(once.len(), 1);
     }
 }

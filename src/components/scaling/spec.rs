@@ -10,7 +10,7 @@ use super::schedule::{self, Action, ActionSpec};
 use super::{Group, GroupMetrics, GroupParameters, Protection};
 use crate::components::NodeSite;
 use crate::components::spec::{LatencySpec, words};
-use crate::components::traits::ScalingTraits;
+use crate::components::traits::{Members, ScalingTraits};
 use crate::engine::{NodeId, SimDuration, SimTime};
 use crate::facts::ec2;
 use crate::site::{At, Site, ToToml};
@@ -101,6 +101,9 @@ words! {
     }
 }
 
+/// No machine costs more US dollars an hour; more is a slip.
+const PRICE_MAX: f64 = 1e6;
+
 /// The sizes of a group.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
@@ -134,8 +137,8 @@ impl GroupSpec {
         let pool = self.warm_pool.as_ref().map(|at| at.value.build(most, &mut site.site.part("warm_pool", at.span)));
         let schedule = schedule::build(self.scheduled_actions.as_ref(), sizes, site.site);
         let name = &site.plan.nodes[site.node.index()].name;
-        let planned = schedule.iter().flat_map(|action| action.planned(name, site.plan.horizon));
-        site.traits.planned.extend(planned);
+        let moments = schedule.iter().flat_map(|action| action.moments(name, site.plan.horizon));
+        site.traits.moments.extend(moments);
         let rebalances = self.rebalances(site.site);
         let launch_hook = self.launch_hook.map(|at| at.value.build(&mut site.site.part("launch_hook", at.span)));
         let hook = self.termination_hook.map(|at| at.value.build(&mut site.site.part("termination_hook", at.span)));
@@ -160,6 +163,8 @@ impl GroupSpec {
             rebalances,
             billed_at_least: ec2::BILLED_MINIMUM.value.get(),
         };
+        let machines = schedule.iter().filter_map(Action::max).fold(sizes.max, u32::max);
+        site.traits.members = Some(Members { consumers: machines.saturating_mul(sizes.workers), machines });
         site.traits.scaling = Some(self.traits(&p, sizes, (&policies, &schedule), metering, site));
         if let (Some(traits), Some(pool)) = (&mut site.traits.scaling, &pool) {
             traits.prepared = pool.size(sizes.desired);
@@ -272,8 +277,10 @@ impl GroupSpec {
     }
 
     fn price(&self, s: &mut Site<'_>) -> Option<f64> {
-        if let Some(at) = self.price_per_hour.filter(|at| !(at.value >= 0.0 && at.value.is_finite())) {
-            s.error(at.span, "S031", "`price_per_hour` is an amount of US dollars, and not negative");
+        if let Some(at) = self.price_per_hour.filter(|at| !(0.0..=PRICE_MAX).contains(&at.value)) {
+            let problem = if at.value > PRICE_MAX { "more than any machine costs" } else { "no amount of money" };
+            s.error(at.span, "S031", format!("`price_per_hour` is {problem}: it is in US dollars, and not negative"))
+                .label(format!("must lie between 0 and {PRICE_MAX}"));
         }
         s.optional("price_per_hour", self.price_per_hour)
     }

@@ -282,8 +282,8 @@ impl<K: SinkKind> Component for Sink<K> {
 
 /// What its errors mean for who asks: only a web endpoint can say so.
 fn failing<K: SinkKind>(status: Option<At<u16>>, site: &mut NodeSite<'_, '_>) -> Option<LossId> {
-    let first = http::STATUS_UNSUCCESSFUL.value;
-    if !site.site.within("status", status.as_ref(), first..=http::STATUS_MAX.value, &http::STATUS_MAX) {
+    let (first, last) = (&http::STATUS_UNSUCCESSFUL, &http::STATUS_MAX);
+    if !site.site.within("status", status.as_ref(), first.value..=last.value, &(first, last)) {
         return None;
     }
     let status = match (K::KIND == WebEndpoint::KIND, status) {

@@ -1,5 +1,6 @@
 //! What a topic counts, and why a job does not come through it.
 
+use super::failure::Unfit;
 use crate::components::NodeSite;
 use crate::engine::{LossId, LossKind};
 use crate::metrics::{CounterId, GaugeId, TimingId};
@@ -17,10 +18,14 @@ pub(super) struct SnsLosses {
     pub(super) failing: LossId,
     /// Nobody was subscribed.
     pub(super) no_subscription: LossId,
+    /// It is nothing for its endpoint, and there is no dead-letter queue.
+    pub(super) unfit: [LossId; 4],
     /// The endpoint refused it for good, and there is no dead-letter queue.
     pub(super) refused: LossId,
     /// All retries failed, and there is no dead-letter queue.
     pub(super) exhausted: LossId,
+    /// It is nothing for its endpoint.
+    pub(super) unfit_dead_lettered: [LossId; 4],
     /// The endpoint refused it for good.
     pub(super) refused_dead_lettered: LossId,
     /// All retries failed.
@@ -41,8 +46,10 @@ impl SnsLosses {
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
             no_subscription: site.loss(LossKind::Lost, "no subscription took it"),
+            unfit: Unfit::ALL.map(|why| site.loss(LossKind::Lost, why.reason())),
             refused: site.loss(LossKind::Lost, "refused by a subscriber for good"),
             exhausted: site.loss(LossKind::Lost, "not delivered after all retries"),
+            unfit_dead_lettered: Unfit::ALL.map(|why| site.loss(LossKind::DeadLettered, why.reason())),
             refused_dead_lettered: site.loss(LossKind::DeadLettered, "refused by a subscriber for good"),
             exhausted_dead_lettered: site.loss(LossKind::DeadLettered, "not delivered after all retries"),
             switched_off: site.loss(LossKind::Lost, "the subscription is switched off"),

@@ -18,10 +18,40 @@ pub(super) enum Failure {
     Throttled,
     /// The endpoint will never take it.
     ForGood,
+    /// It is nothing for the endpoint, which is not even asked.
+    Unfit(Unfit),
     /// It is older than phones want it.
     TooOld,
     /// The money for text messages is spent.
     Unpaid,
+}
+
+/// Why a message is nothing for an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// A text message has more characters than are sent.
+    LongText,
+    /// A text message costs more than one may.
+    DearText,
+    /// The phone does not have the app any more.
+    DisabledEndpoint,
+    /// A queue gets the message raw, with more attributes than it takes.
+    ManyAttributes,
+}
+
+impl Unfit {
+    /// All of them, in order.
+    pub(super) const ALL: [Self; 4] = [Self::LongText, Self::DearText, Self::DisabledEndpoint, Self::ManyAttributes];
+
+    /// As a cause of loss.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::LongText => "a text message with more characters than are sent",
+            Self::DearText => "a text message that costs more than `max_price`",
+            Self::DisabledEndpoint => "the endpoint of a phone is disabled: its token is not valid",
+            Self::ManyAttributes => "a raw message with more attributes than a queue takes",
+        }
+    }
 }
 
 impl Sns {
@@ -81,7 +111,11 @@ impl Sns {
         // Simplified: what has grown too old is of no use to anybody, a dead-letter queue included.
         if let Some(Endpoint { node, .. }) = dead_letter.filter(|_| failure != Failure::TooOld) {
             let exhausted = matches!(failure, Failure::Temporary | Failure::Throttled);
-            let loss = if exhausted { losses.exhausted_dead_lettered } else { losses.refused_dead_lettered };
+            let loss = match failure {
+                Failure::Unfit(why) => losses.unfit_dead_lettered[why as usize],
+                _ if exhausted => losses.exhausted_dead_lettered,
+                _ => losses.refused_dead_lettered,
+            };
             cx.count(self.metrics.redriven, many.into());
             cx.park(branch, loss);
             cx.hand_over(branch, Endpoint { node, port: UNDELIVERED }, SimDuration::ZERO);
@@ -89,6 +123,7 @@ impl Sns {
             let loss = match failure {
                 Failure::Temporary | Failure::Throttled => losses.exhausted,
                 Failure::ForGood => losses.refused,
+                Failure::Unfit(why) => losses.unfit[why as usize],
                 Failure::TooOld => losses.too_old,
                 Failure::Unpaid => losses.unpaid,
             };

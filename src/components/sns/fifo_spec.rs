@@ -50,7 +50,7 @@ pub(super) struct ArchivePolicySpec {
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayPolicySpec {
     /// When the subscription asks, from the start of the run; when it begins, unless said.
-    at: Option<At<Duration>>,
+    pub(super) at: Option<At<Duration>>,
     /// The time of the first message that it wants.
     starting_point: Option<At<Duration>>,
     /// The time up to which it wants messages; without it, it goes over into what is published from then on.
@@ -138,7 +138,7 @@ impl SnsSpec {
         let mut part = site.site.part("archive_policy", at.span);
         let (least, most) = (&fifo::ARCHIVE_RETENTION_MIN, &fifo::ARCHIVE_RETENTION_MAX);
         let written = at.value.message_retention_period;
-        if !part.within("message_retention_period", written.as_ref(), least.value..=most.value, most) {
+        if !part.within("message_retention_period", written.as_ref(), least.value..=most.value, &(least, most)) {
             return None;
         }
         let retention = part.required("message_retention_period", written)?;

@@ -138,6 +138,11 @@ impl Rules {
         matchers.into_iter().collect()
     }
 
+    /// The names of the fields of which it demands that they are there.
+    pub(super) fn demanded(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, rule)| rule.demands()).map(|(name, _)| name.as_str())
+    }
+
     fn keys(&self) -> u64 {
         let of = |rule: &Rule| match rule {
             Rule::Any(_) => 1,
@@ -153,6 +158,16 @@ impl Rules {
             Rule::Nested(rules) => rules.combinations(depth + 1),
         };
         self.0.iter().map(|(_, rule)| of(rule)).fold(1, u64::saturating_mul)
+    }
+}
+
+impl Rule {
+    /// Whether it lets through only messages that have the field.
+    fn demands(&self) -> bool {
+        match self {
+            Self::Any(matchers) => !matchers.contains(&Matcher::Exists(false)),
+            Self::Nested(rules) => rules.demanded().next().is_some(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::subscriber::{FilterSpec, ScopeSpec, SubscriberTableSpec};
 use super::subscription::Topic;
 use crate::components::NodeSite;
 use crate::components::spec::many;
-use crate::components::traits::PlannedChange;
+use crate::components::traits::Moment;
 use crate::diagnostic::{Span, nearest};
 use crate::engine::SimTime;
 use crate::facts::sns;
@@ -50,8 +50,14 @@ impl SubscriberTableSpec {
         let (filter, policy) = (value.filter.as_ref(), value.filter_policy.as_ref());
         let filter = build(filter, policy, value.filter_policy_scope, topic, &mut inner)?;
         let felt = SimTime::ZERO + at?.get() + lag.get();
-        let to = &self.to.value;
-        site.traits.planned.push(PlannedChange { label: format!("{to}: other filter"), at: felt });
+        if let Some(written) = value.at {
+            site.traits.moments.push(Moment {
+                at: At::new(felt, written.span),
+                label: format!("{}: other filter", self.to.value),
+                what: format!("with its lag of {lag} this filter is felt"),
+                is_for_newcomers: true,
+            });
+        }
         fine.then(|| Some(Box::new(FilterChange { felt, filter: filter.map(Arc::new) })))
     }
 }
@@ -81,11 +87,32 @@ fn build(
     let in_body = scope == ScopeSpec::MessageBody;
     let rules = Rules::build(at, in_body, site.site)?;
     site.site.written("filter_policy", at.clone());
+    warn_of_unknown(&rules, at, in_body, site);
     let scanned = in_body.then(|| *topic.rare.scanned.get_or_insert_with(|| scanned(site)));
     let contents = site.plan.flow_contents.clone();
     let filter = filter.get_or_insert(Filter { share: 1.0, keys: None, policy: None });
     filter.policy = Some(Policy { rules, scanned, contents });
     Some(Some(filter.clone()))
+}
+
+/// Warns of attributes, or fields of the body, that no message has: their values are never found.
+fn warn_of_unknown(rules: &Rules, at: &At<Any>, in_body: bool, site: &mut NodeSite<'_, '_>) {
+    let contents = site.plan.flow_contents.iter().flatten();
+    let fields = contents.map(|contents| if in_body { &contents.body } else { &contents.attributes });
+    let known: Vec<&str> = fields.flat_map(|fields| fields.keys().map(String::as_str)).collect();
+    let (what, key) = if in_body { ("field in its body", "body") } else { ("attribute", "attributes") };
+    for name in rules.demanded().filter(|name| !known.contains(name)) {
+        let span = if let Any::Table(table) = &at.value { table.get(name).map(|at| at.span) } else { None };
+        site.site
+            .warn(
+                span.unwrap_or(at.span),
+                "S051",
+                format!("no message has the {what} `{name}`: this filter never matches"),
+            )
+            .note(format!("a filter looks at what the traffic says of its messages with `{key}`"))
+            .hint(format!("write `{key} = {{ {name} = ... }}` in the `[traffic]` that comes here"))
+            .did_you_mean(nearest(name, known.iter().copied()));
+    }
 }
 
 /// So many keys of a flow are looked at for one that was probably meant.
@@ -106,6 +133,12 @@ impl FilterSpec {
                 .error(span, "S030", format!("this filter has {} values", list.len()))
                 .label(format!("at most {most}"))
                 .note(too(&sns::FILTER_COMBINATIONS_MAX));
+            return None;
+        }
+        if let Some(at) = self.key.as_ref().filter(|_| list.is_empty()) {
+            site.site
+                .error(at.span, "S012", "an empty list lets nothing through")
+                .hint("name the keys that are wanted, or leave it out");
             return None;
         }
         let mut part = site.site.part("filter", span);

@@ -63,13 +63,13 @@ impl ToToml for BackoffFunctionSpec {
 impl DeliveryPolicySpec {
     /// The schedule of this policy; `site` is that of `delivery_policy`.
     pub(super) fn build(self, site: &mut Site<'_>) -> Option<Schedule> {
-        let least = sns::HTTP_DELAY_MIN.value;
+        let least = &sns::HTTP_DELAY_MIN;
         let most = &sns::HTTP_DELAY_MAX;
         let retries = 0..=sns::HTTP_RETRIES_MAX.value;
         let mut fine = site.within("num_retries", self.num_retries.as_ref(), retries, &sns::HTTP_RETRIES_MAX);
         for (key, written) in [("min_delay_target", self.min_delay_target), ("max_delay_target", self.max_delay_target)]
         {
-            fine &= site.within(key, written.as_ref(), least..=most.value, most);
+            fine &= site.within(key, written.as_ref(), least.value..=most.value, &(least, most));
         }
         let schedule = self.resolve(site)?;
         let needs = Schedule::new(&schedule);

@@ -39,8 +39,8 @@ impl SnsSpec {
     /// The largest message. Above the default, a topic may feed managed endpoints only, and not many.
     pub(super) fn size(&self, site: &mut NodeSite<'_, '_>) -> Bytes {
         let written = self.maximum_message_size;
-        let sizes = sns::MAXIMUM_MESSAGE_SIZE_MIN.value..=sns::MAXIMUM_MESSAGE_SIZE_MAX.value;
-        site.site.within("maximum_message_size", written.as_ref(), sizes, &sns::MAXIMUM_MESSAGE_SIZE_MAX);
+        let (least, most) = (&sns::MAXIMUM_MESSAGE_SIZE_MIN, &sns::MAXIMUM_MESSAGE_SIZE_MAX);
+        site.site.within("maximum_message_size", written.as_ref(), least.value..=most.value, &(least, most));
         let size = site.site.or_fact("maximum_message_size", written, &sns::MAXIMUM_MESSAGE_SIZE);
         let usual = sns::MAXIMUM_MESSAGE_SIZE.value;
         if size <= usual {

@@ -3,6 +3,7 @@
 use super::fifo_spec::ReplayPolicySpec;
 use super::policy::DeliveryPolicySpec;
 use crate::components::spec::{LatencySpec, OneOrMany};
+use crate::components::traits::Moment;
 use crate::diagnostic::Span;
 use crate::engine::SimTime;
 use crate::site::{Any, At, ToToml};
@@ -151,6 +152,26 @@ impl schemars::JsonSchema for SubscriberSpec {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let table = generator.subschema_for::<SubscriberTableSpec>();
         schemars::json_schema!({ "anyOf": [{ "type": "string" }, table] })
+    }
+}
+
+impl SubscriberTableSpec {
+    /// What happens to the subscription at times that the scenario says.
+    pub(super) fn moments(&self) -> Vec<Moment> {
+        let begins = self.confirmed.or(self.created).filter(|_| self.replay_policy.is_none());
+        let replay = self.replay_policy.as_ref().and_then(|policy| policy.value.at);
+        let planned = [
+            (begins, "subscribed", "this subscription begins", true),
+            (self.deleted, "unsubscribed", "this subscription ends", true),
+            (self.endpoint_gone, "gone", "this endpoint goes", false),
+            (replay, "asks for a replay", "this replay is asked for", false),
+        ];
+        let moment = |(at, done, what, is_for_newcomers): (Option<At<Duration>>, &str, &str, bool)| {
+            let at = at?.map(|at| SimTime::ZERO + at.get());
+            let label = format!("{} {done}", self.to.value);
+            Some(Moment { at, label, what: what.to_owned(), is_for_newcomers })
+        };
+        planned.into_iter().filter_map(moment).collect()
     }
 }
 

@@ -62,6 +62,10 @@ impl Subscription {
             floods: self.protocol == Protocol::Http && self.spacing.is_none(),
             off_above: (self.protocol == Protocol::Email).then(|| sns::EMAIL_RATE.value.get()),
             is_text: self.protocol == Protocol::Text,
+            unreachable: match self.special.as_deref() {
+                Some(Special::Push(devices)) => devices.invalid,
+                _ => 0.0,
+            },
         }
     }
 }
@@ -95,6 +99,7 @@ impl SubscriberTableSpec {
         let confirmed = self.confirmed(protocol, site);
         let gone = self.gone(site);
         let special = self.special(protocol, raw, salt, topic, site);
+        let moments = self.moments();
         let replay = match &self.replay_policy {
             Some(at) => Some(at.value.build(at.span, confirmed?.from, topic, site)?),
             None => None,
@@ -132,6 +137,7 @@ impl SubscriberTableSpec {
             armed: false,
         };
         site.traits.pushes.push(first.traits(span));
+        site.traits.moments.extend(moments);
         Some(lanes(&first, topic.lanes))
     }
 
@@ -212,6 +218,12 @@ impl SubscriberTableSpec {
     fn dead_letter(&self, topic: &Topic, site: &mut NodeSite<'_, '_>) -> Option<Option<Endpoint>> {
         let Some(at) = self.dead_letter.clone() else { return Some(None) };
         let endpoint = site.target(&at)?;
+        if at.value == self.to.value {
+            site.site
+                .error(at.span, "S035", format!("`{}` is its own dead-letter queue", at.value))
+                .note("what could not be delivered there cannot be put aside there")
+                .hint("name another queue, to which nothing else is delivered");
+        }
         if site.plan.nodes[endpoint.node.index()].is_fifo != topic.is_fifo {
             let this = if topic.is_fifo { "FIFO" } else { "standard" };
             site.site

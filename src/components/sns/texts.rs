@@ -7,7 +7,7 @@
 //! Simplified: what is too much waits for its turn; the service does not say whether it delays or drops it. Simplified:
 //! each topic has an account for text messages of its own.
 
-use super::failure::Failure;
+use super::failure::{Failure, Unfit};
 use super::{Cx, Delivery, Sns, SnsAlarm};
 use crate::components::traits::TextTraits;
 use crate::engine::MsgId;
@@ -72,7 +72,8 @@ impl TextAccount {
     /// What it says about itself, for the advice about the scenario.
     pub(super) fn traits(&self, limit: At<f64>) -> TextTraits {
         let &Self { price, part_characters, character_bytes, .. } = self;
-        TextTraits { limit, price, part_bytes: part_characters * character_bytes }
+        let max_bytes = endpoints::SMS_CHARACTERS_MAX.value.saturating_mul(character_bytes);
+        TextTraits { limit, price, part_bytes: part_characters * character_bytes, max_bytes }
     }
 
     /// The type of a message.
@@ -159,8 +160,12 @@ impl Sns {
             && let Some(account) = &mut self.texts
         {
             let parts = account.parts(cx.message(published).size);
-            let fair = |parts: &u32| account.price * f64::from(*parts) <= account.max_price;
-            let Some(parts) = parts.filter(fair) else { return self.give_up(index, many, Failure::ForGood, cx) };
+            let Some(parts) = parts else {
+                return self.give_up(index, many, Failure::Unfit(Unfit::LongText), cx);
+            };
+            if account.price * f64::from(parts) > account.max_price {
+                return self.give_up(index, many, Failure::Unfit(Unfit::DearText), cx);
+            }
             let sent = account.pay(many, parts, cx.now());
             cx.count(account.parts_sent, u64::from(sent) * u64::from(parts));
             if sent < many {

@@ -91,6 +91,9 @@ impl SnsSpec {
     }
 }
 
+/// No account spends more US dollars on text messages; more is a slip.
+const AMOUNT_MAX: f64 = 1e9;
+
 impl SmsAttributesSpec {
     fn build(self, span: Span, site: &mut NodeSite<'_, '_>) -> Option<TextAccount> {
         let mut part = site.site.part("sms_attributes", span);
@@ -100,8 +103,9 @@ impl SmsAttributesSpec {
             ("price_per_part", self.price_per_part),
             ("max_price", self.max_price),
         ] {
-            if let Some(at) = written.filter(|at| !(at.value >= 0.0 && at.value.is_finite())) {
+            if let Some(at) = written.filter(|at| !(0.0..=AMOUNT_MAX).contains(&at.value)) {
                 part.error(at.span, "S031", format!("`{key}` must be an amount of US dollars, nothing or more"))
+                    .label(format!("must lie between 0 and {AMOUNT_MAX}"))
                     .hint(format!("write `{key} = 0.01`, for example"));
                 fine = false;
             }

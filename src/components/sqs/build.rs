@@ -105,16 +105,13 @@ impl SqsSpec {
             zero..=sqs::VISIBILITY_TIMEOUT_MAX.value,
             &sqs::VISIBILITY_TIMEOUT_MAX,
         );
-        let retention = sqs::MESSAGE_RETENTION_PERIOD_MIN.value..=sqs::MESSAGE_RETENTION_PERIOD_MAX.value;
-        s.within(
-            "message_retention_period",
-            self.message_retention_period.as_ref(),
-            retention,
-            &sqs::MESSAGE_RETENTION_PERIOD_MAX,
-        );
+        let (least, most) = (&sqs::MESSAGE_RETENTION_PERIOD_MIN, &sqs::MESSAGE_RETENTION_PERIOD_MAX);
+        let retention = self.message_retention_period.as_ref();
+        s.within("message_retention_period", retention, least.value..=most.value, &(least, most));
         s.within("delay", self.delay.as_ref(), zero..=sqs::DELAY_MAX.value, &sqs::DELAY_MAX);
-        let sizes = sqs::MAXIMUM_MESSAGE_SIZE_MIN.value..=sqs::MAXIMUM_MESSAGE_SIZE_MAX.value;
-        s.within("maximum_message_size", self.maximum_message_size.as_ref(), sizes, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
+        let (least, most) = (&sqs::MAXIMUM_MESSAGE_SIZE_MIN, &sqs::MAXIMUM_MESSAGE_SIZE_MAX);
+        let size = self.maximum_message_size.as_ref();
+        s.within("maximum_message_size", size, least.value..=most.value, &(least, most));
         let visibility_timeout = s.or_fact("visibility_timeout", self.visibility_timeout, &sqs::VISIBILITY_TIMEOUT);
         let visibility_timeout = site
             .incoming(Verb::Polls)
@@ -266,7 +263,12 @@ impl SqsSpec {
         }
         let most = sqs::FIFO_HIGH_THROUGHPUT_RATE;
         let rates = sqs::FIFO_PARTITION_RATE.value..=most.value;
-        s.within("high_throughput_rate", self.high_throughput_rate.as_ref(), rates, &most);
+        s.within(
+            "high_throughput_rate",
+            self.high_throughput_rate.as_ref(),
+            rates,
+            &(&sqs::FIFO_PARTITION_RATE, &most),
+        );
         let all = s.or_fact("high_throughput_rate", self.high_throughput_rate, &most);
         s.within("partitions", self.partitions.as_ref(), 1..=PARTITIONS_MAX, &sqs::FIFO_PARTITIONS_AT_FIRST);
         let first = s.or_fact("partitions", self.partitions, &sqs::FIFO_PARTITIONS_AT_FIRST);
@@ -343,7 +345,12 @@ impl DeadLetterSpec {
         let mut part = site.site.part("dead_letter", span);
         part.written("queue", self.queue.clone());
         let counts = sqs::MAX_RECEIVE_COUNT_MIN.value.into()..=sqs::MAX_RECEIVE_COUNT_MAX.value.into();
-        part.within("max_receive_count", self.max_receive_count.as_ref(), counts, &sqs::MAX_RECEIVE_COUNT_MAX);
+        part.within(
+            "max_receive_count",
+            self.max_receive_count.as_ref(),
+            counts,
+            &(&sqs::MAX_RECEIVE_COUNT_MIN, &sqs::MAX_RECEIVE_COUNT_MAX),
+        );
         let count = match self.max_receive_count {
             Some(at) => part.written("max_receive_count", at),
             None => part.or_fact("max_receive_count", None, &sqs::MAX_RECEIVE_COUNT).into(),

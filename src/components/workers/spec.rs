@@ -10,6 +10,7 @@ use crate::components::poll_retry::{self, PollRetriesSpec};
 use crate::components::request::{RequestSpec, Requests};
 use crate::components::scaling::{Group, GroupSpec};
 use crate::components::spec::{LatencySpec, OneOrMany};
+use crate::components::traits::Members;
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::diagnostic::Span;
 use crate::engine::NodeId;
@@ -120,6 +121,7 @@ impl WorkersSpec {
             return None;
         }
         site.traits.servers = servers;
+        site.traits.members.get_or_insert(Members { consumers: count, machines: count });
         site.traits.speed = Some(speed);
         site.traits.work = handler.work();
         let p = WorkersParameters { node, source, count, speed };
@@ -250,6 +252,7 @@ impl WorkersSpec {
         let after_failure = visibility::after_failure(self.after_failure, site);
         let (lost_responses, repeats) = self.losses(site);
         site.traits.batch = asked;
+        site.traits.asks_every = Some(wait.get() + pause.get());
         if wait.get().is_zero() {
             site.traits.short_polls = Some(site.placed(self.wait_time.as_ref(), pause.get()));
         }

@@ -18,9 +18,9 @@ mod heartbeat;
 mod held;
 mod hopeless;
 mod hot_group;
-mod late_fault;
 mod load;
 mod loose_ends;
+mod lost_members;
 mod mail_rate;
 mod once_only;
 mod over_polling;
@@ -30,8 +30,11 @@ mod raw_target;
 mod retries;
 mod shards;
 mod short_polls;
+mod text_length;
 mod text_money;
 mod timeout;
+mod too_late;
+mod too_many;
 mod unkept;
 mod view;
 mod visibility;
@@ -39,6 +42,7 @@ mod visibility;
 use self::view::View;
 use super::model::CaseModel;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::site::Resolution;
 
 /// A piece of advice.
 #[derive(Debug, Clone, Copy)]
@@ -63,9 +67,10 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A008", about: "the run ends before the last messages come back", give: drain::give },
     Advice { code: "A009", about: "a slow consumer holds messages that others could do", give: prefetch::give },
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
-    Advice { code: "A011", about: "a fault begins after everything is over", give: late_fault::give },
+    Advice { code: "A011", about: "something is planned for when everything is over", give: too_late::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
     Advice { code: "A013", about: "nobody fetches from a queue, or nothing comes to it", give: loose_ends::give },
+    Advice { code: "A014", about: "a fault is meant for more than there are", give: too_many::give },
     Advice {
         code: "A020",
         about: "a throttled batch of a function has no time to be tried again",
@@ -82,6 +87,8 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A042", about: "a topic pushes a spike to who cannot take it", give: flood::give },
     Advice { code: "A043", about: "text messages cost more than may be spent", give: text_money::give },
     Advice { code: "A044", about: "one message group is more than a FIFO topic takes", give: group_rate::give },
+    Advice { code: "A045", about: "a message is too long for a text message", give: text_length::give },
+    Advice { code: "A046", about: "some of many like subscribers are never reached", give: lost_members::give },
     Advice { code: "A050", about: "a group of machines never comes back from nothing", give: asleep::give },
     Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
     Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
@@ -107,9 +114,9 @@ impl Warnings<'_> {
 }
 
 /// Tells what may be unwise in a case, but for what it allows.
-pub(super) fn advise(case: &CaseModel, found: &mut Diagnostics) {
+pub(super) fn advise(case: &CaseModel, resolution: &Resolution, found: &mut Diagnostics) {
     for pipeline in &case.pipelines {
-        let view = View::new(case, pipeline);
+        let view = View::new(case, pipeline, resolution);
         for advice in ADVICE.iter().filter(|advice| case.run.allow.iter().all(|code| code != advice.code)) {
             (advice.give)(&view, &mut Warnings { code: advice.code, found });
         }

@@ -14,8 +14,10 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
             .filter(|push| push.is_text)
             .map(|push| push.share * f64::from(push.members))
             .sum();
+        // What is too long is not sent, and costs nothing.
         let parts: f64 = view
             .jobs(topic)
+            .filter(|(flow, _)| flow.size.mean() <= f64::from(texts.max_bytes))
             .map(|(flow, jobs)| jobs * (flow.size.mean() / f64::from(texts.part_bytes)).ceil().max(1.0))
             .sum();
         let cost = receivers * parts * texts.price;

@@ -1,9 +1,11 @@
 //! A design as advice sees it: what its nodes say about themselves, and how many jobs come to each.
 
 use crate::components::{Edge, PlannedNode, Traits, Verb};
-use crate::engine::{NodeId, SimDuration};
+use crate::diagnostic::Span;
+use crate::engine::{NodeId, SimDuration, SimTime};
 use crate::scenario::cycle::{Step, steps};
 use crate::scenario::model::{CaseModel, PipelineModel};
+use crate::site::Resolution;
 use crate::traffic::{Flow, Law};
 use crate::units::Duration;
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ pub(super) struct View<'v> {
     pub pipeline: &'v PipelineModel,
     /// How often a job comes to a place, by place and flow.
     visits: BTreeMap<&'v str, Vec<f64>>,
+    /// Where each value came from.
+    resolution: &'v Resolution,
 }
 
 /// A node with what it says about itself.
@@ -25,13 +29,18 @@ pub(super) struct Node<'v> {
 }
 
 impl<'v> View<'v> {
-    pub(super) fn new(case: &'v CaseModel, pipeline: &'v PipelineModel) -> Self {
+    pub(super) fn new(case: &'v CaseModel, pipeline: &'v PipelineModel, resolution: &'v Resolution) -> Self {
         let steps = steps(&pipeline.plan, |edge| !edge.verb.is_for_failures());
         let mut visits = BTreeMap::new();
         for node in &pipeline.plan.nodes {
             fill(&node.name, case, pipeline, &steps, &mut visits);
         }
-        Self { case, pipeline, visits }
+        Self { case, pipeline, visits, resolution }
+    }
+
+    /// Where the value of a key is written, if it is.
+    pub(super) fn written(&self, path: &str, key: &str) -> Option<Span> {
+        self.resolution.written(path, key)
     }
 
     /// The nodes, in the order of the text.
@@ -148,6 +157,11 @@ fn fill<'v>(
         }
     }
     visits.insert(place, sum);
+}
+
+/// So many seconds after the start.
+pub(super) fn instant(seconds: f64) -> SimTime {
+    SimTime::ZERO + SimDuration::from_secs_f64(seconds)
 }
 
 /// A number for a sentence.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Expected, Unexpected};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, clip, nearest};
+use crate::site::Data;
 
 /// Lists of names longer than this are not printed.
 const NAMES_MAX: usize = 14;
@@ -43,6 +44,19 @@ pub(super) enum What {
 impl Problem {
     pub(super) fn new(what: What) -> Self {
         Self { what, span: None, keys: Vec::new() }
+    }
+
+    /// One of these words was expected.
+    pub(super) fn not_a_word(found: &Data, known: &[&str]) -> Self {
+        let found = match found {
+            Data::Boolean(value) => format!("`{value}`"),
+            Data::Integer(value) => format!("`{value}`"),
+            Data::Float(value) => format!("`{value}`"),
+            other => other.noun().to_owned(),
+        };
+        let quoted: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+        let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+        Self::new(What::Unfit { found, expected: format!("one of {}", list(&quoted)) })
     }
 
     /// Adds it to the findings.

@@ -227,7 +227,7 @@ impl<'de> de::Deserializer<'de> for ValueReader<'de> {
             Data::String(word) => {
                 visitor.visit_enum(word.as_str().into_deserializer()).map_err(|problem| self.claim(problem))
             }
-            _ => self.deserialize_any(visitor),
+            other => Err(self.claim(Problem::not_a_word(other, variants))),
         }
     }
 

@@ -129,6 +129,13 @@ fn a_long_text_is_paid_for_by_its_parts() {
     assert_eq!(sent("160B", "{ encoding = 'ucs2' }"), (77.0, 154.0));
     assert_eq!(sent("161B", "{ max_price = 0.01 }"), (0.0, 0.0));
     assert_eq!(sent("1601B", "{ monthly_spend_limit = 100 }"), (0.0, 0.0));
+    let why = |size: &str, attributes: &str, reason: &str| {
+        let traffic = format!("{ONE}\nsize = '{size}'");
+        run(&topic(LONG, &traffic, "'phone'", &format!("sms_attributes = {attributes}\n{PHONE}")))
+            .lost("events", reason)
+    };
+    assert_eq!(why("1601B", "{}", "a text message with more characters than are sent"), 1);
+    assert_eq!(why("161B", "{ max_price = 0.01 }", "a text message that costs more than `max_price`"), 1);
     // Two seconds more at twenty a second.
     assert_eq!(sent("160B", "{ spend_stop_delay = '2s' }"), (195.0, 195.0));
     assert_eq!(sent("160B", "{ price_per_part = 0, rate = '500/s' }"), (1000.0, 1000.0));
@@ -150,6 +157,7 @@ fn a_phone_without_the_app_is_disabled_at_the_first_notification() {
     let ran = run(&topic(LONG, &twice, "{ to = 'app', invalid_tokens = '100%' }", APP));
     assert_eq!((ran.figure("app.notifications"), ran.figure("events.endpoints_disabled")), (0.0, 1.0));
     assert_eq!((ran.jobs(Fate::Lost), ran.figure("events.notifications_failed")), (2, 2.0));
+    assert_eq!(ran.lost("events", "the endpoint of a phone is disabled: its token is not valid"), 2);
     let ran = run(&topic(LONG, &twice, "{ to = 'app', count = 100_000, invalid_tokens = '5%' }", APP));
     let disabled = ran.figure("events.endpoints_disabled");
     // Binomial(100000, 1/20): five standard deviations are 345.

@@ -89,7 +89,8 @@ pub(super) fn balanced(d: &mut Drawing) {
     let request = request(d, "balancer");
     writeln!(d.text, "calls = {request}").expect("a string takes everything");
     d.node("balancer", "load_balancer");
-    d.line("targets", &["['one', 'two', 'hook']", "['hook', 'one', 'two', 'hook']", "'hook'"]);
+    let is_alone = d.chance(30);
+    d.line("targets", if is_alone { &["'hook'", "['hook']"] } else { &["['one', 'two', 'hook']", "['hook', 'two']"] });
     if d.chance(20) {
         // The traffic may come by two ways.
         d.say("from = 'jobs'\n");
@@ -113,8 +114,8 @@ pub(super) fn balanced(d: &mut Drawing) {
         &[
             "{ interval = '5s', timeout = '2s' }",
             "{ interval = '5s', timeout = '2s', healthy_threshold = 10, unhealthy_threshold = 2 }",
-            "{ minimum_healthy_targets = 2 }",
-            "{ interval = '5s', protocol = 'https', timeout = '20s' }",
+            if is_alone { "{ minimum_healthy_targets = 1 }" } else { "{ minimum_healthy_targets = 2 }" },
+            "{ interval = '20s', protocol = 'https', timeout = '20s' }",
         ],
     );
     d.maybe("deregistration_delay", &["'0s'", "'5s'"]);

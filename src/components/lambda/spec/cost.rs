@@ -48,8 +48,7 @@ impl LambdaSpec {
         let s = &mut *site.site;
         let (least, most) = (&lambda::MEMORY_MIN, &lambda::MEMORY_MAX);
         let written = self.memory_size.as_ref();
-        let broken = if written.is_some_and(|at| at.value < least.value) { least } else { most };
-        let fits = s.within("memory_size", written, least.value..=most.value, broken);
+        let fits = s.within("memory_size", written, least.value..=most.value, &(least, most));
         let mebibyte = Bytes::mib(1).get();
         if let Some(at) = self.memory_size.filter(|at| fits && at.value.get() % mebibyte != 0) {
             s.error(at.span, "S031", "the memory of a function is a whole number of MiB")

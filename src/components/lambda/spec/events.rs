@@ -25,8 +25,7 @@ impl LambdaSpec {
         let (least, most) = (&lambda::ASYNC_EVENT_AGE_MIN, &lambda::ASYNC_EVENT_AGE_MAX);
         let s = &mut *site.site;
         let age = self.maximum_event_age;
-        let broken = if age.is_some_and(|at| at.value < least.value) { least } else { most };
-        let mut fine = s.within("maximum_event_age", age.as_ref(), least.value..=most.value, broken);
+        let mut fine = s.within("maximum_event_age", age.as_ref(), least.value..=most.value, &(least, most));
         let attempts = 0..=lambda::ASYNC_RETRIES.value;
         let written = self.maximum_retry_attempts;
         fine &= s.within("maximum_retry_attempts", written.as_ref(), attempts, &lambda::ASYNC_RETRIES);

@@ -142,8 +142,7 @@ impl MappingSpec {
         let s = &mut *site.site;
         let (least, most) = (&lambda::SQS_MAXIMUM_CONCURRENCY_MIN, &lambda::SQS_MAXIMUM_CONCURRENCY_MAX);
         let limit = self.maximum_concurrency;
-        let broken = if limit.is_some_and(|at| at.value < least.value) { least } else { most };
-        s.within("maximum_concurrency", limit.as_ref(), least.value..=most.value, broken);
+        s.within("maximum_concurrency", limit.as_ref(), least.value..=most.value, &(least, most));
         let limit = s.optional("maximum_concurrency", limit);
         if let Some(provisioned) = self.provisioned {
             if let Some(at) = self.maximum_concurrency {
@@ -187,12 +186,11 @@ impl MappingSpec {
 impl ProvisionedSpec {
     fn build(self, span: Span, site: &mut NodeSite<'_, '_>) -> Option<Scaling> {
         let mut part = site.site.part("provisioned_pollers", span);
-        let least = lambda::PROVISIONED_POLLERS_MIN.value;
-        let minimums = least..=lambda::PROVISIONED_POLLERS_MIN_MAX.value;
-        let maximums = least..=lambda::PROVISIONED_POLLERS_MAX.value;
+        let least = &lambda::PROVISIONED_POLLERS_MIN;
+        let (minimums, maximums) = (&lambda::PROVISIONED_POLLERS_MIN_MAX, &lambda::PROVISIONED_POLLERS_MAX);
         let (minimum, maximum) = (self.minimum_pollers, self.maximum_pollers);
-        part.within("minimum_pollers", minimum.as_ref(), minimums, &lambda::PROVISIONED_POLLERS_MIN_MAX);
-        part.within("maximum_pollers", maximum.as_ref(), maximums, &lambda::PROVISIONED_POLLERS_MAX);
+        part.within("minimum_pollers", minimum.as_ref(), least.value..=minimums.value, &(least, minimums));
+        part.within("maximum_pollers", maximum.as_ref(), least.value..=maximums.value, &(least, maximums));
         let from = part.or_fact("minimum_pollers", minimum, &lambda::PROVISIONED_POLLERS_MIN);
         let to = part.or_fact("maximum_pollers", maximum, &lambda::PROVISIONED_POLLERS);
         if from > to {

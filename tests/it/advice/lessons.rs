@@ -1,0 +1,376 @@
+//! What advice is about: for each piece a scenario that needs it, and one that does not.
+
+pub(super) const HEAD: &str = r#"
+[run]
+duration = "10min"
+drain    = "1h"
+[traffic.orders]
+rate = "1/s"
+[work.pack]
+time = "2s"
+"#;
+pub(super) const QUEUED: &str = r#"
+[pipeline.queued.web]
+kind  = "service"
+from  = "orders"
+sends = "jobs"
+[pipeline.queued.jobs]
+kind        = "sqs"
+dead_letter = { queue = "failed" }
+[pipeline.queued.failed]
+kind = "sqs"
+[pipeline.queued.packers]
+kind  = "workers"
+polls = "jobs"
+count = 4
+work  = "pack"
+"#;
+pub(super) const CALLED: &str = r#"
+[pipeline.called.web]
+kind  = "service"
+from  = "orders"
+calls = { to = "back", timeout = "5s", retries = { attempts = 3 } }
+[pipeline.called.back]
+kind  = "service"
+slots = 4
+accept_queue = 4
+work  = "pack"
+"#;
+pub(super) const STREAMED: &str = r#"
+[pipeline.streamed.events]
+kind   = "kinesis"
+from   = "orders"
+shards = 3
+[pipeline.streamed.readers]
+kind  = "reader"
+reads = "events"
+"#;
+pub(super) const BROKERED: &str = r#"
+[pipeline.brokered.jobs]
+kind   = "mq"
+engine = "rabbitmq"
+from   = "orders"
+[pipeline.brokered.packers]
+kind     = "workers"
+consumes = "jobs"
+prefetch = 5
+count    = 4
+work     = "pack"
+"#;
+pub(super) const FUNCTIONS: &str = r#"
+[pipeline.functions.jobs]
+kind               = "sqs"
+from               = "orders"
+visibility_timeout = "3min"
+dead_letter        = { queue = "failed", max_receive_count = 5 }
+[pipeline.functions.failed]
+kind = "sqs"
+[pipeline.functions.packers]
+kind       = "lambda"
+polls      = "jobs"
+timeout    = "30s"
+batch_size = 5
+work       = "pack"
+"#;
+pub(super) const MAILED: &str = r#"
+[pipeline.mailed.news]
+kind        = "sns"
+from        = "orders"
+subscribers = "mail"
+[pipeline.mailed.mail]
+kind = "email"
+"#;
+pub(super) const PUSHED: &str = r#"
+[pipeline.pushed.news]
+kind        = "sns"
+from        = "orders"
+subscribers = { to = "shop" }
+[pipeline.pushed.shop]
+kind  = "service"
+slots = 4
+work  = "pack"
+"#;
+pub(super) const TEXTED: &str = r#"
+[pipeline.texted.news]
+kind        = "sns"
+from        = "orders"
+subscribers = "phone"
+[pipeline.texted.phone]
+kind = "sms"
+"#;
+pub(super) const GROUPED: &str = r#"
+[pipeline.grouped.news]
+kind        = "sns"
+fifo_topic  = true
+from        = "orders"
+subscribers = "jobs"
+[pipeline.grouped.jobs]
+kind        = "sqs"
+fifo_queue  = true
+dead_letter = { queue = "failed" }
+[pipeline.grouped.failed]
+kind       = "sqs"
+fifo_queue = true
+[pipeline.grouped.packers]
+kind  = "workers"
+polls = "jobs"
+count = 4
+"#;
+pub(super) const BALANCED: &str = r#"
+[pipeline.balanced.front]
+kind       = "load_balancer"
+from       = "orders"
+targets    = ["a", "b"]
+deregister = { target = "a", from = "9min" }
+[pipeline.balanced.a]
+kind = "http"
+[pipeline.balanced.b]
+kind = "http"
+"#;
+pub(super) const APPS: &str = r#"
+[pipeline.apps.news]
+kind        = "sns"
+from        = "orders"
+subscribers = { to = "app", count = 1000, invalid_tokens = "0.01%" }
+[pipeline.apps.app]
+kind = "push"
+"#;
+pub(super) const AWAY: &str =
+    "[[fault]]\nnode = \"pushed.shop\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"3min\"\n[work.pack]";
+pub(super) const SPIKE: (&str, &str) =
+    ("rate = \"1/s\"", "rate = \"1/s\"\nspike = { at = \"1min\", count = 100, over = \"10s\" }");
+pub(super) const BACKWARD: &str =
+    "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"1min\"\nto = \"20h\"\n";
+pub(super) const FIFO: (&str, &str) = ("kind        = \"sqs\"", "kind = \"sqs\"\nfifo_queue = true");
+pub(super) const FIFO_TOO: (&str, &str) =
+    ("kind = \"sqs\"\n[pipeline.queued.packers]", "kind = \"sqs\"\nfifo_queue = true\n[pipeline.queued.packers]");
+
+/// A scenario with some of its text replaced.
+pub(super) type Edited = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// For each code: a scenario that needs the advice, one that does not, and the text that the warning points at.
+pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
+    (
+        "A001",
+        (QUEUED, &[("polls = \"jobs\"", "polls = \"jobs\"\nmax_number_of_messages = 10"), FAST_ENOUGH]),
+        (QUEUED, &[("polls = \"jobs\"", "polls = \"jobs\"\nmax_number_of_messages = 10")]),
+        "\"19s\"",
+    ),
+    ("A002", (QUEUED, &[("count = 4", "count = 1")]), (QUEUED, &[("count = 4", "count = 2")]), "1"),
+    ("A003", (QUEUED, &[("dead_letter = { queue = \"failed\" }", "")]), (QUEUED, &[]), "jobs"),
+    (
+        "A004",
+        (QUEUED, &[FIFO, FIFO_TOO, ("\"1/s\"", "\"1/s\"\nkey = { distinct = 10, skew = 3 }")]),
+        (QUEUED, &[FIFO, FIFO_TOO, ("\"1/s\"", "\"1/s\"\nkey = { distinct = 10 }")]),
+        "jobs",
+    ),
+    ("A004", (QUEUED, &[FIFO, FIFO_TOO]), (QUEUED, &[]), "jobs"),
+    ("A005", (STREAMED, &[("\"1/s\"", "\"3100/s\"")]), (STREAMED, &[("\"1/s\"", "\"2900/s\"")]), "3"),
+    (
+        "A005",
+        (STREAMED, &[("\"1/s\"", "\"1200/s\"\nkey = { constant = \"a\" }")]),
+        (STREAMED, &[("\"1/s\"", "\"1200/s\"\nkey = { distinct = 9 }")]),
+        "3",
+    ),
+    ("A006", (CALLED, &[("\"5s\"", "\"1s\"")]), (CALLED, &[]), "\"1s\""),
+    ("A007", (CALLED, &[("attempts = 3", "attempts = 3, backoff = \"none\"")]), (CALLED, &[]), "3"),
+    ("A008", (QUEUED, &[("\"1h\"", "\"10s\"")]), (QUEUED, &[("\"1h\"", "\"30s\"")]), "jobs"),
+    (
+        "A008",
+        (QUEUED, &[("dead_letter =", "message_retention_period = \"2h\"\ndead_letter =")]),
+        (QUEUED, &[("dead_letter =", "message_retention_period = \"1h\"\ndead_letter =")]),
+        "\"2h\"",
+    ),
+    (
+        "A008",
+        (QUEUED, &[("dead_letter =", "message_retention_period = \"3h\"\ndead_letter =")]),
+        (QUEUED, &[("failed]\nkind = \"sqs\"", "failed]\nkind = \"sqs\"\nmessage_retention_period = \"14d\"")]),
+        "\"3h\"",
+    ),
+    ("A009", (BROKERED, &[("prefetch = 5", "prefetch = 100")]), (BROKERED, &[]), "100"),
+    ("A010", (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]), (QUEUED, &[]), "\"0s\""),
+    ("A011", (QUEUED, &[("[work.pack]", LATE)]), (QUEUED, &[("[work.pack]", "[work.pack]")]), "[[fault]]"),
+    (
+        "A011",
+        (QUEUED, &[("\"1/s\"", "\"1/s\"\nspike = { at = \"10min\", count = 9 }")]),
+        (QUEUED, &[("\"1/s\"", "\"1/s\"\nspike = { at = \"599s\", count = 9 }")]),
+        "\"10min\"",
+    ),
+    (
+        "A011",
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.max_size", ACTION), ("69min", "70min")]),
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.max_size", ACTION)]),
+        "\"70min\"",
+    ),
+    ("A011", (BALANCED, &[("\"9min\"", "\"2h\"")]), (BALANCED, &[]), "\"2h\""),
+    (
+        "A011",
+        (GROUPED, &[("\"jobs\"\n[", "{ to = \"jobs\", created = \"10min\" }\n[")]),
+        (GROUPED, &[("\"jobs\"\n[", "{ to = \"jobs\", created = \"9min\" }\n[")]),
+        "\"10min\"",
+    ),
+    (
+        "A011",
+        (MAILED, &[("\"mail\"", "{ to = \"mail\", filter_change = { at = \"1min\" } }")]),
+        (MAILED, &[("\"mail\"", "{ to = \"mail\", filter_change = { at = \"1min\", lag = \"1min\" } }")]),
+        "\"1min\"",
+    ),
+    (
+        "A012",
+        (BROKERED, &[("\"2s\"", "\"61s\""), SELDOM, ONE_AHEAD, HELD]),
+        (BROKERED, &[("\"2s\"", "\"59s\""), SELDOM, ONE_AHEAD, HELD]),
+        "\"1min\"",
+    ),
+    (
+        "A013",
+        (QUEUED, &[("\"workers\"\npolls = \"jobs\"\ncount", "\"service\"\nfrom  = \"orders\"\nslots")]),
+        (QUEUED, &[]),
+        "jobs",
+    ),
+    ("A013", (QUEUED, &[("sends = \"jobs\"", "")]), (QUEUED, &[]), "jobs"),
+    (
+        "A014",
+        (QUEUED, &[("[work.pack]", KILLED), ("count = 4", "count = 5")]),
+        (QUEUED, &[("[work.pack]", KILLED)]),
+        "[[fault]]",
+    ),
+    ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
+    ("A020", (FUNCTIONS, &[GATHERS]), (FUNCTIONS, &[GATHERS, ("\"3min\"", "\"4min\"")]), "\"3min\""),
+    ("A021", (FUNCTIONS, &[("count = 5", "count = 4")]), (FUNCTIONS, &[]), "4"),
+    ("A022", (FUNCTIONS, &[RESERVED]), (FUNCTIONS, &[RESERVED, ("polls ", "maximum_concurrency = 5\npolls ")]), "5"),
+    ("A023", (FUNCTIONS, &[("\"2s\"", "\"7s\"")]), (FUNCTIONS, &[("\"2s\"", "\"6s\"")]), "\"30s\""),
+    (
+        "A030",
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"30s\", to = \"40s\" }")]),
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"10s\", to = \"40s\" }")]),
+        "{ every = \"30s\", to = \"40s\" }",
+    ),
+    (
+        "A030",
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"10s\", to = \"5s\" }")]),
+        (QUEUED, &[("count = 4", "count = 4\nextend_visibility = { every = \"10s\", to = \"15s\" }")]),
+        "{ every = \"10s\", to = \"5s\" }",
+    ),
+    (
+        "A031",
+        (QUEUED, &[("kind = \"sqs\"\n[pipeline.queued.packers]", SOON_FORGOTTEN)]),
+        (QUEUED, &[("kind = \"sqs\"\n[pipeline.queued.packers]", SOON_FORGOTTEN), KEPT_SHORTER]),
+        "\"30min\"",
+    ),
+    (
+        "A032",
+        (QUEUED, &[("queue = \"failed\"", "queue = \"failed\", max_receive_count = 1")]),
+        (QUEUED, &[("queue = \"failed\"", "queue = \"failed\", max_receive_count = 2")]),
+        "1",
+    ),
+    ("A040", (MAILED, &[("\"1/s\"", "\"11/s\"")]), (MAILED, &[("\"1/s\"", "\"9/s\"")]), "\"mail\""),
+    ("A040", (MAILED, &[SPIKE, ("10s", "5s")]), (MAILED, &[SPIKE, ("100", "50")]), "\"mail\""),
+    (
+        "A041",
+        (PUSHED, &[("[work.pack]", AWAY)]),
+        (PUSHED, &[("[work.pack]", AWAY), ("\"3min\"", "\"2min\"")]),
+        "\"shop\"",
+    ),
+    (
+        "A042",
+        (PUSHED, &[SPIKE]),
+        (PUSHED, &[SPIKE, ("to = \"shop\"", "to = \"shop\", max_receives_per_second = 2")]),
+        "\"shop\"",
+    ),
+    (
+        "A043",
+        (TEXTED, &[]),
+        (TEXTED, &[("\"phone\"", "\"phone\"\nsms_attributes = { monthly_spend_limit = 28 }")]),
+        "news",
+    ),
+    (
+        "A043",
+        (TEXTED, &[("\"phone\"", "\"phone\"\nsms_attributes = { monthly_spend_limit = 20 }")]),
+        (TEXTED, &[("\"1/s\"", "\"15/min\"\nsize = \"160B\"")]),
+        "20",
+    ),
+    (
+        "A044",
+        (GROUPED, &[("\"1/s\"", "\"400/s\"")]),
+        (GROUPED, &[("\"1/s\"", "\"400/s\"\nkey = { distinct = 10 }")]),
+        "news",
+    ),
+    (
+        "A045",
+        (TEXTED, &[LONG_TEXT]),
+        (TEXTED, &[FEW_TEXTS, ("[work.pack]", "size = \"160B\"\n[work.pack]")]),
+        "\"phone\"",
+    ),
+    ("A046", (APPS, &[("\"0.01%\"", "\"0.1%\"")]), (APPS, &[]), "\"app\""),
+    (
+        "A050",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        "0",
+    ),
+    (
+        "A050",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0\nauto_scaling.desired_capacity = 2")]),
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 0"), ("policies = [", WOKEN)]),
+        "0",
+    ),
+    (
+        "A051",
+        (QUEUED, &[("count = 4", TRACKED), LONG, SELDOM, HIDDEN]),
+        (QUEUED, &[("count = 4", TRACKED), LONG, SELDOM, HIDDEN, ("min_size = 1", PROTECTED)]),
+        POLICIES,
+    ),
+    (
+        "A052",
+        (QUEUED, &[("count = 4", TRACKED), ("target_value = 10", "target_value = 10, metric = \"visible_messages\"")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        RAW,
+    ),
+    (
+        "A053",
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.min_size = 1", HOOKED)]),
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.min_size = 1", HOOKED), ("heartbeat_timeout =", BEATING)]),
+        "{ heartbeat_timeout = \"30s\" }",
+    ),
+    (
+        "A060",
+        (CALLED, &[("accept_queue = 4", "accept_queue = 7")]),
+        (CALLED, &[("accept_queue = 4", "accept_queue = 6")]),
+        "7",
+    ),
+    ("A060", (CALLED, &[("accept_queue = 4", "")]), (CALLED, &[("accept_queue = 4", "expired = \"dropped\"")]), "back"),
+];
+pub(super) const GATHERS: (&str, &str) = ("timeout    =", "maximum_batching_window = \"1min\"\ntimeout    =");
+pub(super) const RESERVED: (&str, &str) = ("timeout    =", "reserved_concurrent_executions = 5\ntimeout    =");
+pub(super) const SOON_FORGOTTEN: &str =
+    "kind = \"sqs\"\nmessage_retention_period = \"30min\"\n[pipeline.queued.packers]";
+pub(super) const KEPT_SHORTER: (&str, &str) = ("dead_letter =", "message_retention_period = \"20min\"\ndead_letter =");
+/// A group of machines that follows the backlog of each.
+pub(super) const TRACKED: &str = "auto_scaling.min_size = 1\nauto_scaling.max_size = 9\n\
+                       auto_scaling.policies = [{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+pub(super) const ACTION: &str =
+    "auto_scaling.scheduled_actions = [{ start_time = \"69min\", desired_capacity = 2 }]\nauto_scaling.max_size";
+pub(super) const LONG_TEXT: (&str, &str) = ("\"1/s\"", "\"1/s\"\nsize = \"1601B\"");
+pub(super) const FEW_TEXTS: (&str, &str) = ("\"1/s\"", "\"1/min\"");
+/// As many as there are.
+pub(super) const KILLED: &str =
+    "[[fault]]\nnode = \"queued.packers\"\nkind = \"kill\"\nat = \"1min\"\ncount = 4\n[work.pack]";
+pub(super) const POLICIES: &str = "[{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
+pub(super) const RAW: &str =
+    "{ policy_type = \"target_tracking_scaling\", target_value = 10, metric = \"visible_messages\" }";
+/// A policy more, which looks at all that wait.
+pub(super) const WOKEN: &str = "policies = [{ policy_type = \"step_scaling\", threshold = 1, \
+                     step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }] }, ";
+/// Machines that need a minute, and get half of it.
+pub(super) const HOOKED: &str = "auto_scaling.min_size = 1\nauto_scaling.launch_hook = { heartbeat_timeout = \"30s\" }";
+pub(super) const BEATING: &str = "heartbeats = true, heartbeat_timeout =";
+pub(super) const LONG: (&str, &str) = ("\"2s\"", "\"16min\"");
+pub(super) const HIDDEN: (&str, &str) = ("dead_letter =", "visibility_timeout = \"20min\"\ndead_letter =");
+pub(super) const PROTECTED: &str = "min_size = 1\nauto_scaling.scale_in_protection = \"while_busy\"";
+/// Ten messages at once take twenty seconds.
+pub(super) const FAST_ENOUGH: (&str, &str) = ("dead_letter =", "visibility_timeout = \"19s\"\ndead_letter =");
+pub(super) const SELDOM: (&str, &str) = ("\"1/s\"", "\"1/h\"");
+pub(super) const ONE_AHEAD: (&str, &str) = ("prefetch = 5", "prefetch = 1");
+pub(super) const HELD: (&str, &str) = ("engine = \"rabbitmq\"", "engine = \"rabbitmq\"\nconsumer_timeout = \"1min\"");
+pub(super) const LATE: &str =
+    "[[fault]]\nnode = \"queued.packers\"\nkind = \"down\"\nfrom = \"2h\"\nto = \"3h\"\n[work.pack]";
