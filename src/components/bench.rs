@@ -336,7 +336,7 @@ impl World for Scene {
         let mut arrival = Arrival { at, number, work, checksum: 0, size, key, flow: 0, source: 0 };
         self.shared.works.meet(std::slice::from_mut(&mut arrival));
         self.shared.recorder.jobs.arrived(at, arrival.checksum);
-        let msg = kernel.create(&NewJob { number, work: arrival.work, flow: 0, size, key }, to.node);
+        let msg = kernel.create(to.node, || NewJob { number, work: arrival.work, flow: 0, size, key });
         self.signal(kernel, to.node, &Signal::Arrive { msg, port: to.port, batched })
     }
 

@@ -35,6 +35,8 @@ pub struct Ctx<'a, T> {
     kernel: &'a mut Kernel<AnyTimer>,
     shared: &'a mut Shared,
     node: NodeId,
+    /// The same throughout a reaction.
+    now: SimTime,
     timer: PhantomData<fn(T)>,
 }
 
@@ -50,7 +52,8 @@ pub struct Endpoint {
 impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// A reaction of `node`.
     pub const fn new(kernel: &'a mut Kernel<AnyTimer>, shared: &'a mut Shared, node: NodeId) -> Self {
-        Self { kernel, shared, node, timer: PhantomData }
+        let now = kernel.now();
+        Self { kernel, shared, node, now, timer: PhantomData }
     }
 
     /// The same reaction, to be lent to a function that is not inlined. On the way of nearly every message a reaction lives
@@ -63,12 +66,12 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// The same reaction, as a part that is shared by several components sees it.
     #[inline(always)]
     pub const fn part<P: Into<AnyTimer>>(&mut self) -> Ctx<'_, P> {
-        Ctx { kernel: self.kernel, shared: self.shared, node: self.node, timer: PhantomData }
+        Ctx { kernel: self.kernel, shared: self.shared, node: self.node, now: self.now, timer: PhantomData }
     }
 
     /// The current instant.
     pub const fn now(&self) -> SimTime {
-        self.kernel.now()
+        self.now
     }
 
     /// The node that reacts.
@@ -189,9 +192,16 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     }
 
     /// What the message carries is done, and it ends its life here.
-    #[inline(always)]
+    #[inline]
     pub fn complete(&mut self, msg: MsgId) {
         self.kernel.complete(msg, &mut self.shared.recorder.jobs);
+    }
+
+    /// The same of a message that is all that there is, and ever was, of its job. Whether it is one; of others nothing is
+    /// done here.
+    #[inline(always)]
+    pub fn complete_alone(&mut self, msg: MsgId) -> bool {
+        self.kernel.complete_alone(msg, &mut self.shared.recorder.jobs)
     }
 
     /// Whether somebody waits for an answer to `msg`, or has waited.
@@ -374,19 +384,19 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// A gauge and the time at which it changes.
     #[inline]
     pub fn gauge(&mut self, id: GaugeId) -> (&mut Gauge, SimTime) {
-        (self.shared.recorder.gauge(id), self.kernel.now())
+        (self.shared.recorder.gauge(id), self.now)
     }
 
     /// A gauge is one more from now on.
     #[inline(always)]
     pub fn rise(&mut self, id: GaugeId) {
-        self.shared.recorder.gauge(id).rise(self.kernel.now());
+        self.shared.recorder.gauge(id).rise(self.now);
     }
 
     /// A gauge is one less from now on.
     #[inline(always)]
     pub fn fall(&mut self, id: GaugeId) {
-        self.shared.recorder.gauge(id).fall(self.kernel.now());
+        self.shared.recorder.gauge(id).fall(self.now);
     }
 
     /// Sets a gauge.
@@ -399,6 +409,6 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Counts a time.
     #[inline(always)]
     pub fn time(&mut self, id: TimingId, value: SimDuration) {
-        self.shared.recorder.time(self.kernel.now(), id, value);
+        self.shared.recorder.time(self.now, id, value);
     }
 }

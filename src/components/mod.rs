@@ -45,7 +45,7 @@ pub use traits::{
 };
 
 use crate::diagnostic::Diagnostics;
-use crate::engine::{Kernel, NodeId, Signal};
+use crate::engine::{Kernel, MsgId, NodeId, Signal};
 
 /// What every service is to the engine.
 pub trait Component: Sized + Clone {
@@ -209,6 +209,26 @@ macro_rules! registry {
                 }
             }
 
+            /// Lets the node react to a message that arrives as the first of its job: as [`on`](Self::on), but the signal
+            /// is only put together where it is not taken apart at once.
+            #[inline(always)]
+            pub fn arrive(
+                &mut self,
+                msg: MsgId,
+                port: u16,
+                node: NodeId,
+                kernel: &mut Kernel<AnyTimer>,
+                shared: &mut Shared,
+            ) -> u64 {
+                match self {
+                    $(Self::$variant(component) => {
+                        let signal = Signal::Arrive { msg, port, batched: false };
+                        component.on(&signal, &mut Ctx::new(kernel, shared, node));
+                        component.holding()
+                    })*
+                }
+            }
+
             /// Lets the node react to its alarm. Returns how many messages it owns then, by its own count.
             #[inline(always)]
             pub fn on_alarm(
@@ -218,12 +238,14 @@ macro_rules! registry {
                 kernel: &mut Kernel<AnyTimer>,
                 shared: &mut Shared,
             ) -> u64 {
-                match (self, alarm) {
-                    $((Self::$variant(component), AnyTimer::$variant(alarm)) => {
+                match self {
+                    $(Self::$variant(component) => {
+                        let AnyTimer::$variant(alarm) = alarm else {
+                            unreachable!("a node sets only its own alarms");
+                        };
                         component.on_alarm(alarm, &mut Ctx::new(kernel, shared, node));
                         component.holding()
                     })*
-                    _ => unreachable!("a node sets only its own alarms"),
                 }
             }
         }

@@ -83,6 +83,17 @@ impl<T: Default> Slab<T> {
         self.places.get_mut(index as usize).filter(|place| place.in_use).map(|place| &mut place.value)
     }
 
+    /// The value at `index`, which is in use.
+    ///
+    /// # Panics
+    /// If there is no such place.
+    #[inline(always)]
+    pub(super) fn at(&mut self, index: u32) -> &mut T {
+        let place = &mut self.places[index as usize];
+        debug_assert!(place.in_use, "somebody holds it");
+        &mut place.value
+    }
+
     /// Number of places in use.
     pub(super) const fn len(&self) -> usize {
         self.in_use

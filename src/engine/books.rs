@@ -7,8 +7,9 @@ use super::time::SimTime;
 #[derive(Debug, Clone)]
 pub(super) struct Books {
     accounts: Vec<Account>,
-    /// Messages that came to nodes less those that left them since the last check, modulo 2^64.
-    moved: u64,
+    /// Messages that came to nodes less those that left them since the last check. As narrow as the number of messages
+    /// allows: next to another counter of its width both would be read at once, and the one that was just written waited for.
+    moved: i32,
 }
 
 /// What is known of one node. The moments at which messages left, less those at which they came, give the time that they
@@ -27,7 +28,7 @@ struct Account {
 /// Apart from the check, which is made after every reaction: what is only to be said would have to be in memory each time.
 #[cold]
 #[inline(never)]
-fn broken(node: NodeId, holding: u64, held: u64, moved: i64, now: SimTime) -> ! {
+fn broken(node: NodeId, holding: u64, held: u64, moved: i32, now: SimTime) -> ! {
     panic!(
         "ledger broken at {now}: {node:?} says it holds {holding} messages after {held} and {moved} more came than went"
     )
@@ -41,7 +42,7 @@ impl Books {
     /// A message came to `node`.
     #[inline(always)]
     pub(super) fn enter(&mut self, node: NodeId, now: SimTime) {
-        self.moved = self.moved.wrapping_add(1);
+        self.moved += 1;
         let account = &mut self.accounts[node.index()];
         account.inside = account.inside.wrapping_sub(now.as_nanos());
     }
@@ -49,7 +50,7 @@ impl Books {
     /// A message left `node`.
     #[inline(always)]
     pub(super) fn leave(&mut self, node: NodeId, now: SimTime) {
-        self.moved = self.moved.wrapping_sub(1);
+        self.moved -= 1;
         let account = &mut self.accounts[node.index()];
         account.inside = account.inside.wrapping_add(now.as_nanos());
     }
@@ -63,12 +64,13 @@ impl Books {
     pub(super) fn check(&mut self, node: NodeId, holding: u64, now: SimTime) {
         let account = &mut self.accounts[node.index()];
         account.reactions += 1;
-        if holding != account.held.wrapping_add(self.moved) {
-            broken(node, holding, account.held, self.moved.cast_signed(), now);
+        let moved = i64::from(self.moved).cast_unsigned();
+        if holding != account.held.wrapping_add(moved) {
+            broken(node, holding, account.held, self.moved, now);
         }
         if self.moved != 0 {
             // By the assertion that is the change of its own count, too.
-            account.changes = account.changes.wrapping_add(self.moved.wrapping_mul(now.as_nanos()));
+            account.changes = account.changes.wrapping_add(moved.wrapping_mul(now.as_nanos()));
             account.held = holding;
             self.moved = 0;
         }

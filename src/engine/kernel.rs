@@ -99,10 +99,10 @@ impl<T: Copy> Kernel<T> {
         self.list.push(time, Event { node, stimulus: Stimulus::Alarm(alarm) });
     }
 
-    /// A job arrives; its first message is at `node`.
+    /// A job arrives; its first message is at `node`. What the job is, is read only where it is written.
     #[inline(always)]
-    pub fn create(&mut self, job: &NewJob, node: NodeId) -> MsgId {
-        self.ledger.create(job, node, self.now)
+    pub fn create(&mut self, node: NodeId, job: impl FnOnce() -> NewJob) -> MsgId {
+        self.ledger.create(node, self.now, job)
     }
 
     /// Another copy of `msg` that must be done as well, owned by the node that owns `msg`.
@@ -147,9 +147,16 @@ impl<T: Copy> Kernel<T> {
     }
 
     /// What the message carries was done, and it ends its life where it is.
-    #[inline(always)]
+    #[inline]
     pub fn complete(&mut self, msg: MsgId, observer: &mut impl Observer) {
         self.ledger.complete(msg, self.now, observer);
+    }
+
+    /// The same of a message that is all that there is, and ever was, of its job; nothing happens to others. Whether it is
+    /// one: such a message is nobody's request on behalf of another.
+    #[inline(always)]
+    pub fn complete_alone(&mut self, msg: MsgId, observer: &mut impl Observer) -> bool {
+        self.ledger.complete_alone(msg, self.now, observer)
     }
 
     /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all.

@@ -6,7 +6,9 @@
 //! builds too.
 
 mod closing;
+mod fate;
 
+use self::fate::{blame, decide, let_go, mark_done};
 use super::books::Books;
 use super::kernel::NewJob;
 use super::message::{
@@ -48,16 +50,16 @@ impl Ledger {
     }
 
     #[inline(always)]
-    pub(super) fn create(&mut self, new: &NewJob, node: NodeId, now: SimTime) -> MsgId {
+    pub(super) fn create(&mut self, node: NodeId, now: SimTime, new: impl FnOnce() -> NewJob) -> MsgId {
         let (id, slot) = self.arena.reserve();
+        let new = new();
         let job = &mut slot.job;
         job.number = new.number;
         job.work = new.work;
         job.born = now;
         job.last_done = now;
         job.flow = new.flow;
-        // Only a list of all jobs asks for it, and nobody writes one of four thousand million rows.
-        job.place = u32::try_from(self.created).unwrap_or(u32::MAX);
+        job.place = place_of(self.created);
         job.size = new.size;
         job.branches = 1;
         job.done = 0;
@@ -186,12 +188,19 @@ impl Ledger {
         self.end(msg, ending, now, observer);
     }
 
-    /// A message ends because what it carries is done. If it is all that there is of its job, the way is short.
-    #[inline(always)]
+    /// A message ends because what it carries is done.
     pub(super) fn complete(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) {
-        let Slot { message, job } = self.arena.get_mut(msg.0);
+        if !self.complete_alone(msg, now, observer) {
+            self.end(msg, Ending::Done, now, observer);
+        }
+    }
+
+    /// The same of a message that is all that there is, and ever was, of its job, where the way is short. Whether it is one.
+    #[inline(always)]
+    pub(super) fn complete_alone(&mut self, msg: MsgId, now: SimTime, observer: &mut impl Observer) -> bool {
+        let (Slot { message, job }, free) = self.arena.get_to_free(msg.0);
         if message.job != JobId(msg.0) || job.progress != Progress::Simple || message.pins > 0 {
-            return self.end(msg, Ending::Done, now, observer);
+            return false;
         }
         job.progress = Progress::Decided;
         job.done = 1;
@@ -204,7 +213,8 @@ impl Ledger {
         }
         observer.decided(now);
         observer.done_once(job, message.key);
-        self.arena.free(msg, JobId(msg.0), true);
+        free.put(message, msg.0);
+        true
     }
 
     fn end(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
@@ -365,62 +375,28 @@ impl Ledger {
     }
 }
 
+/// The place of the next job among those that arrived. Only a list of all jobs asks for it, and nobody writes one of four
+/// thousand million rows.
+#[allow(clippy::cast_possible_truncation, reason = "the places of such a list begin anew")]
+const fn place_of(created: u64) -> u32 {
+    created as u32
+}
+
 /// A fresh message of `job` with this size and key.
 #[inline(always)]
 const fn fill(message: &mut Message, job: JobId, says: (u32, u32), role: Role, place: Place, now: SimTime) {
     message.job = job;
     (message.size, message.key) = says;
     message.sent = now;
-    message.receives = 0;
-    message.mark = 0;
     message.tag = 0;
     message.reply_to = None;
     message.place = place;
-    message.pins = 0;
-    message.role = role;
     message.state = State::Live;
+    message.receives = 0;
+    message.pins = 0;
+    message.mark = 0;
     message.branch_done = false;
     message.abandoned = false;
+    message.role = role;
     message.generation = message.generation.wrapping_add(1);
-}
-
-/// `message` is gone. Whether it was the last of its job, which then goes with it.
-#[inline(always)]
-fn let_go(message: &Message, job: &mut Job, observer: &mut impl Observer) -> bool {
-    job.slots -= 1;
-    if job.slots == 0 {
-        observer.closed(job, message.key);
-    }
-    job.slots == 0
-}
-
-/// What `message` carries was done. Whether it was the first time.
-#[inline(always)]
-fn mark_done(message: &mut Message, job: &mut Job, now: SimTime) -> bool {
-    let again = std::mem::replace(&mut message.branch_done, true);
-    if again {
-        job.besides = Besides::Repeats;
-    } else if message.role == Role::Stray {
-        return job.besides.stray(job.done);
-    } else {
-        job.done += 1;
-        job.last_done = now;
-        return !job.besides.branch();
-    }
-    false
-}
-
-/// One branch fewer is undecided. Whether it was the last, for the first time.
-#[inline(always)]
-const fn decide(job: &mut Job) -> bool {
-    job.undecided -= 1;
-    job.undecided == 0 && !matches!(std::mem::replace(&mut job.progress, Progress::Decided), Progress::Decided)
-}
-
-/// The worst loss of its branches decides a job.
-fn blame(job: &mut Job, loss: LossId, kinds: &[LossKind]) {
-    let kind = |loss: LossId| kinds[usize::from(loss.0)];
-    if job.loss.is_none() || kind(loss) > kind(job.loss) {
-        job.loss = loss;
-    }
 }

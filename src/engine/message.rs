@@ -277,28 +277,42 @@ pub(super) struct Slot {
 #[derive(Debug, Clone)]
 pub(super) struct Arena {
     slots: Vec<Slot>,
-    /// The first free slot. Each keeps the index of the next one in its message's `tag`.
-    first_free: u32,
+    free: FreeList,
+}
+
+/// The free slots: the first one. Each keeps the index of the next one in its message's `tag`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FreeList {
+    first: u32,
 }
 
 /// No slot: the bound on live messages is below it.
 const NONE: u32 = u32::MAX;
 
+impl FreeList {
+    /// Nobody needs `message` any more, nor the job in its slot, which is `index`.
+    #[inline(always)]
+    pub(super) const fn put(&mut self, message: &mut Message, index: u32) {
+        message.tag = self.first;
+        self.first = index;
+    }
+}
+
 impl Arena {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), first_free: NONE }
+        Self { slots: Vec::new(), free: FreeList { first: NONE } }
     }
 
     /// A free slot, still as it was left: the caller sets every field in place, because to build a value elsewhere and
     /// move it here costs more than everything else that is done with it.
     #[inline(always)]
     pub(super) fn reserve(&mut self) -> (u32, &mut Slot) {
-        if self.first_free == NONE {
+        if self.free.first == NONE {
             self.grow();
         }
-        let index = self.first_free;
+        let index = self.free.first;
         let slot = &mut self.slots[index as usize];
-        self.first_free = slot.message.tag;
+        self.free.first = slot.message.tag;
         (index, slot)
     }
 
@@ -311,8 +325,7 @@ impl Arena {
 
     #[inline(always)]
     fn put(&mut self, index: u32) {
-        self.slots[index as usize].message.tag = self.first_free;
-        self.first_free = index;
+        self.free.put(&mut self.slots[index as usize].message, index);
     }
 
     /// `msg` is gone. Its slot is free, unless it is that of its job: this one is free with the last of the messages.
@@ -324,6 +337,12 @@ impl Arena {
         if is_last {
             self.put(job.0);
         }
+    }
+
+    /// A slot, and where to put it when it is free.
+    #[inline(always)]
+    pub(super) fn get_to_free(&mut self, index: u32) -> (&mut Slot, &mut FreeList) {
+        (&mut self.slots[index as usize], &mut self.free)
     }
 
     /// A message and its job.
@@ -362,7 +381,7 @@ impl Arena {
     /// How many of them are free: goes through all.
     pub(super) fn count_free(&self) -> u32 {
         let next = |&index: &u32| Some(self.get(index).message.tag).filter(|&next| next != NONE);
-        let free = std::iter::successors(Some(self.first_free).filter(|&first| first != NONE), next);
+        let free = std::iter::successors(Some(self.free.first).filter(|&first| first != NONE), next);
         u32::try_from(free.count()).expect("no slot is free twice")
     }
 }

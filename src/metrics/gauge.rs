@@ -38,7 +38,10 @@ impl Gauge {
     pub fn rise(&mut self, now: SimTime) {
         self.moment += i128::from(now.as_nanos());
         self.value += 1;
-        self.max = self.max.max(self.value);
+        // Seldom: not to be written each time.
+        if self.value > self.max {
+            self.max = self.value;
+        }
     }
 
     /// From `now` on the value is one less.

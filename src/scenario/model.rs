@@ -3,8 +3,8 @@
 use super::expect::Expectation;
 use super::fault::Fault;
 use super::run::Run;
-use super::world::PipelineWorld;
-use crate::components::{self, Account, AnyNode, Endpoint, LossCause, Plan, Shared, Traits};
+use super::world::{Entrance, PipelineWorld};
+use crate::components::{self, Account, AnyNode, LossCause, Plan, Shared, Traits};
 use crate::engine::random::StreamKey;
 use crate::engine::{self, Bound, Bounds, Kernel, LossKind, NodeId, Signal, SimDuration, SimTime, Stop};
 use crate::metrics::{Catalogue, Frame, JobSink, NodeColumn, Observation, Recorder, View, node_columns};
@@ -66,7 +66,7 @@ pub struct PipelineModel {
     /// What can go wrong with a job in it; index 0 is "nothing".
     pub losses: Vec<LossCause>,
     /// Where each flow enters.
-    pub entries: Vec<Vec<Endpoint>>,
+    pub entrances: Vec<Entrance>,
     /// Its faults.
     pub faults: Vec<components::Fault>,
 }
@@ -109,7 +109,7 @@ impl PipelineModel {
 
     /// The way of a job through it: `web → jobs (sqs) ← encoders`.
     pub fn path(&self) -> String {
-        super::path::path(&self.plan.nodes, self.entries.iter().flatten().map(|entry| entry.node))
+        super::path::path(&self.plan.nodes, self.entrances.iter().flat_map(Entrance::nodes))
     }
 
     /// What each cause of loss means for a job.
@@ -180,7 +180,7 @@ impl CaseModel {
         schedule_faults(pipeline, &mut kernel);
         let until = SimTime::ZERO + self.run.duration;
         let arrivals = Arrivals::new(Arc::clone(&self.flows), shared.works.clone(), root, until);
-        let mut world = PipelineWorld { nodes, shared, arrivals, entries: &pipeline.entries, goes_on };
+        let mut world = PipelineWorld { nodes, shared, arrivals, entrances: &pipeline.entrances, goes_on };
         let bounds = Bounds {
             duration: until,
             horizon: self.horizon(),

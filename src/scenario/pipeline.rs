@@ -2,6 +2,7 @@
 
 use super::model::{PipelineModel, UNFINISHED};
 use super::spec::PipelineSpec;
+use super::world::Entrance;
 use super::{cycle, misplaced};
 use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSite, Plan, PlannedNode, Traits, Verb};
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
@@ -45,7 +46,7 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
     if complete && !cycle::check(&plan, desk.found) {
         return None;
     }
-    let entries = entries(&drafts, &name, complete, desk);
+    let entrances = entrances(&drafts, &name, complete, desk);
     let mut catalogue = Catalogue::default();
     let mut losses = vec![LossCause::of_nobody("nothing"), LossCause::of_nobody("the run ended")];
     debug_assert!(losses.len() == usize::from(UNFINISHED) + 1);
@@ -67,8 +68,8 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
         traits.push(own);
     }
     let built = complete && nodes.len() == plan.nodes.len();
-    let (name, entries) = (name.value, entries?);
-    built.then(|| PipelineModel { name, plan, nodes, traits, catalogue, losses, entries, faults: Vec::new() })
+    let (name, entrances) = (name.value, entrances?);
+    built.then(|| PipelineModel { name, plan, nodes, traits, catalogue, losses, entrances, faults: Vec::new() })
 }
 
 fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
@@ -170,13 +171,13 @@ fn hint_for(from: &Kind, verb: Verb, target: &Kind) -> String {
 }
 
 /// Where each flow enters; every flow must enter every pipeline, or the designs would not meet the same traffic.
-fn entries(drafts: &[Draft], pipeline: &At<String>, complete: bool, desk: &mut Desk<'_>) -> Option<Vec<Vec<Endpoint>>> {
-    let mut entries = vec![Vec::new(); desk.flows.len()];
+fn entrances(drafts: &[Draft], pipeline: &At<String>, complete: bool, desk: &mut Desk<'_>) -> Option<Vec<Entrance>> {
+    let mut places = vec![Vec::new(); desk.flows.len()];
     let mut fine = true;
     for (index, draft) in (0_u16..).zip(drafts) {
         for flow in draft.spec.as_node().flows() {
-            if let Some(place) = desk.flows.iter().position(|known| known.name == flow.value) {
-                entries[place].push(Endpoint { node: NodeId(index), port: 0 });
+            if let Some(flow) = desk.flows.iter().position(|known| known.name == flow.value) {
+                places[flow].push(Endpoint { node: NodeId(index), port: 0 });
             } else {
                 fine = false;
                 if desk.flows.is_empty() || desk.wrong_flows.contains(&flow.value) {
@@ -192,8 +193,8 @@ fn entries(drafts: &[Draft], pipeline: &At<String>, complete: bool, desk: &mut D
         }
     }
     if complete && fine && !drafts.is_empty() {
-        for (flow, entries) in desk.flows.iter().zip(&entries) {
-            if entries.is_empty() {
+        for (flow, places) in desk.flows.iter().zip(&places) {
+            if places.is_empty() {
                 fine = false;
                 let message = format!("no node of pipeline `{}` takes the traffic `{}`", pipeline.value, flow.name);
                 desk.found
@@ -203,5 +204,5 @@ fn entries(drafts: &[Draft], pipeline: &At<String>, complete: bool, desk: &mut D
             }
         }
     }
-    fine.then_some(entries)
+    if fine { places.into_iter().map(Entrance::new).collect() } else { None }
 }

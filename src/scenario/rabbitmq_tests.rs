@@ -213,7 +213,7 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
     let duration = SimTime::ZERO + case.run.duration;
     let arrivals = Arrivals::new(Arc::clone(&case.flows), shared.works.clone(), root, duration);
     let goes_on = &mut |_| true;
-    let world = PipelineWorld { nodes, shared, arrivals, entries: &pipeline.entries, goes_on };
+    let world = PipelineWorld { nodes, shared, arrivals, entrances: &pipeline.entrances, goes_on };
     let mut watched = Watched { world, log: Vec::new() };
     let bounds = Bounds { duration, horizon: case.horizon(), events: 10_000_000, live: 100_000, lane: 1_000_000 };
     run(&mut watched, &mut kernel, &bounds, LossId(1));

@@ -194,7 +194,7 @@ impl World for Desk {
         match self.calls[place].1 {
             Call::Send { via, number, key } => {
                 self.shared.recorder.jobs.arrived(kernel.now(), number);
-                let msg = kernel.create(&NewJob { number, work: SimDuration::ZERO, flow: 0, size: 1, key }, via);
+                let msg = kernel.create(via, || NewJob { number, work: SimDuration::ZERO, flow: 0, size: 1, key });
                 let reaction = self.signal(kernel, via, &Signal::Arrive { msg, port: 0, batched: false });
                 self.answers[place].answered = Some(kernel.now().as_secs_f64());
                 return reaction;

@@ -4,6 +4,29 @@ use crate::components::{AnyNode, AnyTimer, Endpoint, Shared};
 use crate::engine::{Kernel, NewJob, NodeId, Observer, Reaction, Signal, SimTime, World};
 use crate::traffic::{Arrival, Arrivals};
 
+/// Where a flow enters a pipeline: each place gets a copy of its own.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    /// The first of them.
+    pub first: Endpoint,
+    /// The others.
+    pub others: Vec<Endpoint>,
+}
+
+impl Entrance {
+    /// Where a flow enters that enters at all of `places`; none if it enters nowhere.
+    pub(super) fn new(places: Vec<Endpoint>) -> Option<Self> {
+        let mut others = places;
+        let first = (!others.is_empty()).then(|| others.remove(0))?;
+        Some(Self { first, others })
+    }
+
+    /// The nodes of all places.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::once(&self.first).chain(&self.others).map(|place| place.node)
+    }
+}
+
 /// What the engine drives.
 pub(super) struct PipelineWorld<'a> {
     /// The nodes, by id.
@@ -12,8 +35,8 @@ pub(super) struct PipelineWorld<'a> {
     pub shared: Shared,
     /// The traffic.
     pub arrivals: Arrivals,
-    /// Where each flow enters, by flow; several entries get a copy each.
-    pub entries: &'a [Vec<Endpoint>],
+    /// Where each flow enters, by flow.
+    pub entrances: &'a [Entrance],
     /// Asked now and then whether to go on.
     pub goes_on: &'a mut dyn FnMut(SimTime) -> bool,
 }
@@ -28,17 +51,21 @@ impl World for PipelineWorld<'_> {
 
     #[inline(always)]
     fn arrive(&mut self, kernel: &mut Kernel<AnyTimer>) -> Reaction {
-        let &Arrival { number, work, checksum, flow, size, key, .. } = self.arrivals.take_next();
-        let entries = &self.entries[usize::from(flow)];
-        let (&first, others) = entries.split_first().expect("a flow without an entry is left out of the traffic");
-        let msg = kernel.create(&NewJob { number, work, flow, size, key }, first.node);
-        self.shared.recorder.jobs.arrived(kernel.now(), checksum);
+        let arrival = self.arrivals.take_next();
+        let Entrance { first, ref others } = self.entrances[usize::from(arrival.flow)];
+        let msg = kernel.create(first.node, || {
+            let &Arrival { number, work, flow, size, key, .. } = arrival;
+            NewJob { number, work, flow, size, key }
+        });
+        self.shared.recorder.jobs.arrived(kernel.now(), arrival.checksum);
         for &to in others {
             let copy = kernel.branch(msg);
             kernel.depart(copy);
             kernel.tell(to.node, Signal::Arrive { msg: copy, port: to.port, batched: false });
         }
-        self.signal(kernel, first.node, &Signal::Arrive { msg, port: first.port, batched: false })
+        let node = first.node;
+        let holding = self.nodes[node.index()].arrive(msg, first.port, node, kernel, &mut self.shared);
+        Reaction { node, holding }
     }
 
     #[inline(always)]

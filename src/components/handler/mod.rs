@@ -269,8 +269,24 @@ impl Handler {
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
+        let (index, _) = self.tasks.reserve();
+        self.start_at(index, msg, slot, receive, cx)
+    }
+
+    /// The same in the place of a task that has [ended with its work](Self::ends_with_its_work).
+    #[inline(always)]
+    pub(super) fn start_at<T>(
+        &mut self,
+        index: u32,
+        msg: MsgId,
+        slot: u32,
+        receive: u16,
+        cx: &mut Ctx<'_, T>,
+    ) -> Option<Ended>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
         let serial = self.next_serial();
-        let (index, task) = self.tasks.reserve();
         // First of all: the loop goes on from the instant at which it ends.
         let began = cx.now();
         let mut worked = began;
@@ -282,6 +298,7 @@ impl Handler {
             worked = began + duration;
             cx.alarm_at(worked, T::from(HandlerAlarm::Worked { task: index, serial }));
         }
+        let task = self.tasks.at(index);
         task.msg = msg;
         task.slot = slot;
         task.began = began;
@@ -296,18 +313,25 @@ impl Handler {
         if self.work.is_some() { None } else { self.next_step(index, &mut cx.aside()) }
     }
 
-    /// A task whose work is done and that has nothing to do after it, if the alarm says so: the way of nearly all of them,
-    /// so it is short, and apart from the ways of the others.
+    /// Whether a task whose work is done has nothing to do after it: the way of nearly all of them, so it is short, and
+    /// apart from the ways of the others. Its place is kept for the next one, or to be [given back](Self::leave).
     #[inline(always)]
-    pub(super) fn ends_with_its_work(&mut self, alarm: HandlerAlarm) -> Option<Ended> {
-        let HandlerAlarm::Worked { task: index, serial } = alarm else { return None };
-        if !self.steps.is_empty() {
-            return None;
-        }
-        let task = self.tasks.get(index).filter(|task| task.awaits == serial)?;
-        let ended = task.ended(LossId::NONE);
-        self.tasks.free(index);
-        Some(ended)
+    pub(super) fn ends_with_its_work(&self, task: u32, serial: u32) -> bool {
+        self.steps.is_empty() && self.tasks.get(task).is_some_and(|task| task.awaits == serial)
+    }
+
+    /// What such a task was; it stays in its place.
+    #[inline(always)]
+    pub(super) fn ended(&mut self, task: u32) -> Ended {
+        self.tasks.at(task).ended(LossId::NONE)
+    }
+
+    /// What such a task was, and nobody is in its place any more.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, task: u32) -> Ended {
+        let ended = self.ended(task);
+        self.tasks.free(task);
+        ended
     }
 
     /// An alarm rang that is not the [end of all](Self::ends_with_its_work) there is to do.

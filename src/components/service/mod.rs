@@ -149,14 +149,11 @@ impl Component for Service {
 
     #[inline(always)]
     fn on_alarm(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
-        if let Some(ended) = self.handler.ends_with_its_work(alarm) {
-            self.finish_work(ended, cx);
-        } else if let HandlerAlarm::Timeout { step } = alarm {
-            while let Some(ended) = self.handler.on_timeout(step, &mut cx.aside()) {
-                self.finish(ended, &mut cx.aside());
+        match alarm {
+            HandlerAlarm::Worked { task, serial } if self.handler.ends_with_its_work(task, serial) => {
+                self.finish_work(task, cx);
             }
-        } else if let Some(ended) = self.handler.on_alarm(alarm, &mut cx.aside()) {
-            self.finish(ended, &mut cx.aside());
+            alarm => self.go_on(alarm, &mut cx.aside()),
         }
     }
 
@@ -232,22 +229,37 @@ impl Service {
         }
     }
 
-    /// The work on a request has ended, and with it all that there was to do.
+    /// The handling of requests goes on with a further step.
+    #[inline(never)]
+    fn go_on(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
+        if let HandlerAlarm::Timeout { step } = alarm {
+            while let Some(ended) = self.handler.on_timeout(step, cx) {
+                self.finish(ended, cx);
+            }
+        } else if let Some(ended) = self.handler.on_alarm(alarm, cx) {
+            self.finish(ended, cx);
+        }
+    }
+
+    /// The work on a request has ended, and with it all that there was to do for this task of the handler.
     #[inline(always)]
-    fn finish_work(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+    fn finish_work(&mut self, task: u32, cx: &mut Ctx<'_, HandlerAlarm>) {
         if self.shedding.is_some() || self.waiting.has_rules() {
+            let ended = self.handler.leave(task);
             return self.finish(ended, &mut cx.aside());
         }
+        let ended = self.handler.ended(task);
         // First the next one: the loop goes on from the instant at which its work ends, and that is then known before all
         // that is to be said of the other.
-        match self.waiting.pop_plain() {
-            Some((next, since)) => {
-                let stays = self.takes_over(next, since, cx);
-                debug_assert!(stays, "where there is work, there is something to wait for");
-            }
-            None => cx.fall(self.metrics.busy),
+        if let Some((next, since)) = self.waiting.pop_plain() {
+            let at_once = self.handler.start_at(task, next, 0, 0, cx);
+            debug_assert!(at_once.is_none(), "where there is work, there is something to wait for");
+            self.took_over(since, cx);
+        } else {
+            self.handler.leave(task);
+            cx.fall(self.metrics.busy);
         }
-        self.conclude(ended, cx);
+        self.conclude_work(ended, cx);
     }
 
     /// The handling of a request has ended. Not inlined: of the ways to it only the end of the work is taken at every job.
@@ -265,14 +277,19 @@ impl Service {
         cx.fall(self.metrics.busy);
     }
 
-    /// The slot goes over to the next request: as many are busy as before. Whether it stays in use.
+    /// The slot goes over to a request that has waited since then: as many are busy as before.
     #[inline(always)]
-    fn takes_over(&mut self, next: MsgId, since: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) -> bool {
-        let ended = self.handler.start(next, 0, 0, cx);
+    fn took_over(&self, since: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) {
         cx.fall(self.metrics.waiting);
         cx.time(self.metrics.wait, cx.now().since(since));
+    }
+
+    /// The slot goes over to the next request. Whether it stays in use.
+    fn takes_over(&mut self, next: MsgId, since: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) -> bool {
+        let ended = self.handler.start(next, 0, 0, cx);
+        self.took_over(since, cx);
         if let Some(ended) = ended {
-            self.conclude_at_once(ended, &mut cx.aside());
+            self.conclude(ended, &mut cx.aside());
         }
         ended.is_none()
     }
@@ -286,20 +303,37 @@ impl Service {
         self.answer_checks_in_turn(cx);
     }
 
-    /// A request that has nothing to wait for.
-    #[cold]
-    fn conclude_at_once(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        self.conclude(ended, cx);
+    /// The slot's time on a request is counted, and the request answered.
+    #[inline(never)]
+    fn conclude(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let (spent, work) = (cx.now().since(ended.began).as_nanos(), ended.work(cx.now()));
+        self.count_time(spent, work, cx);
+        self.close(ended, spent, work, cx);
+    }
+
+    /// The same of a request that ends with its own work. If nobody but a job of the traffic asked for it, the way is short.
+    #[inline(always)]
+    fn conclude_work(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let spent = cx.now().since(ended.began).as_nanos();
+        self.count_time(spent, spent, cx);
+        if self.health.is_sound() && cx.complete_alone(ended.msg) {
+            cx.count(self.metrics.served, 1);
+        } else {
+            self.close(ended, spent, spent, &mut cx.aside());
+        }
     }
 
     #[inline(always)]
-    fn conclude(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        let Ended { msg, began, mut loss, .. } = ended;
-        let (spent, work) = (cx.now().since(began).as_nanos(), ended.work(cx.now()));
+    fn count_time(&self, spent: u64, work: u64, cx: &mut Ctx<'_, HandlerAlarm>) {
         cx.count(self.metrics.busy_time, spent);
         cx.count(self.metrics.work_time, work);
-        let is_asked_for = cx.is_attempt(msg);
-        if is_asked_for && cx.is_for_nobody(msg) {
+    }
+
+    /// A request is answered, or what its message carries is done or lost.
+    #[inline(never)]
+    fn close(&mut self, ended: Ended, spent: u64, work: u64, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let Ended { msg, mut loss, .. } = ended;
+        if cx.is_attempt(msg) && cx.is_for_nobody(msg) {
             cx.count(self.metrics.ghost_time, work);
         }
         if loss.is_none() && self.health.fails(|| cx.draws_of_attempt(msg)) {
@@ -309,13 +343,9 @@ impl Service {
             cx.count(self.metrics.served, 1);
         }
         if self.shedding.is_some() {
-            self.learn(spent, loss, &mut cx.aside());
+            self.learn(spent, loss, cx);
         }
-        if is_asked_for || !loss.is_none() {
-            cx.aside().conclude(msg, loss);
-        } else {
-            cx.complete(msg);
-        }
+        cx.conclude(msg, loss);
     }
 
     /// The adaptive limit sees how long an answer took, and a health check whose turn it is gets the slot.

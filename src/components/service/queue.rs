@@ -268,7 +268,7 @@ mod tests {
     fn messages(count: usize) -> Vec<MsgId> {
         let mut kernel = crate::engine::Kernel::<crate::components::AnyTimer>::new(1, Vec::new());
         let job = crate::engine::NewJob { number: 0, work: SimDuration::ZERO, flow: 0, size: 1, key: 0 };
-        (0..count).map(|_| kernel.create(&job, crate::engine::NodeId(0))).collect()
+        (0..count).map(|_| kernel.create(crate::engine::NodeId(0), || job)).collect()
     }
 
     fn drain(queue: &mut AcceptQueue, now: SimTime) -> Vec<(MsgId, bool)> {

@@ -255,7 +255,7 @@ mod tests {
     fn a_noisy_group_that_has_sent_nothing_for_five_minutes_waits_for_nobody_any_more() {
         let mut kernel = Kernel::<()>::new(1, Vec::new());
         let job = NewJob { number: 0, work: SimDuration::ZERO, flow: 0, size: 1, key: 0 };
-        let msgs: Vec<MsgId> = (0..100).map(|_| kernel.create(&job, NodeId(0))).collect();
+        let msgs: Vec<MsgId> = (0..100).map(|_| kernel.create(NodeId(0), || job)).collect();
         let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
         let (loud, quiet) = (1, 2);
         let mut fair = Fair::new(GroupMap::new(&[None]), 1, 1);

@@ -69,7 +69,7 @@ mod tests {
     fn a_line_keeps_its_order_whoever_leaves() {
         let mut kernel = crate::engine::Kernel::<()>::new(1, Vec::new());
         let job = crate::engine::NewJob { number: 0, work: crate::engine::SimDuration::ZERO, flow: 0, size: 1, key: 0 };
-        let msgs: Vec<MsgId> = (0..4).map(|_| kernel.create(&job, crate::engine::NodeId(0))).collect();
+        let msgs: Vec<MsgId> = (0..4).map(|_| kernel.create(crate::engine::NodeId(0), || job)).collect();
         let mut line = Line::default();
         let pushed: Vec<bool> = (0..).zip(&msgs).map(|(place, &msg)| line.push((place, msg))).collect();
         assert_eq!(pushed, [true, false, false, false]);

@@ -279,10 +279,14 @@ impl Component for Workers {
                     self.finish(ended, &mut cx.aside());
                 }
             }
+            WorkersAlarm::Handler(HandlerAlarm::Worked { task, serial })
+                if self.handler.ends_with_its_work(task, serial) =>
+            {
+                let ended = self.handler.leave(task);
+                self.finish(ended, &mut cx.aside());
+            }
             WorkersAlarm::Handler(alarm) => {
-                if let Some(ended) = self.handler.ends_with_its_work(alarm) {
-                    self.finish(ended, &mut cx.aside());
-                } else if let Some(ended) = self.handler.on_alarm(alarm, &mut cx.aside()) {
+                if let Some(ended) = self.handler.on_alarm(alarm, &mut cx.aside()) {
                     self.finish(ended, &mut cx.aside());
                 }
             }

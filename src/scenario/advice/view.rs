@@ -141,7 +141,7 @@ fn fill<'v>(
         return;
     }
     let entering = |flow: usize| {
-        let here = pipeline.entries[flow].iter().any(|entry| pipeline.plan.nodes[entry.node.index()].name == place);
+        let here = pipeline.entrances[flow].nodes().any(|node| pipeline.plan.nodes[node.index()].name == place);
         if here { 1.0 } else { 0.0 }
     };
     let mut sum: Vec<f64> = (0..case.flows.len()).map(entering).collect();

@@ -51,7 +51,7 @@ fn fifo() -> Rules {
 fn messages() -> Vec<MsgId> {
     let mut kernel = Kernel::<()>::new(1, Vec::new());
     let job = NewJob { number: 0, work: SimDuration::ZERO, flow: 0, size: 1, key: 0 };
-    (0..4).map(|_| kernel.create(&job, NodeId(0))).collect()
+    (0..4).map(|_| kernel.create(NodeId(0), || job)).collect()
 }
 
 /// Tells a book a history: what it says to the last event, having said nothing before. Messages 0 to 2 are of one group
