@@ -12,7 +12,13 @@ use crate::engine::random::Draws;
 #[inline(always)]
 pub(crate) fn unit_exponential(draws: &mut Draws) -> f64 {
     let (layer, x) = exponential_point(draws);
-    if x < EXPONENTIAL.edges[layer + 1] { x } else { exponential_beside(layer, x, draws) }
+    if x < EXPONENTIAL.edges[layer + 1] {
+        return x;
+    }
+    // Not lent: what is lent to a call that is seldom made would have to be in memory at every draw.
+    let (x, left) = exponential_beside(layer, x, draws.clone());
+    *draws = left;
+    x
 }
 
 /// A normal draw with mean zero and standard deviation one.
@@ -41,22 +47,22 @@ fn normal_point(draws: &mut Draws) -> (usize, f64) {
     (layer, share * NORMAL.edges[layer])
 }
 
-/// What becomes of a point that is not surely under the density.
+/// What becomes of a point that is not surely under the density, and what is left of the stream.
 #[cold]
-fn exponential_beside(mut layer: usize, mut x: f64, draws: &mut Draws) -> f64 {
+fn exponential_beside(mut layer: usize, mut x: f64, mut draws: Draws) -> (f64, Draws) {
     loop {
         if layer == 0 {
             // One number is passed over: another count of them would give all that follows in the stream other values.
             draws.next();
-            return exponential_tail(draws);
+            return (exponential_tail(&mut draws), draws);
         }
         let [low, high] = [EXPONENTIAL.heights[layer], EXPONENTIAL.heights[layer + 1]];
         if high + (low - high) * draws.uniform() < libm::exp(-x) {
-            return x;
+            return (x, draws);
         }
-        (layer, x) = exponential_point(draws);
+        (layer, x) = exponential_point(&mut draws);
         if x < EXPONENTIAL.edges[layer + 1] {
-            return x;
+            return (x, draws);
         }
     }
 }

@@ -45,17 +45,24 @@ impl Works {
 
     /// Fills in what arriving jobs need of the first kind of work, and the checksums of all that was drawn for them.
     pub fn meet(&self, jobs: &mut [Arrival]) {
-        for job in &mut *jobs {
+        let drawn = |job: &Arrival| {
             let state = fold(job.number, job.at.as_nanos());
-            job.checksum = fold(state, u64::from(job.size) ^ (u64::from(job.key) << 32));
-        }
-        for (place, (work, &key)) in self.works.iter().zip(self.keys.iter()).enumerate() {
+            fold(state, u64::from(job.size) ^ (u64::from(job.key) << 32))
+        };
+        let mut works = self.works.iter().zip(self.keys.iter());
+        let Some((first, &key)) = works.next() else {
+            for job in jobs {
+                job.checksum = drawn(job);
+            }
+            return;
+        };
+        first.time.of_jobs(key, jobs, |job, seconds| {
+            job.work = SimDuration::from_secs_f64(seconds);
+            job.checksum = fold(drawn(job), job.work.as_nanos());
+        });
+        for (work, &key) in works {
             work.time.of_jobs(key, jobs, |job, seconds| {
-                let duration = SimDuration::from_secs_f64(seconds);
-                if place == 0 {
-                    job.work = duration;
-                }
-                job.checksum = fold(job.checksum, duration.as_nanos());
+                job.checksum = fold(job.checksum, SimDuration::from_secs_f64(seconds).as_nanos());
             });
         }
     }
