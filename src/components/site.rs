@@ -42,6 +42,8 @@ pub struct PlannedNode {
     pub name: String,
     /// Its kind.
     pub kind: &'static str,
+    /// The names of the flows that enter here.
+    pub flows: Vec<String>,
     /// Its edges, all checked: they lead to nodes that take them.
     pub edges: Vec<Edge>,
     /// The ports that others can name.
@@ -67,6 +69,7 @@ impl PlannedNode {
     pub fn of(name: String, kind: &'static str, spec: &dyn NodeSpec) -> Self {
         Self {
             kind,
+            flows: spec.flows().into_iter().map(|at| at.value).collect(),
             edges: spec.edges(),
             ports: spec.ports(&name),
             shards: spec.shards(),
@@ -278,6 +281,27 @@ impl NodeSite<'_, '_> {
             found.extend(edges.map(|edge| (NodeId(index), edge)));
         }
         found
+    }
+
+    /// Of each flow whether its jobs may come to this node, by whichever way.
+    pub fn comes_here(&self) -> Vec<bool> {
+        let nodes = &self.plan.nodes;
+        let takes = |edge: &Edge| matches!(edge.verb, Verb::Polls | Verb::Reads | Verb::Consumes);
+        let hands = |from: &PlannedNode, to: &PlannedNode| {
+            from.edges.iter().any(|edge| !takes(edge) && edge.node() == to.name)
+                || to.edges.iter().any(|edge| takes(edge) && edge.node() == from.name)
+        };
+        let mut before = vec![self.node.index()];
+        let mut next = 0;
+        while let Some(&to) = before.get(next) {
+            next += 1;
+            for (from, node) in nodes.iter().enumerate() {
+                if !before.contains(&from) && hands(node, &nodes[to]) {
+                    before.push(from);
+                }
+            }
+        }
+        self.plan.flows.iter().map(|flow| before.iter().any(|&node| nodes[node].flows.contains(flow))).collect()
     }
 
     /// What is written at a place, or else what holds without it, at the name of the node.

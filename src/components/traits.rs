@@ -47,8 +47,8 @@ pub struct Traits {
     pub shards: Option<ShardTraits>,
     /// The time between two polls of a server that finds nothing, at most.
     pub asks_every: Option<SimDuration>,
-    /// The pause between two polls that find nothing and do not wait.
-    pub short_polls: Option<At<SimDuration>>,
+    /// How it polls, if its polls do not wait.
+    pub short_polls: Option<ShortPolls>,
     /// Messages that a broker pushes to each consumer ahead of its answers; none if the other side decides.
     pub prefetch: Option<At<u32>>,
     /// Those to whom it pushes what comes, each a copy.
@@ -86,6 +86,15 @@ pub struct Moment {
     pub what: String,
     /// Whether it is only felt by what comes in later: what is there already goes on as it is.
     pub is_for_newcomers: bool,
+}
+
+/// Polls that come back at once when there is nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct ShortPolls {
+    /// The pause after one that found nothing, at the place that says that polls do not wait.
+    pub pause: At<SimDuration>,
+    /// The queue that says it, if the servers do not say it themselves.
+    pub said_by: Option<NodeId>,
 }
 
 /// One to whom copies are pushed.

@@ -99,6 +99,16 @@ fn attempts_multiply_along_a_chain_of_calls() {
 }
 
 #[test]
+fn who_polls_too_often_is_told_the_key_of_the_node_that_says_so() {
+    let workers: Edited = (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]);
+    let (_, told) = advice(&text(workers));
+    assert!(told.contains("write `wait_time = \"20s\"` at `packers`"), "{told}");
+    let queue: Edited = (QUEUED, &[("dead_letter =", "receive_message_wait_time = \"0s\"\ndead_letter =")]);
+    let (_, told) = advice(&text(queue));
+    assert!(told.contains("write `receive_message_wait_time = \"20s\"` at `jobs`"), "{told}");
+}
+
+#[test]
 fn a_fault_that_only_ends_late_is_no_mistake() {
     let (given, told) = advice(&format!("{HEAD}{QUEUED}{BACKWARD}"));
     assert!(given.is_empty(), "{told}");

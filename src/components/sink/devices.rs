@@ -6,6 +6,9 @@
 //!           └▶ accepted ─┬▶ token valid: on its way to the phone
 //!                        └▶ token invalid: lost, endpoint disabled
 //! ```
+//! A publish that is answered with an error, for its `fails` or because of a fault, was not accepted: it is not counted and
+//! costs nothing. One that is accepted costs the publish, and the delivery if the push service knows the phone.
+//!
 //! The endpoint is that of the message's key; messages without keys are all for one. What comes through a topic is the
 //! business of its subscription, which has an endpoint and a share of invalid tokens of its own.
 //!
@@ -44,6 +47,8 @@ pub(super) struct Devices {
     unknown: LossId,
     /// Counts direct publishes that were accepted.
     publishes: CounterId,
+    /// Counts those of them that the push service took.
+    deliveries: CounterId,
     /// Counts endpoints that were disabled.
     endpoints_disabled: CounterId,
 }
@@ -71,8 +76,9 @@ impl Devices {
         }
         let invalid = site.site.or_default("invalid_tokens", invalid, Share::ZERO, "every phone still has the app");
         let publishes = site.counter("direct_publishes", "requests");
-        let price = sns::PUBLISH_PRICE.value.each() + endpoints::PUSH_DELIVERY_PRICE.value.each();
-        site.price("cost", publishes, price);
+        site.price("cost", publishes, sns::PUBLISH_PRICE.value.each());
+        let deliveries = site.counter("billed_push_deliveries", "requests");
+        site.price("cost", deliveries, endpoints::PUSH_DELIVERY_PRICE.value.each());
         Some(Some(Self {
             topics: site.plan.nodes.iter().map(|node| node.kind == "sns").collect(),
             map: GroupMap::new(&site.plan.flow_keys),
@@ -82,6 +88,7 @@ impl Devices {
             refused: site.permanent_refusal("endpoint disabled"),
             unknown: site.loss(LossKind::Lost, "the phone does not have the app any more"),
             publishes,
+            deliveries,
             endpoints_disabled: site.counter("endpoints_disabled", "endpoints"),
         }))
     }
@@ -94,20 +101,19 @@ impl Devices {
     }
 
     /// Why a publish is refused, if it is.
-    pub(super) fn refusal<T: Into<AnyTimer>>(&self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
+    pub(super) fn refusal<T: Into<AnyTimer>>(&self, msg: MsgId, cx: &Ctx<'_, T>) -> Option<LossId> {
         let endpoint = self.endpoint(msg, cx)?;
-        if self.disabled.contains(&endpoint) {
-            return Some(self.refused);
-        }
-        cx.count(self.publishes, 1);
-        None
+        self.disabled.contains(&endpoint).then_some(self.refused)
     }
 
-    /// Why a notification that was accepted never gets to its phone, if it does not; its endpoint is disabled then.
+    /// Counts a notification that was accepted. Why it never gets to its phone, if it does not; its endpoint is disabled
+    /// then.
     pub(super) fn bounce<T: Into<AnyTimer>>(&mut self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
-        let endpoint = self.endpoint(msg, cx).filter(|_| self.invalid > 0.0)?;
-        let chance = cx.draws(mix(self.salt.wrapping_add(TOKENS | u64::from(endpoint)))).uniform();
-        if chance >= self.invalid {
+        let endpoint = self.endpoint(msg, cx)?;
+        cx.count(self.publishes, 1);
+        let draws = |cx: &Ctx<'_, T>| cx.draws(mix(self.salt.wrapping_add(TOKENS | u64::from(endpoint)))).uniform();
+        if self.invalid <= 0.0 || draws(cx) >= self.invalid {
+            cx.count(self.deliveries, 1);
             return None;
         }
         if self.disabled.insert(endpoint) {

@@ -122,7 +122,7 @@ impl Special {
         }
     }
 
-    /// Why what was accepted goes nowhere, if it does not.
+    /// Counts what was accepted, if that costs something. Why it goes nowhere, if it does not.
     fn bounce<T: Into<AnyTimer>>(&mut self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
         match self {
             Self::Stream(_) => None,

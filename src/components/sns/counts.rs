@@ -1,6 +1,6 @@
 //! What a topic counts, and why a job does not come through it.
 
-use super::failure::Unfit;
+use super::failure::{Failure, Refusal};
 use crate::components::NodeSite;
 use crate::engine::{LossId, LossKind};
 use crate::metrics::{CounterId, GaugeId, TimingId};
@@ -18,24 +18,35 @@ pub(super) struct SnsLosses {
     pub(super) failing: LossId,
     /// Nobody was subscribed.
     pub(super) no_subscription: LossId,
-    /// It is nothing for its endpoint, and there is no dead-letter queue.
-    pub(super) unfit: [LossId; 4],
-    /// The endpoint refused it for good, and there is no dead-letter queue.
-    pub(super) refused: LossId,
-    /// All retries failed, and there is no dead-letter queue.
-    pub(super) exhausted: LossId,
-    /// It is nothing for its endpoint.
-    pub(super) unfit_dead_lettered: [LossId; 4],
-    /// The endpoint refused it for good.
-    pub(super) refused_dead_lettered: LossId,
-    /// All retries failed.
-    pub(super) exhausted_dead_lettered: LossId,
+    /// What could not be delivered, and there is no dead-letter queue.
+    pub(super) lost: GivenUp,
+    /// What could not be delivered, and is kept in a dead-letter queue.
+    pub(super) dead_lettered: GivenUp,
     /// The subscription was switched off, because e-mails came too fast.
     pub(super) switched_off: LossId,
-    /// The money for text messages is spent.
-    pub(super) unpaid: LossId,
     /// It was older than phones want it.
     pub(super) too_old: LossId,
+}
+
+/// Why a delivery is given up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GivenUp {
+    /// The endpoint never takes it.
+    refused: [LossId; Refusal::ALL.len()],
+    /// All retries failed.
+    exhausted: LossId,
+    /// The money for text messages is spent.
+    unpaid: LossId,
+}
+
+impl GivenUp {
+    fn register(kind: LossKind, site: &mut NodeSite<'_, '_>) -> Self {
+        Self {
+            refused: Refusal::ALL.map(|why| site.loss(kind, why.reason())),
+            exhausted: site.loss(kind, "not delivered after all retries"),
+            unpaid: site.loss(kind, "the money for text messages is spent"),
+        }
+    }
 }
 
 impl SnsLosses {
@@ -46,15 +57,20 @@ impl SnsLosses {
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
             no_subscription: site.loss(LossKind::Lost, "no subscription took it"),
-            unfit: Unfit::ALL.map(|why| site.loss(LossKind::Lost, why.reason())),
-            refused: site.loss(LossKind::Lost, "refused by a subscriber for good"),
-            exhausted: site.loss(LossKind::Lost, "not delivered after all retries"),
-            unfit_dead_lettered: Unfit::ALL.map(|why| site.loss(LossKind::DeadLettered, why.reason())),
-            refused_dead_lettered: site.loss(LossKind::DeadLettered, "refused by a subscriber for good"),
-            exhausted_dead_lettered: site.loss(LossKind::DeadLettered, "not delivered after all retries"),
+            lost: GivenUp::register(LossKind::Lost, site),
+            dead_lettered: GivenUp::register(LossKind::DeadLettered, site),
             switched_off: site.loss(LossKind::Lost, "the subscription is switched off"),
-            unpaid: site.loss(LossKind::Lost, "the money for text messages is spent"),
             too_old: site.loss(LossKind::Expired, "older than its time to live"),
+        }
+    }
+
+    /// The cause that a failure is, for what is given up.
+    pub(super) const fn of(&self, failure: Failure, given_up: &GivenUp) -> LossId {
+        match failure {
+            Failure::Temporary | Failure::Throttled => given_up.exhausted,
+            Failure::ForGood(why) => given_up.refused[why as usize],
+            Failure::TooOld => self.too_old,
+            Failure::Unpaid => given_up.unpaid,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The way of a notification to its endpoint: on its way, attempted, answered, delivered.
 
-use super::failure::Failure;
+use super::failure::{Failure, Refusal};
 use super::special::Obstacle;
 use super::{Cx, Delivery, Protocol, Sns, SnsAlarm, Subscription};
 use crate::components::AnyTimer;
@@ -121,7 +121,7 @@ impl Sns {
         let subscription = &mut self.subscriptions[subscription as usize];
         if subscription.gone.contains(cx.now() + delay) {
             cx.count(self.metrics.attempts, many.into());
-            return self.failed(index, Failure::ForGood, &mut cx.aside());
+            return self.failed(index, Failure::ForGood(Refusal::Gone), &mut cx.aside());
         }
         if let Some(special) = &mut subscription.special
             && let Some(Obstacle { stopped, failure }) = special.obstacle(published, failures, many, &mut cx.aside())

@@ -16,19 +16,23 @@ pub(super) enum Failure {
     Temporary,
     /// The endpoint was asked for too much; another attempt may succeed.
     Throttled,
-    /// The endpoint will never take it.
-    ForGood,
-    /// It is nothing for the endpoint, which is not even asked.
-    Unfit(Unfit),
+    /// The endpoint will never take it, so that it is not asked again, or not asked at all.
+    ForGood(Refusal),
     /// It is older than phones want it.
     TooOld,
     /// The money for text messages is spent.
     Unpaid,
 }
 
-/// Why a message is nothing for an endpoint.
+/// Why an endpoint never takes a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum Refusal {
+    /// The endpoint does not exist any more, or the topic has no permission any more.
+    Gone,
+    /// A web endpoint answered with a status from 400 on that no other attempt would change.
+    ClientError,
+    /// It is larger than a queue, a function or a delivery stream takes.
+    TooLarge,
     /// A text message has more characters than are sent.
     LongText,
     /// A text message costs more than one may.
@@ -39,13 +43,24 @@ pub(super) enum Unfit {
     ManyAttributes,
 }
 
-impl Unfit {
+impl Refusal {
     /// All of them, in order.
-    pub(super) const ALL: [Self; 4] = [Self::LongText, Self::DearText, Self::DisabledEndpoint, Self::ManyAttributes];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Gone,
+        Self::ClientError,
+        Self::TooLarge,
+        Self::LongText,
+        Self::DearText,
+        Self::DisabledEndpoint,
+        Self::ManyAttributes,
+    ];
 
     /// As a cause of loss.
     pub(super) const fn reason(self) -> &'static str {
         match self {
+            Self::Gone => "the endpoint of a subscriber is gone",
+            Self::ClientError => "a subscriber answered with a client error, 4xx",
+            Self::TooLarge => "larger than a subscriber takes",
             Self::LongText => "a text message with more characters than are sent",
             Self::DearText => "a text message that costs more than `max_price`",
             Self::DisabledEndpoint => "the endpoint of a phone is disabled: its token is not valid",
@@ -57,10 +72,15 @@ impl Unfit {
 impl Sns {
     /// What an answer with `loss` says about a delivery.
     pub(super) fn failure(&self, delivery: &Delivery, loss: LossId, cx: &Cx<'_>) -> Failure {
-        let callee = self.subscriptions[delivery.subscription as usize].to.node;
+        let subscription = &self.subscriptions[delivery.subscription as usize];
+        let callee = subscription.to.node;
         match () {
             () if loss.is_none() => Failure::Temporary,
-            () if cx.is_refused_for_good(loss, callee) => Failure::ForGood,
+            () if cx.is_refused_for_good(loss, callee) => Failure::ForGood(match subscription.protocol {
+                // Of what AWS runs, only the size of a message is a reason that stays one.
+                Protocol::Queue | Protocol::Function | Protocol::Stream => Refusal::TooLarge,
+                Protocol::Http | Protocol::Email | Protocol::Text | Protocol::Push => Refusal::ClientError,
+            }),
             () if cx.is_throttled(loss, callee) => Failure::Throttled,
             () => Failure::Temporary,
         }
@@ -110,25 +130,12 @@ impl Sns {
         let losses = self.losses;
         // Simplified: what has grown too old is of no use to anybody, a dead-letter queue included.
         if let Some(Endpoint { node, .. }) = dead_letter.filter(|_| failure != Failure::TooOld) {
-            let exhausted = matches!(failure, Failure::Temporary | Failure::Throttled);
-            let loss = match failure {
-                Failure::Unfit(why) => losses.unfit_dead_lettered[why as usize],
-                _ if exhausted => losses.exhausted_dead_lettered,
-                _ => losses.refused_dead_lettered,
-            };
             cx.count(self.metrics.redriven, many.into());
-            cx.park(branch, loss);
+            cx.park(branch, losses.of(failure, &losses.dead_lettered));
             cx.hand_over(branch, Endpoint { node, port: UNDELIVERED }, SimDuration::ZERO);
         } else {
-            let loss = match failure {
-                Failure::Temporary | Failure::Throttled => losses.exhausted,
-                Failure::ForGood => losses.refused,
-                Failure::Unfit(why) => losses.unfit[why as usize],
-                Failure::TooOld => losses.too_old,
-                Failure::Unpaid => losses.unpaid,
-            };
             cx.count(self.metrics.lost, many.into());
-            cx.retire(branch, Ending::Lost(loss));
+            cx.retire(branch, Ending::Lost(losses.of(failure, &losses.lost)));
         }
         self.settle(index, many, cx);
     }

@@ -7,7 +7,7 @@ use super::spec::SnsSpec;
 use super::subscription::Topic;
 use crate::components::NodeSite;
 use crate::components::limits::EachSecond;
-use crate::components::sqs::{Deduplication, GroupMap};
+use crate::components::sqs::{Deduplication, GroupMap, Identity, IdentitySpec};
 use crate::diagnostic::Span;
 use crate::engine::SimTime;
 use crate::facts::sns::fifo;
@@ -16,7 +16,7 @@ use crate::units::Duration;
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
 
-/// What the throughput of a FIFO topic counts for.
+/// What the throughput of a FIFO topic counts for, and within what deduplication ids must not be the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) enum ThroughputScopeSpec {
@@ -98,9 +98,10 @@ impl SnsSpec {
     #[allow(clippy::option_option, reason = "the outer one says whether all is well")]
     pub(super) fn fifo(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Option<Option<Box<FifoTopic>>> {
         if !is_fifo {
-            let scope = self.fifo_throughput_scope.map(|at| ("fifo_throughput_scope", at.span));
-            let archive = self.archive_policy.map(|at| ("archive_policy", at.span));
-            let idle: Vec<_> = scope.into_iter().chain(archive).collect();
+            let scope = ("fifo_throughput_scope", self.fifo_throughput_scope.map(|at| at.span));
+            let archive = ("archive_policy", self.archive_policy.map(|at| at.span));
+            let keys = self.identity().keys().into_iter().chain([scope, archive]);
+            let idle: Vec<_> = keys.filter_map(|(key, span)| Some((key, span?))).collect();
             for &(key, span) in &idle {
                 site.site
                     .error(span, "S032", format!("`{key}` has no effect on a standard topic"))
@@ -108,6 +109,7 @@ impl SnsSpec {
             }
             return idle.is_empty().then_some(None);
         }
+        let says = self.identity().says("a FIFO topic", site.site);
         let scope = site.site.or_default(
             "fifo_throughput_scope",
             self.fifo_throughput_scope,
@@ -124,6 +126,7 @@ impl SnsSpec {
         Some(Some(Box::new(FifoTopic {
             map: GroupMap::new(&site.plan.flow_keys),
             whole: (scope == ThroughputScopeSpec::Topic).then_some(whole),
+            identity: Identity { says, by_group: scope == ThroughputScopeSpec::MessageGroup },
             groups: BTreeMap::new(),
             deduplication: Deduplication::new(fifo::FIFO_DEDUPLICATION_INTERVAL.value.get()),
             deduplicated: site.counter("messages_deduplicated", "messages"),
@@ -131,6 +134,14 @@ impl SnsSpec {
             bytes_delivered: site.counter("bytes_delivered", "bytes"),
             archive,
         })))
+    }
+
+    const fn identity(&self) -> IdentitySpec {
+        IdentitySpec {
+            by_content: self.content_based_deduplication,
+            id: self.deduplication_id,
+            body: self.message_body,
+        }
     }
 
     fn archive(&self, at: At<ArchivePolicySpec>, site: &mut NodeSite<'_, '_>) -> Option<Archive> {

@@ -1,12 +1,16 @@
 //! What only a FIFO topic has: rates by group and for the whole, deduplication, and to each FIFO queue the messages of a
 //! group one after the other.
 //!
-//! Simplified: a message's deduplication id is its job, so a publish that is tried again repeats it and nothing else does.
+//! What makes two messages the same is what a FIFO queue goes by too: the id that the publisher gives, which is its job
+//! unless the scenario says otherwise, or the content. How far it reaches is what the throughput counts for: the topic,
+//! or a message group.
+//!
+//! Simplified: a FIFO queue that subscribes is not given the ids of the topic, and tells messages apart by itself.
 
 use super::Cx;
 use super::archive::Archive;
 use crate::components::limits::EachSecond;
-use crate::components::sqs::{Deduplication, GroupMap};
+use crate::components::sqs::{Deduplication, GroupMap, Identity};
 use crate::engine::{MsgId, SimTime};
 use crate::facts::sns::fifo;
 use crate::metrics::CounterId;
@@ -21,6 +25,8 @@ pub(super) struct FifoTopic {
     pub whole: Option<[EachSecond; 2]>,
     /// Messages of this second by group -- state.
     pub groups: BTreeMap<u32, EachSecond>,
+    /// What makes two messages the same -- parameter.
+    pub identity: Identity,
     /// Ids published lately -- state.
     pub deduplication: Deduplication,
     /// Counts publishes that repeated one.
@@ -41,6 +47,11 @@ impl FifoTopic {
     /// The message group of a message.
     pub(super) fn group(&self, msg: MsgId, cx: &Cx<'_>) -> u32 {
         self.map.group(cx.flow(msg), cx.message(msg).key)
+    }
+
+    /// Whether a message like this one was published within the interval; if not, it counts as published now.
+    pub(super) fn is_duplicate(&mut self, msg: MsgId, cx: &Cx<'_>) -> bool {
+        self.deduplication.is_duplicate(self.identity.of(cx.number(msg), self.group(msg, cx)), cx.now())
     }
 
     /// Whether its rates have room for a message, which does not count yet.

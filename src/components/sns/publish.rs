@@ -20,9 +20,9 @@ impl Sns {
         if let Some(loss) = self.refusal(msg, batched, cx) {
             return cx.refuse(msg, loss);
         }
-        let (number, now) = (cx.number(msg), cx.now());
+        let now = cx.now();
         if let Some(fifo) = &mut self.fifo
-            && fifo.deduplication.is_duplicate(number, now)
+            && fifo.is_duplicate(msg, cx)
         {
             // The call succeeds, and nothing is delivered.
             cx.count(fifo.deduplicated, 1);

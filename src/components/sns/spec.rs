@@ -14,6 +14,7 @@ use crate::components::account::Claims;
 use crate::components::fault::Health;
 use crate::components::slab::Slab;
 use crate::components::spec::{LatencySpec, OneOrMany, all, many};
+use crate::components::sqs::{BodySpec, IdSpec};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::engine::Deadlines;
 use crate::facts::sns::{self, fifo};
@@ -38,7 +39,13 @@ pub struct SnsSpec {
     pub(super) region: Option<At<String>>,
     /// A FIFO topic: order by message group, deduplication, queues as subscribers, limits by group.
     fifo_topic: Option<At<bool>>,
-    /// What the throughput of a FIFO topic counts for.
+    /// FIFO: whether messages without a deduplication id are told apart by what their bodies say.
+    pub(super) content_based_deduplication: Option<At<bool>>,
+    /// FIFO: what publishers write as deduplication id.
+    pub(super) deduplication_id: Option<At<IdSpec>>,
+    /// FIFO: what the body of a message says; other attributes do not count.
+    pub(super) message_body: Option<At<BodySpec>>,
+    /// What the throughput of a FIFO topic counts for, and within what deduplication ids must not be the same.
     pub(super) fifo_throughput_scope: Option<At<ThroughputScopeSpec>>,
     /// What a FIFO topic keeps for a replay.
     pub(super) archive_policy: Option<At<ArchivePolicySpec>>,

@@ -2,7 +2,7 @@
 //! old for a phone, a phone is no longer known, a delivery stream throttles, a queue refuses too many raw attributes.
 
 use super::Cx;
-use super::failure::{Failure, Unfit};
+use super::failure::{Failure, Refusal};
 use super::schedule::Schedule;
 use crate::components::binomial::binomial;
 use crate::components::limits::CallsPerSecond;
@@ -105,7 +105,7 @@ impl Special {
                 let (key, number) = (cx.contents(), cx.number(published));
                 let present = contents.attributes.values().filter(|content| content.of(key, number).is_some());
                 let too_many = present.count() > endpoints::RAW_ATTRIBUTES_MAX.value as usize;
-                too_many.then_some(Obstacle { stopped: many, failure: Failure::Unfit(Unfit::ManyAttributes) })
+                too_many.then_some(Obstacle { stopped: many, failure: Failure::ForGood(Refusal::ManyAttributes) })
             }
         }
     }
@@ -125,6 +125,6 @@ impl Devices {
         if !std::mem::replace(&mut self.disabled, true) {
             cx.count(self.endpoints_disabled, stopped.into());
         }
-        (stopped > 0).then_some(Obstacle { stopped, failure: Failure::Unfit(Unfit::DisabledEndpoint) })
+        (stopped > 0).then_some(Obstacle { stopped, failure: Failure::ForGood(Refusal::DisabledEndpoint) })
     }
 }

@@ -40,7 +40,10 @@ fn claim_34_a_queue_that_is_gone_is_not_tried_again() {
     let gone = |rest: &str| format!("{{ to = \"queue\", endpoint_gone = \"10s\"{rest} }}");
     let lost = topic(&gone(""), QUEUE).job("9s", "events").job("10s", "events").run();
     assert_eq!((total(&lost, "notifications_delivered"), total(&lost, "notifications_failed")), (1, 1));
-    assert_eq!((total(&lost, "delivery_attempts"), lost.lost("events", "refused by a subscriber for good")), (2, 1));
+    assert_eq!(
+        (total(&lost, "delivery_attempts"), lost.lost("events", "the endpoint of a subscriber is gone")),
+        (2, 1)
+    );
     let dead_letter = gone(", dead_letter = \"failed\"");
     let kept = topic(&dead_letter, &format!("{QUEUE}{FAILED}")).job("10s", "events").until("1h").run();
     assert_eq!((kept.arrivals("queue"), kept.arrivals("failed")), (vec![], vec![10.0]));
@@ -53,6 +56,7 @@ fn a_message_that_its_queue_can_never_take_is_not_tried_again() {
     let small = "[queue]\nkind = \"sqs\"\nmaximum_message_size = \"1KiB\"\n";
     let enveloped = topic("\"queue\"", small).job("0s", "events").run();
     assert_eq!((total(&enveloped, "delivery_attempts"), total(&enveloped, "notifications_lost")), (1, 1));
+    assert_eq!(enveloped.lost("events", "larger than a subscriber takes"), 1);
     let raw = topic("{ to = \"queue\", raw_message_delivery = true }", small).job("0s", "events").until("1h").run();
     assert_eq!(total(&raw, "notifications_delivered"), 1);
 }
@@ -229,7 +233,7 @@ fn one_lost_notification_loses_the_job_whatever_the_others_do() {
     let text = format!("{}{}", worked("queue"), hook("fails = \"100%\"\nstatus = 404"));
     let ran = topic("[\"queue\", \"hook\"]", &text).job("0s", "events").run();
     assert_eq!((ran.counter("queue-workers", "handled"), ran.done()), (1, 0));
-    assert_eq!(ran.lost("events", "refused by a subscriber for good"), 1);
+    assert_eq!(ran.lost("events", "a subscriber answered with a client error, 4xx"), 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! Simplified: what is too much waits for its turn; the service does not say whether it delays or drops it. Simplified:
 //! each topic has an account for text messages of its own.
 
-use super::failure::{Failure, Unfit};
+use super::failure::{Failure, Refusal};
 use super::{Cx, Delivery, Sns, SnsAlarm};
 use crate::components::traits::TextTraits;
 use crate::engine::MsgId;
@@ -161,10 +161,10 @@ impl Sns {
         {
             let parts = account.parts(cx.message(published).size);
             let Some(parts) = parts else {
-                return self.give_up(index, many, Failure::Unfit(Unfit::LongText), cx);
+                return self.give_up(index, many, Failure::ForGood(Refusal::LongText), cx);
             };
             if account.price * f64::from(parts) > account.max_price {
-                return self.give_up(index, many, Failure::Unfit(Unfit::DearText), cx);
+                return self.give_up(index, many, Failure::ForGood(Refusal::DearText), cx);
             }
             let sent = account.pay(many, parts, cx.now());
             cx.count(account.parts_sent, u64::from(sent) * u64::from(parts));

@@ -156,11 +156,12 @@ impl SmsAttributesSpec {
     }
 }
 
-/// What says the type of the text messages of each flow; an error for a type that does not exist.
+/// What says the type of the text messages of each flow; an error for a type that does not exist, of a flow that comes
+/// here: what the attributes of all others mean is not this topic's business.
 fn types_of_flows(span: Span, site: &mut NodeSite<'_, '_>) -> Option<Vec<Option<Content>>> {
     let mut fine = true;
     let mut types = Vec::new();
-    for (flow, contents) in site.plan.flows.iter().zip(&site.plan.flow_contents) {
+    for (index, (flow, contents)) in site.plan.flows.iter().zip(&site.plan.flow_contents).enumerate() {
         let content = contents.as_ref().and_then(|contents| contents.attributes.get(TYPE_ATTRIBUTE));
         let values: Vec<&Scalar> = match content {
             Some(Content::Fixed(values)) => values.iter().collect(),
@@ -170,7 +171,7 @@ fn types_of_flows(span: Span, site: &mut NodeSite<'_, '_>) -> Option<Vec<Option<
         let names = [PROMOTIONAL, TRANSACTIONAL];
         let unknown =
             values.into_iter().find(|value| !matches!(value, Scalar::Text(text) if names.contains(&text.as_str())));
-        if let Some(value) = unknown {
+        if let Some(value) = unknown.filter(|_| site.comes_here()[index]) {
             let text = if let Scalar::Text(text) = value { text.as_str() } else { "" };
             let hint = format!("`{TYPE_ATTRIBUTE}` is `{PROMOTIONAL}` or `{TRANSACTIONAL}`");
             site.site

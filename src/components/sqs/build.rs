@@ -2,9 +2,10 @@
 
 use super::billing::tariff;
 use super::calls::{Calls, Growth, Partitions};
-use super::fifo::{GroupMap, Groups, Identity, Says};
+use super::fifo::{GroupMap, Groups};
+use super::identity::{Identity, IdentitySpec};
 use super::ids::Deduplication;
-use super::spec::{BodySpec, DeadLetterSpec, IdSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
+use super::spec::{DeadLetterSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::standard::HOSTS_MAX;
 use super::{
     Attempts, Audit, Billed, DeadLetter, Duplicates, Fair, Fifo, Graves, Hosts, Order, Purges, Senders, Sqs, SqsLosses,
@@ -209,35 +210,18 @@ impl SqsSpec {
 
     fn identity(&self, site: &mut NodeSite<'_, '_>) -> Identity {
         let s = &mut *site.site;
-        let why = "senders give each message an id";
-        let by_content = s.or_default("content_based_deduplication", self.content_based_deduplication, false, why);
-        let (id, why) = if by_content {
-            (IdSpec::None, "the bodies tell messages apart")
-        } else {
-            (IdSpec::Job, "what is sent again has the same id")
-        };
-        let id = s.or_default("deduplication_id", self.deduplication_id, id, why);
-        if let Some(at) = self.deduplication_id.filter(|_| id == IdSpec::None && !by_content) {
-            s.error(at.span, "S032", "a message for a FIFO queue needs a deduplication id: without one the send fails")
-                .hint("write `content_based_deduplication = true`, or leave `deduplication_id` out");
-        }
-        let body = if id == IdSpec::None {
-            s.or_default("message_body", self.message_body, BodySpec::Job, "each job says something else")
-        } else {
-            if let Some(at) = self.message_body {
-                s.error(at.span, "S032", "`message_body` has no effect: senders give each message an id")
-                    .hint("write `content_based_deduplication = true`, and no `deduplication_id`");
-            }
-            BodySpec::Job
-        };
-        let why = "the service's own";
-        let scope = s.or_default("deduplication_scope", self.deduplication_scope, ScopeSpec::Queue, why);
-        let says = match (id, body) {
-            (IdSpec::Job, _) | (IdSpec::None, BodySpec::Job) => Says::Job,
-            (IdSpec::None, BodySpec::Key) => Says::Key,
-            (IdSpec::None, BodySpec::Same) => Says::Nothing,
-        };
+        let says = self.identity_spec().says("a FIFO queue", s);
+        let scope =
+            s.or_default("deduplication_scope", self.deduplication_scope, ScopeSpec::Queue, "the service's own");
         Identity { says, by_group: scope == ScopeSpec::Group }
+    }
+
+    const fn identity_spec(&self) -> IdentitySpec {
+        IdentitySpec {
+            by_content: self.content_based_deduplication,
+            id: self.deduplication_id,
+            body: self.message_body,
+        }
     }
 
     fn calls(&self, by_group: bool, site: &mut NodeSite<'_, '_>) -> Calls {
@@ -302,15 +286,13 @@ impl SqsSpec {
     }
 
     fn keys_of_fifo(&self) -> Vec<(&'static str, Option<Span>)> {
-        vec![
-            ("content_based_deduplication", self.content_based_deduplication.map(|at| at.span)),
-            ("deduplication_id", self.deduplication_id.map(|at| at.span)),
-            ("message_body", self.message_body.map(|at| at.span)),
+        let others = [
             ("deduplication_scope", self.deduplication_scope.map(|at| at.span)),
             ("fifo_throughput_limit", self.fifo_throughput_limit.map(|at| at.span)),
             ("high_throughput_rate", self.high_throughput_rate.map(|at| at.span)),
             ("partitions", self.partitions.map(|at| at.span)),
-        ]
+        ];
+        self.identity_spec().keys().into_iter().chain(others).collect()
     }
 }
 

@@ -4,10 +4,10 @@
 //! backlog of one busy group is not seen, however many groups are free there.
 
 use super::calls::Calls;
+use super::identity::Identity;
 use super::ids::Deduplication;
 use super::line::Line;
 use crate::components::retry::RetryPolicy;
-use crate::engine::random::mix;
 use crate::engine::{MsgId, SimTime};
 use crate::traffic::Keys;
 use std::cmp::Reverse;
@@ -72,38 +72,6 @@ pub(super) struct Fifo {
     pub calls: Calls,
     /// How a client repeats a delete that was throttled.
     pub deletes: RetryPolicy,
-}
-
-/// What makes two messages the same -- parameter.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Identity {
-    /// What their ids, or their bodies, say.
-    pub says: Says,
-    /// Whether messages of different groups are never the same.
-    pub by_group: bool,
-}
-
-/// What the deduplication id of a message says, or its body if that is what counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Says {
-    /// Which job it is.
-    Job,
-    /// Which key it has; of a job without one, which job it is.
-    Key,
-    /// Always the same.
-    Nothing,
-}
-
-impl Identity {
-    /// The same for messages that are the same; `number` is that of the job.
-    pub(super) fn of(self, number: u64, group: u32) -> u64 {
-        let said = match self.says {
-            Says::Key if group > 0 => u64::from(group),
-            Says::Nothing => 0,
-            Says::Job | Says::Key => mix(number),
-        };
-        if self.by_group { said ^ mix(u64::from(group) | 1 << 32) } else { said }
-    }
 }
 
 /// The groups of a FIFO queue, with all their messages, in flight or not.

@@ -28,6 +28,7 @@ mod fault;
 mod fifo;
 mod flow;
 mod graves;
+mod identity;
 mod ids;
 mod intake;
 mod line;
@@ -42,9 +43,10 @@ mod timers;
 
 pub(super) use attempts::REPEAT;
 pub(super) use fifo::GroupMap;
+pub(super) use identity::{Identity, IdentitySpec};
 pub(super) use ids::Deduplication;
 pub(super) use sender::{BatchSpec, check_sender};
-pub(super) use spec::SqsSpec;
+pub(super) use spec::{BodySpec, IdSpec, SqsSpec};
 
 use attempts::Attempts;
 use audit::Audit;

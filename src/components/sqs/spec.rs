@@ -130,7 +130,7 @@ macro_rules! words {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
         #[cfg_attr(test, derive(schemars::JsonSchema))]
-        pub(super) enum $name {
+        pub(in crate::components) enum $name {
             $($(#[$doc])* #[serde(rename = $word)] $variant),*
         }
 

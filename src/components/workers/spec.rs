@@ -10,7 +10,7 @@ use crate::components::poll_retry::{self, PollRetriesSpec};
 use crate::components::request::{RequestSpec, Requests};
 use crate::components::scaling::{Group, GroupSpec};
 use crate::components::spec::{LatencySpec, OneOrMany};
-use crate::components::traits::Members;
+use crate::components::traits::{Members, ShortPolls};
 use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::diagnostic::Span;
 use crate::engine::NodeId;
@@ -237,7 +237,9 @@ impl WorkersSpec {
         let waits = Duration::from_secs(0)..=sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
         s.within("wait_time", self.wait_time.as_ref(), waits, &sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX);
         let longest = sqs::RECEIVE_MESSAGE_WAIT_TIME_MAX.value;
-        let wait = match (self.wait_time, queue.and_then(|queue| site.plan.nodes[queue.node.index()].waits)) {
+        let told =
+            queue.filter(|_| self.wait_time.is_none()).and_then(|queue| site.plan.nodes[queue.node.index()].waits);
+        let wait = match (self.wait_time, told) {
             (None, Some(at)) => s.derived("wait_time", at.value, "the queue's `receive_message_wait_time`"),
             (written, _) => s.or_default("wait_time", written, longest, "long polling, as the guide advises"),
         };
@@ -254,7 +256,8 @@ impl WorkersSpec {
         site.traits.batch = asked;
         site.traits.asks_every = Some(wait.get() + pause.get());
         if wait.get().is_zero() {
-            site.traits.short_polls = Some(site.placed(self.wait_time.as_ref(), pause.get()));
+            let pause = site.placed(self.wait_time.as_ref().or(told.as_ref()), pause.get());
+            site.traits.short_polls = Some(ShortPolls { pause, said_by: told.and(queue).map(|queue| queue.node) });
         }
         Some(Polling {
             max_number_of_messages: u16::try_from(asked).ok()?,

@@ -189,6 +189,18 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
     ),
     ("A009", (BROKERED, &[("prefetch = 5", "prefetch = 100")]), (BROKERED, &[]), "100"),
     ("A010", (QUEUED, &[("count = 4", "count = 4\nwait_time = \"0s\"")]), (QUEUED, &[]), "\"0s\""),
+    (
+        "A010",
+        (QUEUED, &[("dead_letter =", "receive_message_wait_time = \"0s\"\ndead_letter =")]),
+        (
+            QUEUED,
+            &[
+                ("dead_letter =", "receive_message_wait_time = \"0s\"\ndead_letter ="),
+                ("count = 4", "count = 4\nwait_time = \"20s\""),
+            ],
+        ),
+        "\"0s\"",
+    ),
     ("A011", (QUEUED, &[("[work.pack]", LATE)]), (QUEUED, &[("[work.pack]", "[work.pack]")]), "[[fault]]"),
     (
         "A011",

@@ -84,6 +84,20 @@ fn a_type_of_text_messages_that_does_not_exist_is_refused() {
 }
 
 #[test]
+fn a_topic_asks_only_of_the_flows_that_come_to_it_what_type_of_text_messages_they_are() {
+    let other = |others: &str| {
+        let odd = "[traffic.other]\nspike = { at = '1s', count = 1 }\nattributes = { 'AWS.SNS.SMS.SMSType' = 'odd' }\n";
+        model(&topic(LONG, ONE, "'phone'", &format!("[pipeline.p.phone]\nkind = 'sms'\n{odd}{others}"))).map(|_| ())
+    };
+    let queue = "[pipeline.p.jobs]\nkind = 'sqs'\nfrom = 'other'\n";
+    assert_eq!(other(queue), Ok(()));
+    // A worker fetches from there and publishes what it has done: the topic is two steps behind.
+    let workers = "[pipeline.p.w]\nkind = 'workers'\npolls = 'jobs'\ncount = 1\nsends = 'events'\n";
+    let told = other(&format!("{queue}{workers}")).expect_err("it comes here after all");
+    assert!(told.contains("text messages of `other` have the unknown type `odd`"), "{told}");
+}
+
+#[test]
 fn a_phone_without_the_app_refuses_what_is_published_to_it_directly_after_the_first_time() {
     let direct = |keys: &str, invalid: &str| {
         let traffic = at(&["1s", "10s", "20s"], keys);

@@ -96,3 +96,24 @@ fn a_direct_publish_to_a_phone_costs_the_publish_and_the_delivery() {
     ));
     about(ran.figure("app.cost_usd"), 1000.0 * 1.00 / 1e6, 1e-9);
 }
+
+#[test]
+fn a_direct_publish_that_fails_costs_nothing_and_one_to_a_phone_without_the_app_only_the_publish() {
+    let paid = |app: &str| {
+        let ran = run(&format!(
+            "[run]\nduration = '1min'\n[traffic.news]\n{}\n[pipeline.p.app]\nkind = 'push'\nfrom = 'news'\n{app}\n",
+            thousand("100B")
+        ));
+        let counts = ["direct_publishes", "billed_push_deliveries"].map(|name| ran.figure(&format!("app.{name}")));
+        (counts, ran.figure("app.cost_usd"), ran.jobs(Fate::Rejected) as f64)
+    };
+    let (counts, cost, rejected) = paid("fails = '100%'");
+    assert_eq!((counts, rejected), ([0.0, 0.0], 1000.0));
+    assert!(cost.abs() < 1e-12, "{cost}");
+    let ([publishes, deliveries], cost, rejected) = paid("fails = '25%'");
+    assert!(publishes == deliveries && publishes + rejected == 1000.0 && rejected > 150.0, "{publishes} {rejected}");
+    about(cost, publishes * 1.00 / 1e6, 1e-9);
+    let ([publishes, deliveries], cost, _) = paid("invalid_tokens = '100%'");
+    assert!(publishes >= 1.0 && deliveries == 0.0, "{publishes} {deliveries}");
+    about(cost, publishes * 0.50 / 1e6, 1e-9);
+}

@@ -142,6 +142,41 @@ fn a_publish_that_is_repeated_within_five_minutes_is_delivered_once_by_a_fifo_to
 }
 
 #[test]
+fn the_same_content_is_delivered_once_in_five_minutes_by_a_topic_that_looks_at_it() {
+    // The sizes and flows of the two differ, which are no part of what the body says.
+    let twice = |second: &str, key: &str| {
+        format!(
+            "spike = {{ at = '1s', count = 1 }}\nkey = {{ constant = 'a' }}\nsize = '1KiB'\n[traffic.again]\n\
+             spike = {{ at = '{second}', count = 1 }}\nkey = {{ constant = '{key}' }}\nsize = '9KiB'"
+        )
+    };
+    let got = |second: &str, key: &str, more: &str| {
+        let text =
+            fifo(&twice(second, key), "'jobs'", more, LOOSE).replace("from = 'news'", "from = ['news', 'again']");
+        let ran = run(&text.replace("duration = '2min'", "duration = '10min'"));
+        let figures = ["events.messages_published", "jobs.messages_sent", "events.messages_deduplicated"];
+        // Of both, because the one that is dropped was accepted as well.
+        assert_eq!(ran.figure("events.requests"), 2.0);
+        figures.map(|name| ran.figure(name))
+    };
+    let by_content = "content_based_deduplication = true\nmessage_body = 'key'";
+    assert_eq!(got("300s", "a", by_content), [1.0, 1.0, 1.0]);
+    assert_eq!(got("302s", "a", by_content), [2.0, 2.0, 0.0]);
+    assert_eq!(got("2s", "b", by_content), [2.0, 2.0, 0.0]);
+    // Off without a word; and each job says something else, unless the scenario says what bodies say.
+    assert_eq!(got("2s", "a", ""), [2.0, 2.0, 0.0]);
+    assert_eq!(got("2s", "a", "content_based_deduplication = true"), [2.0, 2.0, 0.0]);
+    // An id that the publisher gives counts more than the body.
+    assert_eq!(got("2s", "a", "content_based_deduplication = true\ndeduplication_id = 'job'"), [2.0, 2.0, 0.0]);
+    // The same content in another group is the same, unless the throughput counts by group.
+    let same = "content_based_deduplication = true\nmessage_body = 'same'";
+    assert_eq!(got("2s", "b", same), [1.0, 1.0, 1.0]);
+    let by_group = format!("{same}\nfifo_throughput_scope = 'MessageGroup'");
+    assert_eq!(got("2s", "b", &by_group), [2.0, 2.0, 0.0]);
+    assert_eq!(got("2s", "a", &by_group), [1.0, 1.0, 1.0]);
+}
+
+#[test]
 fn a_filtered_subscription_of_a_fifo_topic_gets_a_message_at_most_once() {
     let ran = run(&fifo(
         "spike = { at = '1s', count = 100 }\nkey = { distinct = 10 }",

@@ -118,6 +118,7 @@ fn announced(d: &mut Drawing) {
             "{ to = 'queue', created = '30s', filter = { share = '50%' }, replay_policy = { starting_point = '10s' } }",
         ],
     );
+    d.maybe("content_based_deduplication", &["true\nmessage_body = 'key'", "true\ndeduplication_id = 'job'", "false"]);
     d.maybe("fifo_throughput_scope", &["'Topic'", "'MessageGroup'"]);
     d.maybe("region", &REGIONS);
     d.maybe("publish_rate", &["'5/s'"]);

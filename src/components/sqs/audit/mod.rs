@@ -24,8 +24,8 @@ mod tests;
 
 use self::book::{Book, Rules, Seen};
 use super::duplicates::Cause;
-use super::fifo::Says;
 use super::flow::Cx;
+use super::identity::Says;
 use super::{Order, Sqs, SqsParameters, StaleDelete};
 use crate::components::NodeSite;
 use crate::engine::{Ending, MsgId, NodeId, SimDuration};
