@@ -25,6 +25,8 @@ pub struct Traits {
     pub requests: Vec<RequestTraits>,
     /// How long a message is hidden from others while somebody works on it.
     pub hides: Option<At<SimDuration>>,
+    /// How long a message waits here before anybody can get it.
+    pub delays: Option<At<SimDuration>>,
     /// How old a message may become, if the scenario says so.
     pub keeps: Option<At<SimDuration>>,
     /// How old a message may become, whether the scenario says so or not.
@@ -140,6 +142,12 @@ pub struct ScalingTraits {
     pub least: At<u32>,
     /// Machines at the beginning.
     pub desired: u32,
+    /// The most machines.
+    pub most: At<u32>,
+    /// Where its policies are written, if it has some.
+    pub policies: Option<Span>,
+    /// Whether a policy or an action ever changes how many machines it wants.
+    pub changes: bool,
     /// Whether it grows from no machine at all when messages come.
     pub wakes: bool,
     /// How long little has to wait before it takes machines away; none: it never does.

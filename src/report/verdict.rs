@@ -25,12 +25,17 @@ fn sentence(report: &Report, cell: &Cell) -> String {
         text.push_str("; ");
         text.push_str(&why);
     }
-    let is_late = share(cell, Fate::DoneLate).mean >= LATE_WORTH_A_REASON;
+    let surge = surge(cell);
+    // Where nothing can be late, a backlog asks for its reason.
+    let is_late = match report.run.objective_s {
+        Some(_) => share(cell, Fate::DoneLate).mean >= LATE_WORTH_A_REASON,
+        None => surge.is_some(),
+    };
     if let Some(why) = bottleneck(cell).filter(|_| is_late) {
         text.push_str("; ");
         text.push_str(&why);
     }
-    for part in [surge(cell), unrecovered(report, cell), waste(cell), taken_away(cell)].into_iter().flatten() {
+    for part in [surge, unrecovered(report, cell), waste(cell), taken_away(cell)].into_iter().flatten() {
         text.push_str("; ");
         text.push_str(&part);
     }
@@ -264,6 +269,20 @@ mod tests {
         let workers = node("encoders", vec![figure("utilisation", "mean", 0.857)]);
         let text = late(vec![queue, workers]);
         assert!(text.contains("; up to 976 waited at jobs; encoders busy 85.7 % of the time;"), "{text}");
+    }
+
+    #[test]
+    fn without_an_objective_a_backlog_asks_for_its_reason() {
+        let mut report = fixture::report();
+        report.run.objective_s = None;
+        let mut cell = report.cell(1, 1).expect("a cell").clone();
+        let workers = node("encoders", vec![figure("utilisation", "mean", 0.9)]);
+        cell.nodes = vec![node("jobs", vec![figure("visible", "max", 976.1)]), workers];
+        let text = sentence(&report, &cell);
+        assert!(text.contains("up to 976 waited at jobs; encoders busy 90 % of the time; a backlog of"), "{text}");
+        let series = cell.series.iter_mut().find(|series| series.node.is_none() && series.metric == "backlog");
+        series.expect("a series").mean = vec![300.0; 50];
+        assert!(!sentence(&report, &cell).contains("waited"));
     }
 
     #[test]

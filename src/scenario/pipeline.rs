@@ -8,7 +8,7 @@ use crate::components::{AnySpec, Edge, Endpoint, KINDS, Kind, LossCause, NodeSit
 use crate::diagnostic::{Diagnostics, SourceMap, nearest};
 use crate::engine::NodeId;
 use crate::metrics::Catalogue;
-use crate::site::{At, Resolution, Site, take_kind};
+use crate::site::{At, Data, Resolution, Site, take_kind};
 use crate::traffic::{Flow, ReadFile};
 
 /// What a pipeline needs to know of the rest of the scenario, and where it reports.
@@ -74,7 +74,13 @@ pub(super) fn build(spec: PipelineSpec, desk: &mut Desk<'_>) -> Option<PipelineM
 
 fn draft(node: super::spec::PartSpec, desk: &mut Desk<'_>) -> Option<Draft> {
     let super::spec::PartSpec { name, path, mut table } = node;
-    let kind = take_kind(&mut table, &path, KINDS, desk.found)?;
+    let written = table.get("kind").cloned();
+    let Some(kind) = take_kind(&mut table, &path, KINDS, desk.found) else {
+        if let Some(Data::String(kind)) = written.map(|value| value.data) {
+            misplaced::explain_kind(&kind, desk.found);
+        }
+        return None;
+    };
     let mut told = Diagnostics::new();
     let spec = AnySpec::decode(kind.value, &table, &path, &mut told);
     misplaced::explain(&table, &mut told);

@@ -70,6 +70,12 @@ impl Site<'_> {
         if let Some(note) = note {
             told.note(note);
         }
+        // Who copies 128 MB out of the documentation of a service means what is written as 128MiB here.
+        if let Some(thousands) = value.strip_suffix('B')
+            && low == format!("{thousands}iB")
+        {
+            told.hint(format!("write `{low}`: `{value}` is a little less"));
+        }
         false
     }
 }

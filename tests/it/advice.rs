@@ -125,3 +125,23 @@ fn machines_of_a_warm_pool_come_although_a_hook_gives_up_all_new_ones() {
     let empty = told("auto_scaling.warm_pool = { max_group_prepared_capacity = 1 }");
     assert!(empty.contains("ever comes into service\n"), "{empty}");
 }
+
+#[test]
+fn a_budget_is_no_advice_for_who_has_one_or_does_not_try_again() {
+    let told = |retries: &str| {
+        advice(&text((CALLED, &[("accept_queue = 4", "accept_queue = 7")])).replace("attempts = 3", retries)).1
+    };
+    assert!(told("attempts = 3").contains("or `codel`, or give the retries a budget"));
+    for fine in ["attempts = 3, budget = { kind = \"share\" }", "attempts = 1"] {
+        let told = told(fine);
+        assert!(told.contains("A060") && !told.contains("a budget"), "{told}");
+    }
+}
+
+#[test]
+fn a_group_that_standby_makes_smaller_needs_no_policy() {
+    let fault = "[[fault]]\nnode = \"queued.packers\"\nkind = \"standby\"\nfrom = \"1min\"\nto = \"2min\"\ncount = 1\n";
+    let group = text((QUEUED, &[("count = 4", "auto_scaling = { min_size = 3, max_size = 9 }")]));
+    let (given, told) = advice(&format!("{group}{fault}"));
+    assert!(given.is_empty(), "{told}");
+}

@@ -117,7 +117,7 @@ impl NodeSpec for LambdaSpec {
 impl LambdaSpec {
     pub(super) fn build(mut self, site: &mut NodeSite<'_, '_>) -> Option<Lambda> {
         let errors = site.site.errors();
-        site.site.written_all("from", many(self.from.take()));
+        site.site.written_all("from", many(self.from.clone()));
         let timeouts = Duration::from_secs(1)..=lambda::TIMEOUT_MAX.value;
         site.site.within("timeout", self.timeout.as_ref(), timeouts, &lambda::TIMEOUT_MAX);
         let timeout = site.site.or_fact("timeout", self.timeout, &lambda::TIMEOUT);
@@ -138,7 +138,7 @@ impl LambdaSpec {
         }
         let requests = Requests { calls: self.calls.take(), sends: self.sends.take() }.build(site);
         let losses = self.losses(site);
-        let metrics = metrics(limit, site);
+        let metrics = metrics(self.capacity(limit, site), site);
         self.price(&metrics, site);
         let most = site.placed(self.reserved_concurrent_executions.as_ref(), limit);
         site.traits.function = Some(FunctionTraits {
@@ -198,6 +198,14 @@ impl LambdaSpec {
         let most = account.saturating_sub(lambda::UNRESERVED_CONCURRENCY_MIN.value);
         s.within("reserved_concurrent_executions", Some(&reserved), 0..=most, &lambda::UNRESERVED_CONCURRENCY_MIN);
         s.written("reserved_concurrent_executions", reserved)
+    }
+
+    /// How many requests it can have at once: no more than its pollers hand over, if nobody else does.
+    fn capacity(&self, limit: u32, site: &NodeSite<'_, '_>) -> u32 {
+        let name = &site.plan.nodes[site.node.index()].name;
+        let mut others = site.plan.nodes.iter().flat_map(|node| &node.edges);
+        let only_polls = self.polls.is_some() && self.flows().is_empty() && others.all(|edge| edge.node() != name);
+        self.maximum_concurrency.filter(|_| only_polls).map_or(limit, |at| limit.min(at.value))
     }
 
     fn losses(&self, site: &mut NodeSite<'_, '_>) -> LambdaLosses {

@@ -303,6 +303,9 @@ impl GroupSpec {
         ScalingTraits {
             least: site.placed(self.min_size.as_ref(), sizes.min),
             desired: sizes.desired,
+            most: site.placed(self.max_size.as_ref(), sizes.max),
+            policies: self.policies.as_ref().filter(|_| !policies.is_empty()).map(|at| at.span),
+            changes: !schedule.is_empty() || (!policies.is_empty() && sizes.min < sizes.max),
             wakes: policies.iter().any(Policy::wakes) || schedule.iter().any(Action::wakes),
             shrinks_after: points
                 .map(|points| site.placed(self.policies.as_ref(), metering.period.scaled(f64::from(points)))),

@@ -19,10 +19,13 @@ use crate::components::polls::Polls;
 use crate::components::retry::{Backoff, Jitter, RetryPolicy};
 use crate::components::{Edge, NodeSite, Verb};
 use crate::diagnostic::Span;
-use crate::engine::{Deadlines, LossKind};
+use crate::engine::{Deadlines, LossId, LossKind};
 use crate::facts::{http, sqs};
 use crate::site::At;
 use crate::units::{Duration, Rate};
+
+/// Why a FIFO queue loses what it has taken in, with nobody told.
+const TAKEN_FOR_ANOTHER: &str = "taken for a duplicate of another job";
 
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
@@ -43,6 +46,7 @@ impl SqsSpec {
             too_large: site.permanent_refusal("message too large"),
             expired: site.loss(LossKind::Expired, "older than the retention period"),
             purged: site.loss(LossKind::Lost, "purged"),
+            duplicate: if is_fifo { site.loss(LossKind::Lost, TAKEN_FOR_ANOTHER) } else { LossId::NONE },
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
@@ -141,6 +145,7 @@ impl SqsSpec {
         let retention = retention.get();
         site.traits.hides = Some(site.placed(self.visibility_timeout.as_ref(), visibility_timeout));
         site.traits.retains = Some(retention);
+        site.traits.delays = Some(site.placed(self.delay.as_ref(), delay.get()));
         site.traits.keeps = self.message_retention_period.map(|at| At::new(retention, at.span));
         site.traits.puts_aside = Some(dead_letter.is_some());
         let receives = dead_letter.map(|to| u32::from(to.max_receive_count));
@@ -198,10 +203,12 @@ impl SqsSpec {
             backoff: Backoff::Exponential { base, cap },
             jitter: Jitter::Full,
         };
+        let lately = Deduplication::new(sqs::FIFO_DEDUPLICATION_INTERVAL.value.get());
         Fifo {
             map: GroupMap::new(&site.plan.flow_keys),
             groups: Groups::new(sqs::FIFO_SEARCH_WINDOW.value as usize),
-            deduplication: Deduplication::new(sqs::FIFO_DEDUPLICATION_INTERVAL.value.get()),
+            jobs: (identity.says != Says::Job).then(|| lately.clone()),
+            deduplication: lately,
             identity,
             calls,
             deletes,

@@ -66,6 +66,8 @@ pub(super) struct Fifo {
     pub groups: Groups,
     /// Ids sent lately.
     pub deduplication: Deduplication,
+    /// Jobs of which a message was sent lately, where ids are not those of jobs.
+    pub jobs: Option<Deduplication>,
     /// What makes two messages the same.
     pub identity: Identity,
     /// The limits on calls.

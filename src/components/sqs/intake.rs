@@ -104,15 +104,27 @@ impl Sqs {
             cx.refuse(msg, self.losses.throttled);
             return false;
         }
-        if fifo.deduplication.is_duplicate(fifo.identity.of(cx.number(msg), group), now) {
-            // The call succeeds, the message is not delivered.
-            self.note(msg, Event::Deduplicated, cx);
-            self.count_sent(msg, cx);
-            cx.count(self.metrics.deduplicated, 1);
-            cx.conclude(msg, LossId::NONE);
+        let number = cx.number(msg);
+        let is_of_another = fifo.jobs.as_mut().is_some_and(|jobs| !jobs.is_duplicate(number, now));
+        if fifo.deduplication.is_duplicate(fifo.identity.of(number, group), now) {
+            self.pass_over(msg, is_of_another, cx);
             return false;
         }
         true
+    }
+
+    /// A message like one that came lately: the call succeeds, the message is not delivered. If the other one was of
+    /// another job, nobody will ever work for this one.
+    #[inline(never)]
+    fn pass_over(&mut self, msg: MsgId, is_of_another: bool, cx: &mut Cx<'_>) {
+        self.note(msg, Event::Deduplicated, cx);
+        self.count_sent(msg, cx);
+        cx.count(self.metrics.deduplicated, 1);
+        if !is_of_another {
+            return cx.conclude(msg, LossId::NONE);
+        }
+        cx.accept(msg);
+        cx.retire(msg, Ending::Lost(self.losses.duplicate));
     }
 
     /// A standard queue keeps the age of a dead letter, a FIFO queue starts it anew.

@@ -162,6 +162,8 @@ struct SqsLosses {
     expired: LossId,
     /// The queue was purged.
     purged: LossId,
+    /// A FIFO queue took it for a message of another job that came before.
+    duplicate: LossId,
     /// A fault: the service does not answer.
     down: LossId,
     /// A fault: the service answers with an error.

@@ -143,7 +143,8 @@ impl WorkersSpec {
     /// How many workers there are, if they do not stand on machines that come and go.
     fn workers(&self, site: &mut NodeSite<'_, '_>) -> Option<u32> {
         if self.auto_scaling.is_none() {
-            return site.site.required("count", self.count);
+            let hint = "write `count = 4`, for example, or `auto_scaling` with `min_size` and `max_size`";
+            return site.site.required_as("count", self.count, hint);
         }
         if let Some(at) = self.count {
             site.site

@@ -5,6 +5,10 @@ use super::view::View;
 
 /// Warns of a queue whose messages come back after a failure, again and again, with no dead-letter queue.
 pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
+    if warnings.found.has_errors() {
+        // It may be written, with a mistake.
+        return;
+    }
     for queue in view.nodes().filter(|node| node.traits.puts_aside == Some(false)) {
         if view.takers(queue).next().is_none() {
             continue;

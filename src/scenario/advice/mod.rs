@@ -22,6 +22,7 @@ mod load;
 mod loose_ends;
 mod lost_members;
 mod mail_rate;
+mod no_letters;
 mod once_only;
 mod over_polling;
 mod patience;
@@ -36,6 +37,8 @@ mod timeout;
 mod too_late;
 mod too_many;
 mod unkept;
+mod unmoved;
+mod unreachable;
 mod view;
 mod visibility;
 
@@ -69,8 +72,10 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A010", about: "idle workers ask again and again", give: short_polls::give },
     Advice { code: "A011", about: "something is planned for when everything is over", give: too_late::give },
     Advice { code: "A012", about: "a broker takes back a message that is still worked on", give: held::give },
-    Advice { code: "A013", about: "nobody fetches from a queue, or nothing comes to it", give: loose_ends::give },
+    Advice { code: "A013", about: "nobody fetches from a queue, or nothing comes to a node", give: loose_ends::give },
     Advice { code: "A014", about: "a fault is meant for more than there are", give: too_many::give },
+    Advice { code: "A015", about: "no job can be done within the objective", give: unreachable::give },
+    Advice { code: "A016", about: "a redrive finds no dead letters to send back", give: no_letters::give },
     Advice {
         code: "A020",
         about: "a throttled batch of a function has no time to be tried again",
@@ -93,6 +98,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A051", about: "a group of machines shrinks in the middle of the work", give: cut_off::give },
     Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
     Advice { code: "A053", about: "a launch hook gives up every new machine", give: hopeless::give },
+    Advice { code: "A054", about: "a group of machines cannot change its size", give: unmoved::give },
     Advice { code: "A060", about: "a server's queue is longer than its callers are patient", give: patience::give },
 ];
 

@@ -43,10 +43,14 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
                     figure(busy * tries)
                 ));
             }
-            found.hint(format!(
-                "write `accept_queue = {fits:.0}` or less, drop what is too late with `expired = \"dropped\"` or `codel`, \
-                 or give the retries a budget"
-            ));
+            let limits = format!("write `accept_queue = {fits:.0}` or less");
+            let drops = "drop what is too late with `expired = \"dropped\"` or `codel`";
+            // Who does not try again, or has a budget already, needs none.
+            found.hint(if request.limits_retries || request.attempts.value < 2 {
+                format!("{limits}, or {drops}")
+            } else {
+                format!("{limits}, {drops}, or give the retries a budget")
+            });
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::diagnostic::Span;
 use crate::engine::{NodeId, SimDuration, SimTime};
 use crate::scenario::cycle::{Step, steps};
 use crate::scenario::model::{CaseModel, PipelineModel};
+use crate::scenario::world::Entrance;
 use crate::site::Resolution;
 use crate::traffic::{Flow, Law};
 use crate::units::Duration;
@@ -68,6 +69,20 @@ impl<'v> View<'v> {
         self.nodes().any(|node| node.plan.edges.iter().any(buries))
     }
 
+    /// Whether no flow enters this node, it fetches from none, and no other node names it as somebody to hand over to.
+    pub(super) fn is_apart(&self, node: Node<'v>) -> bool {
+        let is_entered = self.pipeline.entrances.iter().flat_map(Entrance::nodes).any(|id| self.name(id) == node.name);
+        let gives = |edge: &&Edge| !matches!(edge.verb, Verb::Polls | Verb::Reads | Verb::Consumes);
+        let mut given = self.nodes().flat_map(|other| other.plan.edges.iter().filter(gives));
+        !is_entered && self.source(node).is_none() && given.all(|edge| edge.node() != node.name)
+    }
+
+    /// Whether queues put dead letters aside in this one, which can be sent back from here.
+    pub(super) fn buries_for_queues(&self, queue: Node<'v>) -> bool {
+        let buries = |edge: &Edge| edge.verb == Verb::DeadLetter && edge.node() == queue.name;
+        self.nodes().any(|node| node.traits.retains.is_some() && node.plan.edges.iter().any(buries))
+    }
+
     /// The law of the seconds that one job keeps a server of this node busy.
     fn work(&self, node: Node<'v>) -> Option<&'v Law> {
         let work = node.traits.work?;
@@ -77,6 +92,11 @@ impl<'v> View<'v> {
     /// Seconds that one job keeps a server of this node busy, on average.
     pub(super) fn mean(&self, node: Node<'v>) -> Option<f64> {
         Some(self.work(node)?.mean() / node.traits.speed.unwrap_or(1.0))
+    }
+
+    /// Seconds that half of the jobs exceed.
+    pub(super) fn median(&self, node: Node<'v>) -> Option<f64> {
+        Some(self.work(node)?.quantile(0.5) / node.traits.speed.unwrap_or(1.0))
     }
 
     /// Seconds that all but one in a hundred jobs do not exceed.

@@ -146,8 +146,11 @@ impl Parser<'_> {
                 (Dimension::Fraction, Some(number)) if number > 1.0 => {
                     return Err(self.clash(one, other).hint(format!("write `{word}%`")));
                 }
-                (Dimension::Time, Some(_)) => {
-                    return Err(self.clash(one, other).hint(format!("write `{word}s` or `{word}min`")));
+                (Dimension::Time, Some(number)) => {
+                    // Hundreds are hardly minutes.
+                    let units = if number >= 100.0 { ["ms", "s"] } else { ["s", "min"] };
+                    let [one_of, or] = units.map(|unit| format!("`{word}{unit}`"));
+                    return Err(self.clash(one, other).hint(format!("write {one_of} or {or}")));
                 }
                 _ if same(one_is, other_is).is_none() => {
                     return Err(self.clash(one, other).hint("compare what is measured in the same unit"));

@@ -114,6 +114,12 @@ fn unknown(what: &str, step: &Step<'_>, known: Vec<&str>) -> Slip {
     let plain = |name: &&str| SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).map(str::to_owned);
     let short: Vec<String> = known.iter().filter_map(plain).collect();
     let every = known.iter().copied().chain(short.iter().map(String::as_str));
+    if let Some(meant) = meant(step.0).filter(|(name, _)| known.contains(name)) {
+        return slip.hint(meant.1);
+    }
+    if is_percentile(&format!("latency_{}", step.0)) && known.iter().any(|name| is_percentile(name)) {
+        return slip.hint(format!("write `latency_{}`", step.0));
+    }
     match nearest(step.0, every) {
         Some(near) if is_percentile(step.0) && is_percentile(near) => slip.hint(format!(
             "these are reported: {}; more can be asked for with `percentiles` in `[run]`",
@@ -127,6 +133,23 @@ fn unknown(what: &str, step: &Step<'_>, known: Vec<&str>) -> Slip {
             slip.hint(format!("there is: {}{more}", listed.join(", ")))
         }
     }
+}
+
+/// A metric of a design in words that others use for it: its name here, and what to write.
+fn meant(word: &str) -> Option<(&'static str, &'static str)> {
+    Some(match word {
+        "latency_avg" | "latency_average" | "avg_latency" | "mean_latency" => {
+            ("latency_mean_s", "did you mean `latency_mean`?")
+        }
+        "costs" | "known_costs" | "price" | "bill" => ("cost_usd", "did you mean `cost_usd`?"),
+        "availability" | "success_rate" | "success" | "done_share" => ("goodput_share", "did you mean `goodput`?"),
+        "errors" | "error_rate" | "failed" | "failures" => (
+            "rejected",
+            "what is not done is `rejected`, `timed_out`, `expired`, `dead_lettered`, `lost` or `unfinished`; `goodput` is \
+             the share done in time",
+        ),
+        _ => return None,
+    })
 }
 
 fn is_percentile(name: &str) -> bool {

@@ -10,6 +10,9 @@ use crate::site::Data;
 /// Lists of names longer than this are not printed.
 const NAMES_MAX: usize = 14;
 
+/// What a struct is in words.
+const A_TABLE: &str = "a table";
+
 /// One reason why a value cannot be decoded. It is raised without a place; the reader of the innermost value around
 /// it fills that in.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) enum What {
     Missing(&'static str),
     /// Something else was expected.
     Unfit { found: String, expected: String },
+    /// A table with some of these keys was expected.
+    NotTable { found: String, known: &'static [&'static str] },
     /// Several or none of a set of keys of which exactly one is wanted.
     NotOne { found: Vec<String>, known: &'static [&'static str] },
     /// In the words of the type itself.
@@ -57,6 +62,15 @@ impl Problem {
         let quoted: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
         let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
         Self::new(What::Unfit { found, expected: format!("one of {}", list(&quoted)) })
+    }
+
+    /// The same with the keys of the table that was expected instead, if that is the problem.
+    pub(super) fn of_table(mut self, known: &'static [&'static str]) -> Self {
+        self.what = match self.what {
+            What::Unfit { found, expected } if expected == A_TABLE => What::NotTable { found, known },
+            other => other,
+        };
+        self
     }
 
     /// Adds it to the findings.
@@ -90,6 +104,12 @@ impl Problem {
             What::Unfit { found: got, expected } => {
                 let key = self.keys.last().map_or("this".to_owned(), |key| format!("`{}`", clip(key, 60)));
                 found.error(span, "S011", format!("{key} must be {expected}, not {got}"));
+            }
+            What::NotTable { found: got, known } => {
+                let key = self.keys.last().map_or("this".to_owned(), |key| format!("`{}`", clip(key, 60)));
+                found
+                    .error(span, "S011", format!("{key} must be a table, not {got}"))
+                    .note(format!("keys of it: {}", list(known)));
             }
             What::NotOne { found: got, known } => {
                 let got: Vec<&str> = got.iter().map(String::as_str).collect();
@@ -133,9 +153,9 @@ fn in_words(expected: &str) -> String {
         "a boolean" => "`true` or `false`".to_owned(),
         "a string" | "string" | "str" => "a string in quotes".to_owned(),
         "a sequence" => "a list".to_owned(),
-        "a map" => "a table".to_owned(),
+        "a map" => A_TABLE.to_owned(),
         _ if expected.starts_with("a nonzero") => "a whole number above zero".to_owned(),
-        _ if expected.starts_with("struct ") => "a table".to_owned(),
+        _ if expected.starts_with("struct ") => A_TABLE.to_owned(),
         _ if expected.starts_with("enum ") => "a word or a table with one key".to_owned(),
         other => other.to_owned(),
     }

@@ -212,7 +212,9 @@ impl<'de> de::Deserializer<'de> for ValueReader<'de> {
         if is_spanned(name) {
             return visitor.visit_map(SpannedSteps::new(fields, self.value.span, self));
         }
-        let Data::Table(table) = &self.value.data else { return self.deserialize_any(visitor) };
+        let Data::Table(table) = &self.value.data else {
+            return self.deserialize_any(visitor).map_err(|problem| problem.of_table(fields));
+        };
         self.with_table(self.table(table).deserialize_struct(name, fields, visitor), table)
     }
 

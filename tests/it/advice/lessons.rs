@@ -157,7 +157,7 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         "\"19s\"",
     ),
     ("A002", (QUEUED, &[("count = 4", "count = 1")]), (QUEUED, &[("count = 4", "count = 2")]), "1"),
-    ("A003", (QUEUED, &[("dead_letter = { queue = \"failed\" }", "")]), (QUEUED, &[]), "jobs"),
+    ("A003", (QUEUED, &[("dead_letter = { queue = \"failed\" }", ""), NOT_KEPT]), (QUEUED, &[]), "jobs"),
     (
         "A004",
         (QUEUED, &[FIFO, FIFO_TOO, ("\"1/s\"", "\"1/s\"\nkey = { distinct = 10, skew = 3 }")]),
@@ -241,9 +241,39 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
     ),
     ("A013", (QUEUED, &[("sends = \"jobs\"", "")]), (QUEUED, &[]), "jobs"),
     (
+        "A013",
+        (CALLED, &[("calls = {", "[pipeline.called.cache]\nkind = \"service\"\ncalls = {")]),
+        (CALLED, &[]),
+        "cache",
+    ),
+    (
+        "A013",
+        (PUSHED, &[("from        = \"orders\"", ""), ("slots", "from = \"orders\"\nslots")]),
+        (PUSHED, &[]),
+        "news",
+    ),
+    (
         "A014",
         (QUEUED, &[("[work.pack]", KILLED), ("count = 4", "count = 5")]),
         (QUEUED, &[("[work.pack]", KILLED)]),
+        "[[fault]]",
+    ),
+    (
+        "A015",
+        (QUEUED, &[WITHIN, ("\"2s\"", "\"6s\""), ("count = 4", "count = 9")]),
+        (QUEUED, &[WITHIN, ("\"2s\"", "\"5s\""), ("count = 4", "count = 9")]),
+        "\"5s\"",
+    ),
+    (
+        "A015",
+        (QUEUED, &[WITHIN, ("dead_letter =", "delay = \"6s\"\ndead_letter =")]),
+        (QUEUED, &[WITHIN, ("dead_letter =", "delay = \"5s\"\ndead_letter =")]),
+        "\"5s\"",
+    ),
+    (
+        "A016",
+        (QUEUED, &[("[work.pack]", REDRIVEN), ("queued.failed", "queued.jobs")]),
+        (QUEUED, &[("[work.pack]", REDRIVEN)]),
         "[[fault]]",
     ),
     ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
@@ -345,6 +375,18 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         "{ heartbeat_timeout = \"30s\" }",
     ),
     (
+        "A054",
+        (QUEUED, &[("count = 4", "auto_scaling = { min_size = 3, max_size = 9 }")]),
+        (QUEUED, &[("count = 4", "auto_scaling = { min_size = 3, max_size = 3 }")]),
+        "9",
+    ),
+    (
+        "A054",
+        (QUEUED, &[("count = 4", TRACKED), ("min_size = 1", "min_size = 9")]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        POLICIES,
+    ),
+    (
         "A060",
         (CALLED, &[("accept_queue = 4", "accept_queue = 7")]),
         (CALLED, &[("accept_queue = 4", "accept_queue = 6")]),
@@ -367,6 +409,9 @@ pub(super) const FEW_TEXTS: (&str, &str) = ("\"1/s\"", "\"1/min\"");
 /// As many as there are.
 pub(super) const KILLED: &str =
     "[[fault]]\nnode = \"queued.packers\"\nkind = \"kill\"\nat = \"1min\"\ncount = 4\n[work.pack]";
+pub(super) const REDRIVEN: &str = "[[fault]]\nnode = \"queued.failed\"\nkind = \"redrive\"\nat = \"1min\"\n[work.pack]";
+pub(super) const WITHIN: (&str, &str) = ("[work.pack]", "[objective]\nwithin = \"5s\"\n[work.pack]");
+pub(super) const NOT_KEPT: (&str, &str) = ("[pipeline.queued.failed]\nkind = \"sqs\"\n", "");
 pub(super) const POLICIES: &str = "[{ policy_type = \"target_tracking_scaling\", target_value = 10 }]";
 pub(super) const RAW: &str =
     "{ policy_type = \"target_tracking_scaling\", target_value = 10, metric = \"visible_messages\" }";

@@ -172,6 +172,24 @@ fn claim_29_the_same_body_in_another_group_is_the_same_unless_the_scope_is_the_g
 }
 
 #[test]
+fn claim_29_a_job_taken_for_another_is_lost_though_its_send_succeeds() {
+    let flows = [("a", &one("g", "1s")[..]), ("b", &one("g", "2s")[..])];
+    let straight = fifo("1min", &flows, "content_based_deduplication = true\nmessage_body = 'same'", "count = 1");
+    let sent =
+        straight.replace("from = [\"a\", \"b\"]", "") + "[pipeline.p.web]\nkind = 'service'\nfrom = ['a', 'b']\n";
+    for text in [straight, sent + "sends = 'jobs'\n"] {
+        let ran = run(&text);
+        assert_eq!((ran.jobs(Fate::DoneInTime), ran.jobs(Fate::Lost)), (1, 1));
+    }
+    // The same job sent again is the same: its first message is the one that is worked on.
+    let again = "sends = { to = 'jobs', latency = '10ms', timeout = '8ms', retries = { backoff = 'none' } }\n";
+    let alone = fifo("1min", &flows[..1], "content_based_deduplication = true\nmessage_body = 'same'", "count = 1");
+    let ran = run(&(alone.replace("from = [\"a\"]", "") + "[pipeline.p.web]\nkind = 'service'\nfrom = 'a'\n" + again));
+    assert_eq!(ran.jobs(Fate::Lost), 0);
+    assert!(ran.figure("jobs.messages_deduplicated") > 0.0);
+}
+
+#[test]
 fn claim_30_a_receive_whose_answer_was_lost_gets_the_same_messages_again() {
     let with = |repeat: bool| {
         let flow = "spike = { at = '1s', count = 200 }\nkey = { distinct = 100 }";

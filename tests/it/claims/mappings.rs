@@ -56,6 +56,9 @@ fn a_maximum_concurrency_holds_the_pollers_and_nothing_is_throttled() {
     assert_eq!((ran.figure("f.concurrent_executions_max"), ran.figure("f.pollers_max")), (3.0, 3.0));
     assert_eq!((ran.figure("f.throttles"), ran.figure("jobs.messages_received_again")), (0.0, 0.0));
     assert_eq!(at(&long_jobs(40, "maximum_concurrency = 20"), "f.concurrent_executions", 2.0), 10.0);
+    // Two that are never idle are busy all the time, of whatever the account would let be.
+    let busy = long_jobs(40, "maximum_concurrency = 2").figure("f.utilisation");
+    assert!(busy > 0.99, "{busy}");
 }
 
 #[test]
