@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, Refusal};
 use crate::components::NodeSite;
+use crate::components::sqs::Repeat;
 use crate::engine::{LossId, LossKind};
 use crate::metrics::{CounterId, GaugeId, TimingId};
 
@@ -18,6 +19,8 @@ pub(super) struct SnsLosses {
     pub(super) failing: LossId,
     /// Nobody was subscribed.
     pub(super) no_subscription: LossId,
+    /// A FIFO topic took it for a message of another job that came before.
+    pub(super) duplicate: LossId,
     /// What could not be delivered, and there is no dead-letter queue.
     pub(super) lost: GivenUp,
     /// What could not be delivered, and is kept in a dead-letter queue.
@@ -50,13 +53,14 @@ impl GivenUp {
 }
 
 impl SnsLosses {
-    pub(super) fn register(site: &mut NodeSite<'_, '_>) -> Self {
+    pub(super) fn register(is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Self {
         Self {
             throttled: site.throttle("throttled: more messages a second than an account publishes"),
             too_large: site.permanent_refusal("message too large"),
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
             no_subscription: site.loss(LossKind::Lost, "no subscription took it"),
+            duplicate: if is_fifo { site.loss(LossKind::Lost, Repeat::LOSS) } else { LossId::NONE },
             lost: GivenUp::register(LossKind::Lost, site),
             dead_lettered: GivenUp::register(LossKind::DeadLettered, site),
             switched_off: site.loss(LossKind::Lost, "the subscription is switched off"),

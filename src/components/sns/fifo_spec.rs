@@ -7,7 +7,7 @@ use super::spec::SnsSpec;
 use super::subscription::Topic;
 use crate::components::NodeSite;
 use crate::components::limits::EachSecond;
-use crate::components::sqs::{Deduplication, GroupMap, Identity, IdentitySpec};
+use crate::components::sqs::{GroupMap, Identity, IdentitySpec, Lately};
 use crate::diagnostic::Span;
 use crate::engine::SimTime;
 use crate::facts::sns::fifo;
@@ -116,6 +116,7 @@ impl SnsSpec {
             ThroughputScopeSpec::Topic,
             "the service's own",
         );
+        let identity = Identity { says, by_group: scope == ThroughputScopeSpec::MessageGroup };
         #[allow(clippy::cast_precision_loss, reason = "twenty million")]
         let bytes = fifo::FIFO_TOPIC_THROUGHPUT.value.per_second.get() as f64;
         let whole = [EachSecond::new(fifo::FIFO_TOPIC_RATE.value.get()), EachSecond::new(bytes)];
@@ -126,9 +127,8 @@ impl SnsSpec {
         Some(Some(Box::new(FifoTopic {
             map: GroupMap::new(&site.plan.flow_keys),
             whole: (scope == ThroughputScopeSpec::Topic).then_some(whole),
-            identity: Identity { says, by_group: scope == ThroughputScopeSpec::MessageGroup },
             groups: BTreeMap::new(),
-            deduplication: Deduplication::new(fifo::FIFO_DEDUPLICATION_INTERVAL.value.get()),
+            lately: Lately::new(identity, fifo::FIFO_DEDUPLICATION_INTERVAL.value.get()),
             deduplicated: site.counter("messages_deduplicated", "messages"),
             bytes_published: site.counter("bytes_published", "bytes"),
             bytes_delivered: site.counter("bytes_delivered", "bytes"),

@@ -10,7 +10,7 @@
 use super::Cx;
 use super::archive::Archive;
 use crate::components::limits::EachSecond;
-use crate::components::sqs::{Deduplication, GroupMap, Identity};
+use crate::components::sqs::{GroupMap, Lately, Repeat};
 use crate::engine::{MsgId, SimTime};
 use crate::facts::sns::fifo;
 use crate::metrics::CounterId;
@@ -25,10 +25,8 @@ pub(super) struct FifoTopic {
     pub whole: Option<[EachSecond; 2]>,
     /// Messages of this second by group -- state.
     pub groups: BTreeMap<u32, EachSecond>,
-    /// What makes two messages the same -- parameter.
-    pub identity: Identity,
-    /// Ids published lately -- state.
-    pub deduplication: Deduplication,
+    /// Messages published lately -- parameter and state.
+    pub lately: Lately,
     /// Counts publishes that repeated one.
     pub deduplicated: CounterId,
     /// Counts the bytes that were published.
@@ -50,8 +48,8 @@ impl FifoTopic {
     }
 
     /// Whether a message like this one was published within the interval; if not, it counts as published now.
-    pub(super) fn is_duplicate(&mut self, msg: MsgId, cx: &Cx<'_>) -> bool {
-        self.deduplication.is_duplicate(self.identity.of(cx.number(msg), self.group(msg, cx)), cx.now())
+    pub(super) fn repeat(&mut self, msg: MsgId, cx: &Cx<'_>) -> Option<Repeat> {
+        self.lately.repeat(cx.number(msg), self.group(msg, cx), cx.now())
     }
 
     /// Whether its rates have room for a message, which does not count yet.

@@ -3,6 +3,7 @@
 use super::billing::PublishCall;
 use super::{Cx, Sns};
 use crate::components::fault::FaultKind;
+use crate::components::sqs::Repeat;
 use crate::engine::random::mix;
 use crate::engine::{Call, Ending, LossId, MsgId};
 
@@ -22,11 +23,15 @@ impl Sns {
         }
         let now = cx.now();
         if let Some(fifo) = &mut self.fifo
-            && fifo.is_duplicate(msg, cx)
+            && let Some(repeat) = fifo.repeat(msg, cx)
         {
             // The call succeeds, and nothing is delivered.
             cx.count(fifo.deduplicated, 1);
-            return cx.conclude(msg, LossId::NONE);
+            if repeat == Repeat::OfItself {
+                return cx.conclude(msg, LossId::NONE);
+            }
+            cx.accept(msg);
+            return cx.retire(msg, Ending::Lost(self.losses.duplicate));
         }
         cx.count(self.metrics.published, 1);
         let chosen = self.choose(msg, cx);

@@ -98,7 +98,7 @@ impl SnsSpec {
         let publish_rate = self.publish_rate(is_fifo, site);
         self.check_counts(is_fifo, site);
         let retry_jitter = site.site.or_fact("retry_jitter", self.retry_jitter, &sns::RETRY_JITTER).get();
-        let losses = SnsLosses::register(site);
+        let losses = SnsLosses::register(is_fifo, site);
         let metrics = SnsMetrics::register(site);
         let fifo = self.fifo(is_fifo, site);
         let sends_texts = |at: &At<SubscriberSpec>| {

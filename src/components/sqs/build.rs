@@ -3,8 +3,7 @@
 use super::billing::tariff;
 use super::calls::{Calls, Growth, Partitions};
 use super::fifo::{GroupMap, Groups};
-use super::identity::{Identity, IdentitySpec};
-use super::ids::Deduplication;
+use super::identity::{Identity, IdentitySpec, Lately, Repeat};
 use super::spec::{DeadLetterSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
 use super::standard::HOSTS_MAX;
 use super::{
@@ -23,9 +22,6 @@ use crate::engine::{Deadlines, LossId, LossKind};
 use crate::facts::{http, sqs};
 use crate::site::At;
 use crate::units::{Duration, Rate};
-
-/// Why a FIFO queue loses what it has taken in, with nobody told.
-const TAKEN_FOR_ANOTHER: &str = "taken for a duplicate of another job";
 
 impl SqsSpec {
     pub(super) fn build(self, site: &mut NodeSite<'_, '_>) -> Option<Sqs> {
@@ -46,7 +42,7 @@ impl SqsSpec {
             too_large: site.permanent_refusal("message too large"),
             expired: site.loss(LossKind::Expired, "older than the retention period"),
             purged: site.loss(LossKind::Lost, "purged"),
-            duplicate: if is_fifo { site.loss(LossKind::Lost, TAKEN_FOR_ANOTHER) } else { LossId::NONE },
+            duplicate: if is_fifo { site.loss(LossKind::Lost, Repeat::LOSS) } else { LossId::NONE },
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
@@ -203,13 +199,10 @@ impl SqsSpec {
             backoff: Backoff::Exponential { base, cap },
             jitter: Jitter::Full,
         };
-        let lately = Deduplication::new(sqs::FIFO_DEDUPLICATION_INTERVAL.value.get());
         Fifo {
             map: GroupMap::new(&site.plan.flow_keys),
             groups: Groups::new(sqs::FIFO_SEARCH_WINDOW.value as usize),
-            jobs: (identity.says != Says::Job).then(|| lately.clone()),
-            deduplication: lately,
-            identity,
+            lately: Lately::new(identity, sqs::FIFO_DEDUPLICATION_INTERVAL.value.get()),
             calls,
             deletes,
         }

@@ -4,8 +4,7 @@
 //! backlog of one busy group is not seen, however many groups are free there.
 
 use super::calls::Calls;
-use super::identity::Identity;
-use super::ids::Deduplication;
+use super::identity::Lately;
 use super::line::Line;
 use crate::components::retry::RetryPolicy;
 use crate::engine::{MsgId, SimTime};
@@ -64,12 +63,8 @@ pub(super) struct Fifo {
     pub map: GroupMap,
     /// Its groups.
     pub groups: Groups,
-    /// Ids sent lately.
-    pub deduplication: Deduplication,
-    /// Jobs of which a message was sent lately, where ids are not those of jobs.
-    pub jobs: Option<Deduplication>,
-    /// What makes two messages the same.
-    pub identity: Identity,
+    /// Messages sent lately.
+    pub lately: Lately,
     /// The limits on calls.
     pub calls: Calls,
     /// How a client repeats a delete that was throttled.

@@ -4,9 +4,11 @@
 //! told so, and no attribute. A job has no body that could be compared, so the scenario says what its body tells: which job
 //! it is, which key it has, or always the same.
 
+use super::ids::Deduplication;
 use super::spec::{BodySpec, IdSpec};
 use crate::diagnostic::Span;
 use crate::engine::random::mix;
+use crate::engine::{SimDuration, SimTime};
 use crate::site::{At, Site};
 
 /// What makes two messages the same -- parameter.
@@ -38,6 +40,47 @@ impl Identity {
             Says::Job | Says::Key => mix(number),
         };
         if self.by_group { said ^ mix(u64::from(group) | 1 << 32) } else { said }
+    }
+}
+
+/// What came lately.
+#[derive(Debug, Clone)]
+pub(in crate::components) struct Lately {
+    /// What makes them the same -- parameter.
+    pub identity: Identity,
+    /// What makes messages the same -- state.
+    ids: Deduplication,
+    /// Jobs, where ids are not those of jobs -- state.
+    jobs: Option<Deduplication>,
+}
+
+/// A message is the same as one that came lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::components) enum Repeat {
+    /// One of its own job: what is sent again.
+    OfItself,
+    /// One of another job only: nobody will ever work for this one.
+    OfAnother,
+}
+
+impl Repeat {
+    /// The loss of a job whose message is taken for one of another job: it is taken in, and nobody is told.
+    pub(in crate::components) const LOSS: &str = "taken for a duplicate of another job";
+}
+
+impl Lately {
+    /// Nothing came yet; it counts for `interval`.
+    pub(in crate::components) fn new(identity: Identity, interval: SimDuration) -> Self {
+        let ids = Deduplication::new(interval);
+        let jobs = (identity.says != Says::Job).then(|| ids.clone());
+        Self { identity, ids, jobs }
+    }
+
+    /// Whether a message of the job with this number and of this group repeats one; if not, it counts as come now.
+    pub(in crate::components) fn repeat(&mut self, number: u64, group: u32, now: SimTime) -> Option<Repeat> {
+        let is_new = self.jobs.as_mut().is_some_and(|jobs| !jobs.is_duplicate(number, now));
+        let repeat = if is_new { Repeat::OfAnother } else { Repeat::OfItself };
+        self.ids.is_duplicate(self.identity.of(number, group), now).then_some(repeat)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::audit::Event;
 use super::calls::action;
 use super::flow::Cx;
+use super::identity::Repeat;
 use super::{DEAD_LETTER, DELIVERED, GIVEN_UP, PASSED_ON, REDRIVEN, UNDELIVERED};
 use super::{Order, Sqs, SqsAlarm, mark, next_receipt};
 use crate::engine::{Ending, LossId, MsgId, SimDuration};
@@ -104,27 +105,26 @@ impl Sqs {
             cx.refuse(msg, self.losses.throttled);
             return false;
         }
-        let number = cx.number(msg);
-        let is_of_another = fifo.jobs.as_mut().is_some_and(|jobs| !jobs.is_duplicate(number, now));
-        if fifo.deduplication.is_duplicate(fifo.identity.of(number, group), now) {
-            self.pass_over(msg, is_of_another, cx);
-            return false;
+        let repeat = fifo.lately.repeat(cx.number(msg), group, now);
+        if let Some(repeat) = repeat {
+            self.pass_over(msg, repeat, cx);
         }
-        true
+        repeat.is_none()
     }
 
-    /// A message like one that came lately: the call succeeds, the message is not delivered. If the other one was of
-    /// another job, nobody will ever work for this one.
+    /// A message like one that came lately: the call succeeds, the message is not delivered.
     #[inline(never)]
-    fn pass_over(&mut self, msg: MsgId, is_of_another: bool, cx: &mut Cx<'_>) {
+    fn pass_over(&mut self, msg: MsgId, repeat: Repeat, cx: &mut Cx<'_>) {
         self.note(msg, Event::Deduplicated, cx);
         self.count_sent(msg, cx);
         cx.count(self.metrics.deduplicated, 1);
-        if !is_of_another {
-            return cx.conclude(msg, LossId::NONE);
+        match repeat {
+            Repeat::OfItself => cx.conclude(msg, LossId::NONE),
+            Repeat::OfAnother => {
+                cx.accept(msg);
+                cx.retire(msg, Ending::Lost(self.losses.duplicate));
+            }
         }
-        cx.accept(msg);
-        cx.retire(msg, Ending::Lost(self.losses.duplicate));
     }
 
     /// A standard queue keeps the age of a dead letter, a FIFO queue starts it anew.

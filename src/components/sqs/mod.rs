@@ -43,8 +43,7 @@ mod timers;
 
 pub(super) use attempts::REPEAT;
 pub(super) use fifo::GroupMap;
-pub(super) use identity::{Identity, IdentitySpec};
-pub(super) use ids::Deduplication;
+pub(super) use identity::{Identity, IdentitySpec, Lately, Repeat};
 pub(super) use sender::{BatchSpec, check_sender};
 pub(super) use spec::{BodySpec, IdSpec, SqsSpec};
 

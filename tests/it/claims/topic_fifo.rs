@@ -157,6 +157,8 @@ fn the_same_content_is_delivered_once_in_five_minutes_by_a_topic_that_looks_at_i
         let figures = ["events.messages_published", "jobs.messages_sent", "events.messages_deduplicated"];
         // Of both, because the one that is dropped was accepted as well.
         assert_eq!(ran.figure("events.requests"), 2.0);
+        // And nobody ever works for its job.
+        assert_eq!(ran.summary("lost"), ran.figure("events.messages_deduplicated"));
         figures.map(|name| ran.figure(name))
     };
     let by_content = "content_based_deduplication = true\nmessage_body = 'key'";

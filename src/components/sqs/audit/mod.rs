@@ -121,12 +121,12 @@ impl Sqs {
         let seen = Seen { now: cx.now(), msg, job: number, group, sent: message.sent, receives, former };
         let id = match &self.order {
             Order::Fifo(fifo) => {
-                let says = match fifo.identity.says {
+                let says = match fifo.lately.identity.says {
                     Says::Key if group > 0 => ids::Text::Key(group),
                     Says::Nothing => ids::Text::Same,
                     Says::Job | Says::Key => ids::Text::Job(number),
                 };
-                Some(ids::Id { says, within: fifo.identity.by_group.then_some(group) })
+                Some(ids::Id { says, within: fifo.lately.identity.by_group.then_some(group) })
             }
             Order::Standard(_) | Order::Fair(_) => None,
         };
