@@ -1,8 +1,10 @@
 //! Advice: each piece has a scenario that needs it and one that does not, and can be silenced by who knows better.
 
 mod lessons;
+mod scenes;
 
 use lessons::*;
+use scenes::*;
 use surgetank::diagnostic::{Diagnostics, Look, Severity, render};
 use surgetank::scenario::{ADVICE, load, resolve};
 
