@@ -48,9 +48,10 @@ impl Identity {
 pub(in crate::components) struct Lately {
     /// What makes them the same -- parameter.
     pub identity: Identity,
-    /// What makes messages the same -- state.
+    /// Ids, or what stands for them, that came within the interval -- state.
     ids: Deduplication,
-    /// Jobs, where ids are not those of jobs -- state.
+    /// Jobs that came within it, where ids are not those of jobs: what tells a message that is sent again from one of
+    /// another job -- state.
     jobs: Option<Deduplication>,
 }
 
