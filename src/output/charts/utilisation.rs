@@ -97,7 +97,7 @@ fn explanation(nodes: &[Node<'_>]) -> String {
     let functions = || nodes.iter().filter(|node| node.is_function()).filter_map(|node| node.servers);
     if let (Some(least), Some(most)) = (functions().min(), functions().max()) {
         let of = if least == most { format!("the {}", human::grouped(most)) } else { "the".to_owned() };
-        let _ = write!(text, " For a function that is of {of} environments that its account lets it have.");
+        let _ = write!(text, " For a function that is of {of} environments that it can have at once.");
     }
     text
 }
