@@ -230,18 +230,17 @@ macro_rules! registry {
                 }
             }
 
-            /// Lets the node react to its alarm. Returns how many messages it owns then, by its own count.
+            /// Lets the node react to its alarm, which is [ringing](Kernel::ringing). Returns how many messages it owns then, by its own count.
             #[inline(always)]
             pub fn on_alarm(
                 &mut self,
-                alarm: AnyTimer,
                 node: NodeId,
                 kernel: &mut Kernel<AnyTimer>,
                 shared: &mut Shared,
             ) -> u64 {
                 match self {
                     $(Self::$variant(component) => {
-                        let AnyTimer::$variant(alarm) = alarm else {
+                        let Some(&AnyTimer::$variant(alarm)) = kernel.ringing() else {
                             unreachable!("a node sets only its own alarms");
                         };
                         component.on_alarm(alarm, &mut Ctx::new(kernel, shared, node));

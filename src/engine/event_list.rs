@@ -143,18 +143,24 @@ impl<E: Copy> EventList<E> {
         }
     }
 
-    /// Takes the next event. O(log n).
+    /// Takes the next event, which is then [there to be read](Self::taken). O(log n).
     ///
     /// # Panics
     /// If none is scheduled.
     #[inline(always)]
-    pub(super) fn pop(&mut self) -> E {
+    pub(super) fn take_next(&mut self) {
         if !self.is_apart {
             self.apart = self.pop_from_heap();
         }
         self.is_apart = false;
         self.next = self.first_of_heap();
-        self.apart
+    }
+
+    /// The event that was taken last, until another is scheduled. It is read where it stands: a copy of what was written
+    /// in parts would wait for the parts.
+    #[inline(always)]
+    pub(super) const fn taken(&self) -> &E {
+        &self.apart
     }
 
     #[inline(always)]
@@ -200,8 +206,10 @@ mod tests {
     use super::*;
     use crate::engine::random::StreamKey;
 
-    fn take(list: &mut EventList<u32>) -> (SimTime, u32) {
-        (list.next_time(), list.pop())
+    fn take<E: Copy>(list: &mut EventList<E>) -> (SimTime, E) {
+        let time = list.next_time();
+        list.take_next();
+        (time, *list.taken())
     }
 
     #[test]
@@ -232,7 +240,7 @@ mod tests {
             list.push(if event % 2 == 0 { SimTime::MAX } else { SimTime::from_nanos(event) }, event);
         }
         for event in (1..20).step_by(2) {
-            assert_eq!((list.next_time(), list.pop()), (SimTime::from_nanos(event), event));
+            assert_eq!(take(&mut list), (SimTime::from_nanos(event), event));
         }
         assert_eq!(list.next_time(), SimTime::MAX);
     }

@@ -99,6 +99,15 @@ impl<T: Copy> Kernel<T> {
         self.list.push(time, Event { node, stimulus: Stimulus::Alarm(alarm) });
     }
 
+    /// The alarm to which a node is about to react: there until it sets another.
+    #[inline(always)]
+    pub const fn ringing(&self) -> Option<&T> {
+        match &self.list.taken().stimulus {
+            Stimulus::Alarm(alarm) => Some(alarm),
+            Stimulus::Signal(_) => None,
+        }
+    }
+
     /// A job arrives; its first message is at `node`. What the job is, is read only where it is written.
     #[inline(always)]
     pub fn create(&mut self, node: NodeId, job: impl FnOnce() -> NewJob) -> MsgId {

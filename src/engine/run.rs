@@ -23,8 +23,8 @@ pub trait World {
     /// Lets `node` react to a signal.
     fn signal(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId, signal: &Signal) -> Reaction;
 
-    /// Lets `node` react to its alarm.
-    fn alarm(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId, alarm: Self::Timer) -> Reaction;
+    /// Lets `node` react to its alarm, which is [ringing](Kernel::ringing).
+    fn alarm(&mut self, kernel: &mut Kernel<Self::Timer>, node: NodeId) -> Reaction;
 
     /// Who is told what becomes of jobs.
     fn observer(&mut self) -> &mut impl Observer;
@@ -138,9 +138,10 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
         let reaction = if is_arrival {
             Some(world.arrive(kernel))
         } else {
-            let Event { node, stimulus } = kernel.list.pop();
-            match stimulus {
-                Stimulus::Alarm(alarm) => Some(world.alarm(kernel, node, alarm)),
+            kernel.list.take_next();
+            let &Event { node, ref stimulus } = kernel.list.taken();
+            match *stimulus {
+                Stimulus::Alarm(_) => Some(world.alarm(kernel, node)),
                 Stimulus::Signal(signal) => {
                     kernel.tell(node, signal);
                     None

@@ -64,22 +64,31 @@ impl SimDuration {
         Self(secs * NANOS_PER_SECOND)
     }
 
-    /// The nearest whole number of nanoseconds to `secs` seconds; negative and not-a-number become zero,
-    /// too large becomes [`SimDuration::MAX`].
-    #[allow(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
+    /// The nearest whole number of nanoseconds to `secs` seconds, of two that are as near the even one; negative and
+    /// not-a-number become zero, too large becomes [`SimDuration::MAX`].
     #[inline]
     pub fn from_secs_f64(secs: f64) -> Self {
-        // Adding a half and truncating is exact enough here and, unlike `round`, a single instruction everywhere; so is
-        // a conversion to a signed number, and one to an unsigned number is not.
-        const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
-        let nanos = secs * 1e9 + 0.5;
-        if nanos < TOO_LARGE {
-            Self((nanos as i64).max(0).cast_unsigned())
-        } else if nanos.is_nan() {
-            Self::ZERO
+        Self::from_nanos_f64(secs * 1e9)
+    }
+
+    /// The nearest whole number, as [above](Self::from_secs_f64).
+    #[inline]
+    fn from_nanos_f64(nanos: f64) -> Self {
+        // From here to its double all numbers are whole and their bits count them: a sum with it rounds to the nearest,
+        // and what its bits are more is the whole number.
+        const WHOLE: f64 = 4_503_599_627_370_496.0;
+        if (0.0..WHOLE).contains(&nanos) {
+            Self((nanos + WHOLE).to_bits() - WHOLE.to_bits())
         } else {
-            Self::MAX
+            Self::of_large(nanos)
         }
+    }
+
+    /// Months and more, and what is no length of time.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
+    #[cold]
+    fn of_large(nanos: f64) -> Self {
+        Self(nanos as u64)
     }
 
     /// Nanoseconds.
@@ -99,15 +108,10 @@ impl SimDuration {
     }
 
     /// This length times `factor`, rounded to the nanosecond.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "see from_secs_f64"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "a factor of someone's own is not that exact")]
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
-        Self((self.0 as f64 * factor + 0.5) as u64)
+        Self::from_nanos_f64(self.0 as f64 * factor)
     }
 
     /// Half of it, rounded down: one leg of a round trip.

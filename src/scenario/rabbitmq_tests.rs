@@ -180,8 +180,8 @@ impl World for Watched<'_> {
         self.world.signal(kernel, node, &signal)
     }
 
-    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
-        self.world.alarm(kernel, node, alarm)
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId) -> Reaction {
+        self.world.alarm(kernel, node)
     }
 
     fn observer(&mut self) -> &mut impl Observer {

@@ -225,8 +225,8 @@ impl World for Desk {
         Reaction { node, holding: self.nodes[node.index()].on(signal, node, kernel, &mut self.shared) }
     }
 
-    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
-        Reaction { node, holding: self.nodes[node.index()].on_alarm(alarm, node, kernel, &mut self.shared) }
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId) -> Reaction {
+        Reaction { node, holding: self.nodes[node.index()].on_alarm(node, kernel, &mut self.shared) }
     }
 
     fn observer(&mut self) -> &mut impl Observer {

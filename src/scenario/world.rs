@@ -75,8 +75,8 @@ impl World for PipelineWorld<'_> {
     }
 
     #[inline(always)]
-    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId, alarm: AnyTimer) -> Reaction {
-        let holding = self.nodes[node.index()].on_alarm(alarm, node, kernel, &mut self.shared);
+    fn alarm(&mut self, kernel: &mut Kernel<AnyTimer>, node: NodeId) -> Reaction {
+        let holding = self.nodes[node.index()].on_alarm(node, kernel, &mut self.shared);
         Reaction { node, holding }
     }
 

@@ -248,7 +248,7 @@ impl Service {
             let ended = self.handler.leave(task);
             return self.finish(ended, &mut cx.aside());
         }
-        let ended = self.handler.ended(task);
+        let Ended { msg, began, .. } = self.handler.ended(task);
         // First the next one: the loop goes on from the instant at which its work ends, and that is then known before all
         // that is to be said of the other.
         if let Some((next, since)) = self.waiting.pop_plain() {
@@ -259,7 +259,7 @@ impl Service {
             self.handler.leave(task);
             cx.fall(self.metrics.busy);
         }
-        self.conclude_work(ended, cx);
+        self.conclude_work(msg, began, cx);
     }
 
     /// The handling of a request has ended. Not inlined: of the ways to it only the end of the work is taken at every job.
@@ -308,18 +308,18 @@ impl Service {
     fn conclude(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
         let (spent, work) = (cx.now().since(ended.began).as_nanos(), ended.work(cx.now()));
         self.count_time(spent, work, cx);
-        self.close(ended, spent, work, cx);
+        self.close(ended.msg, ended.loss, (spent, work), cx);
     }
 
     /// The same of a request that ends with its own work. If nobody but a job of the traffic asked for it, the way is short.
     #[inline(always)]
-    fn conclude_work(&mut self, ended: Ended, cx: &mut Ctx<'_, HandlerAlarm>) {
-        let spent = cx.now().since(ended.began).as_nanos();
+    fn conclude_work(&mut self, msg: MsgId, began: SimTime, cx: &mut Ctx<'_, HandlerAlarm>) {
+        let spent = cx.now().since(began).as_nanos();
         self.count_time(spent, spent, cx);
-        if self.health.is_sound() && cx.complete_alone(ended.msg) {
+        if self.health.is_sound() && cx.complete_alone(msg) {
             cx.count(self.metrics.served, 1);
         } else {
-            self.close(ended, spent, spent, &mut cx.aside());
+            self.close(msg, LossId::NONE, (spent, spent), &mut cx.aside());
         }
     }
 
@@ -329,10 +329,10 @@ impl Service {
         cx.count(self.metrics.work_time, work);
     }
 
-    /// A request is answered, or what its message carries is done or lost.
+    /// A request is answered, or what its message carries is done or lost, after so many nanoseconds in the slot, of which
+    /// the second number were work.
     #[inline(never)]
-    fn close(&mut self, ended: Ended, spent: u64, work: u64, cx: &mut Ctx<'_, HandlerAlarm>) {
-        let Ended { msg, mut loss, .. } = ended;
+    fn close(&mut self, msg: MsgId, mut loss: LossId, (spent, work): (u64, u64), cx: &mut Ctx<'_, HandlerAlarm>) {
         if cx.is_attempt(msg) && cx.is_for_nobody(msg) {
             cx.count(self.metrics.ghost_time, work);
         }
