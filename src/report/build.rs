@@ -10,6 +10,7 @@ use crate::engine::random::mix;
 use crate::metrics::{Capacity, Fate, MetricName, NodeColumn, Observation, columns};
 use crate::scenario::{CaseModel, Model, PipelineModel, Reference};
 use crate::stats::Estimate;
+use crate::traffic::pattern::Pattern as _;
 use std::collections::BTreeMap;
 
 /// What was run: for each case and pipeline, in the order of the model, the replications that finished, in order.
@@ -80,7 +81,10 @@ fn case_info(case: &CaseModel) -> CaseInfo {
         from_s: fault.from.as_secs_f64(),
         to_s: fault.to.as_secs_f64(),
     });
-    CaseInfo { name: case.name.clone(), faults: faults.collect(), changes: changes(case) }
+    let sources = case.flows.iter().flat_map(|flow| &flow.sources);
+    let mut jumps: Vec<f64> = sources.flat_map(|source| source.pattern.jumps()).collect();
+    jumps.sort_by(f64::total_cmp);
+    CaseInfo { name: case.name.clone(), faults: faults.collect(), changes: changes(case), jumps }
 }
 
 /// What the nodes of a case say is done to them; the same of several pipelines once.

@@ -80,6 +80,8 @@ pub struct CaseInfo {
     pub faults: Vec<FaultBand>,
     /// What else is done at a set time, for lines: servers taken out, scheduled actions, other filters.
     pub changes: Vec<FaultBand>,
+    /// When the rate of the traffic jumps, in seconds: the edges of spikes and phases; an instant twice.
+    pub jumps: Vec<f64>,
 }
 
 /// A fault on the timeline.
@@ -250,6 +252,16 @@ impl Cell {
     /// A summary metric by name.
     pub fn metric(&self, name: &str) -> Option<&SummaryMetric> {
         self.summary.iter().find(|metric| metric.name == name)
+    }
+
+    /// Which part of the jobs sent came to an end of this kind: the mean over the replications, as goodput is in the table.
+    pub fn share(&self, fate: Fate) -> Estimate {
+        let none = Estimate { mean: 0.0, half_width: None, replications: 0 };
+        let place = |name: &str| self.summary.iter().position(|metric| metric.name == name);
+        let (Some(sent), Some(ended)) = (place(names::JOBS_SENT), place(fate.name())) else { return none };
+        let figure = |row: &[Option<f64>], place: usize| row.get(place).copied().flatten();
+        let of = |row: &Vec<Option<f64>>| Some(figure(row, ended)? / figure(row, sent).filter(|sent| *sent > 0.0)?);
+        Estimate::of(&self.replications.iter().map(of).collect::<Vec<Option<f64>>>()).unwrap_or(none)
     }
 
     /// The mean of a summary metric, if it was measured.

@@ -20,7 +20,7 @@ fn sentence(report: &Report, cell: &Cell) -> String {
     }
     let in_time = if report.run.objective_s.is_some() { "in time" } else { "" };
     let ways = [(Fate::DoneInTime, in_time), (Fate::DoneLate, "late"), (Fate::DoneTwice, "twice")];
-    let mut text = done(ways.map(|(fate, how)| (share(cell, fate), how)));
+    let mut text = done(ways.map(|(fate, how)| (cell.share(fate), how)));
     if let Some(why) = cause(cell) {
         text.push_str("; ");
         text.push_str(&why);
@@ -28,7 +28,7 @@ fn sentence(report: &Report, cell: &Cell) -> String {
     let surge = surge(cell);
     // Where nothing can be late, a backlog asks for its reason.
     let is_late = match report.run.objective_s {
-        Some(_) => share(cell, Fate::DoneLate).mean >= LATE_WORTH_A_REASON,
+        Some(_) => cell.share(Fate::DoneLate).mean >= LATE_WORTH_A_REASON,
         None => surge.is_some(),
     };
     if let Some(why) = bottleneck(cell).filter(|_| is_late) {
@@ -56,16 +56,6 @@ fn done(shares: [(Estimate, &str); 3]) -> String {
     join(&parts)
 }
 
-/// Which part of the jobs sent came to an end of this kind: the mean over the replications, as goodput is in the table.
-fn share(cell: &Cell, fate: Fate) -> Estimate {
-    let none = Estimate { mean: 0.0, half_width: None, replications: 0 };
-    let place = |name: &str| cell.summary.iter().position(|metric| metric.name == name);
-    let (Some(sent), Some(ended)) = (place(JOBS_SENT), place(fate.name())) else { return none };
-    let figure = |row: &[Option<f64>], place: usize| row.get(place).copied().flatten();
-    let of = |row: &Vec<Option<f64>>| Some(figure(row, ended)? / figure(row, sent).filter(|sent| *sent > 0.0)?);
-    Estimate::of(&cell.replications.iter().map(of).collect::<Vec<Option<f64>>>()).unwrap_or(none)
-}
-
 /// The largest causes of loss, by name and place.
 fn cause(cell: &Cell) -> Option<String> {
     let part = |loss: &Loss| {
@@ -78,7 +68,7 @@ fn cause(cell: &Cell) -> Option<String> {
         .take(2)
         .filter(|loss| loss.jobs.mean > 0.0)
         .map(|loss| {
-            let share = percent(&times(share(cell, loss.fate), part(loss)));
+            let share = percent(&times(cell.share(loss.fate), part(loss)));
             match loss.fate {
                 Fate::Unfinished => format!("{share} were still under way at the end"),
                 fate => format!("{share} {} at {} ({})", fate.label(), loss.node, loss.reason),
@@ -346,10 +336,10 @@ mod tests {
     fn the_shares_are_those_of_the_table_and_add_up() {
         let report = fixture::report();
         for cell in &report.cells {
-            let shares: f64 = Fate::ALL.into_iter().map(|fate| share(cell, fate).mean).sum();
+            let shares: f64 = Fate::ALL.into_iter().map(|fate| cell.share(fate).mean).sum();
             assert!((shares - 1.0).abs() < 1e-9, "{shares}");
             let goodput = cell.mean(crate::report::names::GOODPUT).expect("measured");
-            assert!((share(cell, Fate::DoneInTime).mean - goodput).abs() < 1e-9);
+            assert!((cell.share(Fate::DoneInTime).mean - goodput).abs() < 1e-9);
         }
     }
 

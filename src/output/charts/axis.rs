@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
+use super::series::Span;
 use super::ticks::{self, Division, Tick};
 use crate::report::human;
 
@@ -87,10 +88,11 @@ impl Axis {
         Self { scale, low: 0.0, high, ticks: vec![tick(0.0), tick(high)] }
     }
 
-    /// Simulated time from zero to `high` seconds.
-    pub(super) fn clock(high: f64, most: usize) -> Self {
-        let high = if high.is_finite() && high > 0.0 { high.max(1e-9) } else { 1.0 };
-        Self { scale: Scale::Linear, low: 0.0, high, ticks: ticks::times(high, most) }
+    /// Simulated time in seconds.
+    pub(super) fn clock(span: Span, most: usize) -> Self {
+        let high = if span.to_s.is_finite() && span.to_s > 0.0 { span.to_s.max(1e-9) } else { 1.0 };
+        let low = if (0.0..high).contains(&span.from_s) { span.from_s } else { 0.0 };
+        Self { scale: Scale::Linear, low, high, ticks: ticks::times(low, high, most) }
     }
 
     /// Times from `low` to `high` seconds by ratio, widened to the next fine ticks, divided as finely as `fits`
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_axis_of_nothing_is_an_axis_all_the_same() {
-        assert!(Axis::clock(0.0, 5).high > 0.0);
+        assert!(Axis::clock(Span { from_s: 0.0, to_s: 0.0 }, 5).high > 0.0);
         assert!(Axis::amounts(0.0, 0.1, Scale::Linear, 4).high > 0.0);
         let point = Axis::log_times(3.0, 3.0, |_| true);
         assert!(point.high > point.low);

@@ -4,8 +4,8 @@ use super::axis::{Axis, Scale};
 use super::facets::{self, Facet, Plan};
 use super::page::{Align, Frame, Page, Style};
 use super::scene::{Ink, Pen};
-use super::series::{self, Line};
-use super::{Sketch, caption, page, text, theme};
+use super::series::{self, Line, Span};
+use super::{Sketch, caption, page, steps, text, theme};
 use crate::report::Report;
 use crate::report::human::{self, Figure};
 use crate::report::names::BACKLOG_MAX;
@@ -43,12 +43,12 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     }
     let own_axes = if report.cases.len() > 1 { " Each case has its own axes." } else { "" };
     let which = if report.pipelines.len() > 1 {
-        "one pipeline in colour (line: mean; dot: where the mean is highest), the others in grey"
+        "one pipeline in colour (line: mean; dot: where the mean is highest), what others do in grey"
     } else {
         "their mean, with a dot where it is highest"
     };
     // The peaks of replications do not come at the same moment, nor when a sample is taken.
-    let worst = if data.backlog.iter().any(|line| worst(&data, line).is_some()) {
+    let worst = if data.backlog.iter().any(|line| Peak::of(&data, line).is_some_and(|peak| peak.is_apart)) {
         " Dotted: the worst backlog, which is the mean of what each replication had at its worst moment."
     } else {
         ""
@@ -73,15 +73,13 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
     if lines.is_empty() {
         return;
     }
-    let all: Vec<Line<'_>> = lines.iter().chain(&arrivals).copied().collect();
-    let worst_of_all = lines.iter().filter_map(|line| worst(data, line)).map(|worst| worst.mean);
-    let top = lines.iter().map(Line::top).chain(worst_of_all).fold(0.0, f64::max);
+    let top = top(data, &lines);
     // Never logarithmic, however small one design's backlog is beside another's: a backlog that is worked off at an even
     // pace has to look like it.
     let values = Axis::amounts(top, HEADROOM / height, Scale::Linear, 5);
-    let mut note = format!("jobs{}", series::samples(&lines, 1));
+    let mut note = format!("jobs{}", steps::samples(&lines, 1));
     if let Some(line) = arrivals.first() {
-        let interval = if line.series.unit == "1/s" { "second".to_owned() } else { human::seconds(line.run.sample_s) };
+        let interval = steps::each(if line.series.unit == "1/s" { 1.0 } else { line.run.sample_s });
         note = format!("{note} · below: arrivals per {interval}");
     }
     let plan = Plan {
@@ -90,7 +88,7 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
         height,
         below: if arrivals.is_empty() { 0.0 } else { 58.0 },
         shared_time: !arrivals.is_empty(),
-        end_s: lines.iter().filter_map(stays_until).fold(series::end_of_change(&all), f64::max),
+        span: Span::of_case(report, case),
         values,
     };
     let most = arrivals.iter().map(Line::highest).fold(0.0, f64::max);
@@ -103,47 +101,66 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize,
     });
 }
 
-/// When a line ends that has not come down to nothing by then: a picture that stopped where it stopped changing would
-/// look as if it went on falling.
-fn stays_until(line: &Line<'_>) -> Option<f64> {
-    line.series.mean.last().filter(|left| **left > 0.0).map(|_| line.end())
+/// The highest value that is drawn in a case.
+fn top(data: &Data<'_>, lines: &[Line<'_>]) -> f64 {
+    let worst = data.worst.iter().filter(|(case, ..)| lines.iter().any(|line| line.case == *case));
+    lines.iter().map(Line::top).chain(worst.map(|(.., worst)| worst.mean)).fold(0.0, f64::max)
 }
 
-/// The worst backlog of the line's pipeline, where it is not the number at the highest point of the line.
-fn worst(data: &Data<'_>, line: &Line<'_>) -> Option<Estimate> {
-    let own = data.worst.iter().find(|(case, pipeline, _)| (*case, *pipeline) == (line.case, line.pipeline));
-    own.map(|(_, _, worst)| *worst).filter(|worst| human::jobs(line.highest()) != jobs(worst))
+/// The worst backlog of a line's pipeline.
+struct Peak {
+    worst: Estimate,
+    /// Whether it lies so far above the highest point of the line that it can be seen.
+    is_apart: bool,
 }
 
-/// A figure as it stands in the table.
-fn jobs(estimate: &Estimate) -> String {
-    Figure::of(estimate, "jobs").value
+/// A dotted line nearer than this to the highest point, as a share of the axis, would say nothing.
+const APART: f64 = 0.015;
+
+impl Peak {
+    fn of(data: &Data<'_>, line: &Line<'_>) -> Option<Self> {
+        let own = data.worst.iter().find(|(case, pipeline, _)| (*case, *pipeline) == (line.case, line.pipeline));
+        let &(.., worst) = own?;
+        let axis = top(data, &series::of_case(&data.backlog, line.case));
+        Some(Self { worst, is_apart: worst.mean - line.highest() > APART * axis })
+    }
+
+    /// An amount with the digits of the figure in the table.
+    fn figure(&self, amount: f64) -> String {
+        Figure::of(&Estimate { mean: amount, ..self.worst }, "jobs").value
+    }
 }
 
 fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, data: &Data<'_>, lines: &[Line<'_>]) {
     let panel = &facet.panel;
+    let end_s = panel.x.high;
     for other in lines.iter().filter(|line| line.pipeline != facet.pipeline) {
-        panel.background(other.mean().collect(), Pen::solid(theme::OTHERS, 1.1));
+        panel.background(series::to_the_end(other.mean().collect(), end_s), Pen::solid(theme::OTHERS, 1.1));
     }
     let Some(line) = lines.iter().find(|line| line.pipeline == facet.pipeline) else { return };
     let pen = facets::pen(line.pipeline);
     if line.has_band() {
         panel.between(line.high(), line.low(), Ink::pale(pen.ink.rgb, theme::BAND_PERCENT));
     }
-    panel.curve(line.mean().collect(), pen);
+    panel.curve(series::to_the_end(line.mean().collect(), end_s), pen);
     let Some((at, top)) = line.peak().filter(|(_, top)| *top > 0.0) else {
         return facet.say(page, "no jobs were under way");
     };
     let (x, y) = panel.place(at, top);
     let strong = Style { weight: text::Weight::Strong, ..Style::SMALL };
     let style = strong.in_colour(theme::hue(line.pipeline).text).with_rim();
-    let mut label = human::jobs(top);
+    let peak = Peak::of(data, line);
+    // Where the two cannot be told apart, the figure is that of the table.
+    let mut label = match &peak {
+        Some(peak) => peak.figure(if peak.is_apart { top } else { peak.worst.mean }),
+        None => human::jobs(top),
+    };
     let mut base = y;
-    if let Some(worst) = worst(data, line) {
-        let (_, height) = panel.place(at, worst.mean);
+    if let Some(peak) = peak.filter(|peak| peak.is_apart) {
+        let (_, height) = panel.place(at, peak.worst.mean);
         let Frame { left, right, .. } = panel.frame;
         page.line(&[(left, height), (right, height)], Pen { dash: &[10, 25], width: 10, ..pen });
-        let words = format!("worst {}", jobs(&worst));
+        let words = format!("worst {}", peak.figure(peak.worst.mean));
         if (y - height).abs() < 2.0 * style.size {
             label = format!("{label}, {words}");
             base = y.min(height);
@@ -176,7 +193,7 @@ mod tests {
     use super::super::fixture;
     use super::super::scene::Mark;
     use super::*;
-    use crate::report::{Series, SummaryMetric};
+    use crate::report::SummaryMetric;
 
     #[test]
     fn the_lines_are_those_of_the_report() {
@@ -186,17 +203,6 @@ mod tests {
         let cell = &report.cells[3];
         let line = data.backlog.iter().find(|line| (line.case, line.pipeline) == (cell.case, cell.pipeline));
         assert_eq!(line.map(|line| &line.series.mean), cell.pipeline_series("backlog").map(|series| &series.mean));
-    }
-
-    #[test]
-    fn a_backlog_that_stays_is_shown_to_its_end() {
-        let report = fixture::video();
-        let mut series = report.cells[0].series[0].clone();
-        series.mean = vec![0.0, 120.0, 120.0, 120.0];
-        let left = |series: &Series| stays_until(&Line { case: 0, pipeline: 0, series, run: &report.run });
-        assert_eq!(left(&series), Some(3.0 * report.run.sample_s));
-        series.mean[3] = 0.0;
-        assert_eq!(left(&series), None);
     }
 
     #[test]

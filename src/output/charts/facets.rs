@@ -6,15 +6,16 @@
 use super::axis::Axis;
 use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
-use super::series::Step;
+use super::series::Span;
+use super::steps::Step;
 use super::text::{self, CAP_HEIGHT};
 use super::theme;
-use crate::report::{CaseInfo, FaultBand, Report};
+use crate::report::{FaultBand, Report};
 
 /// Room for the labels of the axis from bottom to top.
 const GUTTER: f64 = 58.0;
 /// Room between two panels side by side.
-const GAP: f64 = 32.0;
+const GAP: f64 = 38.0;
 /// Room for the name of a pipeline above its panel.
 const NAME: f64 = 25.0;
 /// Room for one row of names of faults.
@@ -34,8 +35,8 @@ pub(super) struct Plan {
     pub below: f64,
     /// Whether the labels of time stand at the foot of what is below, which then shares the axis.
     pub shared_time: bool,
-    /// End of the axis of time in seconds.
-    pub end_s: f64,
+    /// What the axis of time shows.
+    pub span: Span,
     /// The axis of values, the same for every panel.
     pub values: Axis,
 }
@@ -104,7 +105,7 @@ pub(super) fn block<'a>(
     mut paint: impl FnMut(&Page<'a>, &Facet<'a>),
 ) {
     heading(page, report, case, &plan.note);
-    let events = events(report, case, plan.end_s);
+    let events = events(report, case, plan.span.to_s);
     let columns = columns(plan.pipelines.len());
     let width = width(plan.pipelines.len());
     let lanes = f64_of(lanes(&events)) * LANE;
@@ -114,7 +115,7 @@ pub(super) fn block<'a>(
             let left = LEFT + GUTTER + f64_of(column) * (width + GAP);
             let frame = Frame { left, top, right: left + width, bottom: top + plan.height };
             name(page, report, pipeline, frame.left, page.top, width);
-            let time = Axis::clock(plan.end_s, time_ticks(width));
+            let time = Axis::clock(plan.span, time_ticks(width));
             let panel = page.panel(frame, time, plan.values.clone());
             // The grid first: a fault of an instant may lie on one of its lines.
             panel.grid(page);
@@ -125,9 +126,9 @@ pub(super) fn block<'a>(
             }
             let under = frame.bottom + if plan.shared_time { 0.0 } else { FOOT };
             let below = Frame { top: under, bottom: under + plan.below, ..frame };
-            let facet = Facet { pipeline, panel, below, first };
-            paint(page, &facet);
-            facet.panel.foot(page, !plan.shared_time);
+            // Before the lines: one that lies at nothing is to be seen.
+            panel.foot(page, !plan.shared_time);
+            paint(page, &Facet { pipeline, panel, below, first });
         }
         page.top = top + plan.height + FOOT + plan.below + 12.0;
     }
@@ -141,8 +142,8 @@ pub(super) fn heading(page: &mut Page<'_>, report: &Report, case: usize, note: &
     let style = Style { size: theme::HEADING, ..Style::NAME };
     let base = page.top + style.size * CAP_HEIGHT;
     let mut left = LEFT;
-    if let Some(case) = report.cases.get(case).filter(|case| report.cases.len() > 1 || case.name != "base") {
-        let name = style.shorten(&case_name(case), (RIGHT - LEFT) * 0.4);
+    if let Some(label) = case_label(report, case) {
+        let name = style.shorten(&label, (RIGHT - LEFT) * 0.4);
         page.words(&name, left, base, style);
         left += style.width(&name) + 14.0;
     }
@@ -150,9 +151,10 @@ pub(super) fn heading(page: &mut Page<'_>, report: &Report, case: usize, note: &
     page.top = base + 14.0;
 }
 
-/// What a panel says it is about: names in a file are often as short as `ten`.
-pub(super) fn case_name(case: &CaseInfo) -> String {
-    format!("Case {}", text::clean(&case.name))
+/// What a panel says it is about, if there is any other: names in a file are often as short as `ten`.
+pub(super) fn case_label(report: &Report, case: usize) -> Option<String> {
+    let case = report.cases.get(case).filter(|case| report.cases.len() > 1 || case.name != "base")?;
+    Some(format!("Case {}", text::clean(&case.name)))
 }
 
 fn name(page: &Page<'_>, report: &Report, pipeline: usize, left: f64, top: f64, room: f64) {

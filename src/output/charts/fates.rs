@@ -18,27 +18,31 @@ pub struct Bar {
     pub pipeline: usize,
     /// Jobs sent: mean over replications.
     pub sent: f64,
-    /// Jobs by fate, in the order of [`Fate::ALL`]: means over replications.
-    pub jobs: [f64; Fate::ALL.len()],
-}
-
-impl Bar {
-    /// Share of the jobs sent with a fate, by its place in [`Fate::ALL`]; 0 when none was sent.
-    pub fn share(&self, fate: usize) -> f64 {
-        if self.sent > 0.0 { self.jobs[fate] / self.sent } else { 0.0 }
-    }
+    /// Shares of the jobs sent by fate, in the order of [`Fate::ALL`]: means over replications, as goodput is in the table;
+    /// all 0 when none was sent.
+    pub shares: [f64; Fate::ALL.len()],
 }
 
 /// The numbers this chart draws: the fates of the report, unchanged.
 pub fn data(report: &Report) -> Vec<Bar> {
-    let bars = report.cells.iter().filter(|cell| !cell.fates.is_empty()).map(|cell| {
-        let mut jobs = [0.0; Fate::ALL.len()];
-        for (jobs, fate) in jobs.iter_mut().zip(&cell.fates) {
-            *jobs = if fate.mean.is_finite() { fate.mean.max(0.0) } else { 0.0 };
-        }
-        Bar { case: cell.case, pipeline: cell.pipeline, sent: jobs.iter().sum(), jobs }
+    let bars = report.cells.iter().filter(|cell| !cell.fates.is_empty()).map(|cell| Bar {
+        case: cell.case,
+        pipeline: cell.pipeline,
+        sent: cell.fates.iter().map(|fate| fate.mean).sum(),
+        shares: Fate::ALL.map(|fate| cell.share(fate).mean),
     });
     bars.collect()
+}
+
+/// Where the bars end: at the right, less the room for the notes behind them if there are any.
+fn right_end(bars: &[Bar]) -> f64 {
+    let widest = RIGHT - 22.0;
+    let notes = |right: f64| bars.iter().flat_map(move |bar| outside(bar, right - LEFT - NAMES));
+    if notes(widest).next().is_none() {
+        return widest;
+    }
+    let room = notes(RIGHT - NOTES).map(|line| Style::SMALL.width(&line)).fold(0.0, f64::max);
+    RIGHT - (room + 14.0).min(NOTES)
 }
 
 /// Draws the chart; `None` when no job was sent anywhere.
@@ -47,15 +51,13 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if bars.iter().all(|bar| bar.sent <= 0.0) {
         return None;
     }
-    let explanation = "Share of all jobs sent, by how they ended; each bar is 100 %. What is too narrow for words \
-                       stands at the end of its bar.";
-    let words = ["Fates: how every job ended", explanation, caption::MEANS];
+    let right = right_end(&bars);
+    let has_notes = bars.iter().any(|bar| !outside(bar, right - LEFT - NAMES).is_empty());
+    let notes = if has_notes { " What is too narrow for its share stands at the end of its bar." } else { "" };
+    let explanation = format!("Share of all jobs sent, by how they ended; each bar is 100 %.{notes}");
+    let words = ["Fates: how every job ended", &explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
         key(page, &bars);
-        let room = RIGHT - LEFT - NAMES;
-        let widest = bars.iter().flat_map(|bar| outside(bar, room - NOTES));
-        let widest = widest.map(|line| Style::SMALL.width(&line)).fold(0.0, f64::max);
-        let right = RIGHT - if widest > 0.0 { (widest + 14.0).min(NOTES) } else { 22.0 };
         for case in 0..report.cases.len() {
             let bars: Vec<&Bar> = bars.iter().filter(|bar| bar.case == case).collect();
             if !bars.is_empty() {
@@ -96,7 +98,7 @@ const NOTES: f64 = 250.0;
 fn key(page: &mut Page<'_>, bars: &[Bar]) {
     let mut left = LEFT;
     for (index, fate) in Fate::ALL.into_iter().enumerate() {
-        if bars.iter().all(|bar| bar.jobs[index] <= 0.0) {
+        if bars.iter().all(|bar| bar.shares[index] <= 0.0) {
             continue;
         }
         let width = 18.0 + 7.0 + Style::BODY.width(fate.label()) + 22.0;
@@ -147,10 +149,12 @@ fn draw_bar(page: &Page<'_>, bar: &Bar, frame: Frame) {
         return;
     }
     let mut left = frame.left;
-    for (index, fate) in Fate::ALL.into_iter().enumerate().filter(|(index, _)| bar.jobs[*index] > 0.0) {
-        let right = left + frame.width() * bar.share(index);
+    for (index, fate) in Fate::ALL.into_iter().enumerate().filter(|(index, _)| bar.shares[*index] > 0.0) {
+        let right = left + frame.width() * bar.shares[index];
         let look = look(fate);
-        segment(page, Frame { left, right: right.max(left + 0.8).min(frame.right), ..frame }, &look);
+        // A hair's breadth can be seen, also at the end of the bar.
+        let visible = left.min(frame.right - 0.8);
+        segment(page, Frame { left: visible, right: right.max(visible + 0.8).min(frame.right), ..frame }, &look);
         if let Some(label) = inside(bar, index, frame.width()) {
             let style = Style::SMALL.in_colour(if look.dark { Rgb(255, 255, 255) } else { theme::INK });
             let half = style.width(&label) / 2.0 + 4.0;
@@ -171,28 +175,31 @@ fn draw_bar(page: &Page<'_>, bar: &Bar, frame: Frame) {
 }
 
 fn full(bar: &Bar, fate: usize) -> String {
-    format!("{} {}", Fate::ALL[fate].label(), ticks::percent(bar.share(fate)))
+    format!("{} {}", Fate::ALL[fate].label(), ticks::percent(bar.shares[fate]))
 }
 
 /// What stands inside a part of a bar: fate and share, or the share alone, or nothing, as there is room.
 fn inside(bar: &Bar, fate: usize, bar_width: f64) -> Option<String> {
-    let room = bar.share(fate) * bar_width - 12.0;
-    [full(bar, fate), ticks::percent(bar.share(fate))].into_iter().find(|label| Style::SMALL.width(label) <= room)
+    let room = bar.shares[fate] * bar_width - 12.0;
+    [full(bar, fate), ticks::percent(bar.shares[fate])].into_iter().find(|label| Style::SMALL.width(label) <= room)
 }
 
-/// What stands at the end of a bar, in at most two lines: the parts with nothing inside, the largest first.
+/// What stands at the end of a bar, in at most two lines: the parts with nothing inside, in their order; where these are
+/// too many, the smallest are only counted.
 fn outside(bar: &Bar, bar_width: f64) -> Vec<String> {
-    let narrow = (0..Fate::ALL.len()).filter(|fate| bar.jobs[*fate] > 0.0 && inside(bar, *fate, bar_width).is_none());
-    let mut narrow: Vec<usize> = narrow.collect();
-    narrow.sort_by(|a, b| bar.jobs[*b].total_cmp(&bar.jobs[*a]));
-    let parts: Vec<String> = narrow.iter().map(|fate| full(bar, *fate).replace(' ', "\u{a0}")).collect();
+    let narrow = (0..Fate::ALL.len()).filter(|fate| bar.shares[*fate] > 0.0 && inside(bar, *fate, bar_width).is_none());
+    let mut largest: Vec<usize> = narrow.collect();
+    largest.sort_by(|a, b| bar.shares[*b].total_cmp(&bar.shares[*a]));
     let lines = |shown: usize| {
-        let more = parts.len() - shown;
+        let mut shown = largest[..shown].to_vec();
+        let more = largest.len() - shown.len();
         let more = (more > 0).then(|| format!("+{more}"));
-        let words: Vec<String> = parts[..shown].iter().cloned().chain(more).collect();
+        shown.sort_unstable();
+        let parts = shown.iter().map(|fate| full(bar, *fate).replace(' ', "\u{a0}"));
+        let words: Vec<String> = parts.chain(more).collect();
         text::wrap(&words.join(", "), NOTES - 12.0, theme::SMALL, usize::MAX)
     };
-    (0..=parts.len()).rev().map(lines).find(|lines| lines.len() <= 2).unwrap_or_default()
+    (0..=largest.len()).rev().map(lines).find(|lines| lines.len() <= 2).unwrap_or_default()
 }
 
 /// A filled rectangle with a thin white edge to its right and, if striped, lines across it.
@@ -242,7 +249,7 @@ mod tests {
     #[test]
     fn the_shares_of_a_bar_add_up_to_all_jobs() {
         for bar in data(&fixture::video()) {
-            let sum: f64 = (0..Fate::ALL.len()).map(|fate| bar.share(fate)).sum();
+            let sum: f64 = (0..Fate::ALL.len()).map(|fate| bar.shares[fate]).sum();
             assert!((sum - 1.0).abs() < 1e-9, "{bar:?}");
         }
     }

@@ -1,8 +1,9 @@
 //! Hand-made reports for the tests of the charts: a small model of queues, drawn from a fixed stream of numbers.
 
+use crate::report::names::JOBS_SENT;
 use crate::report::{
-    CaseInfo, Cell, FaultBand, LatencyBucket, NodeMetric, NodeReport, PipelineInfo, Report, RunInfo, ScenarioInfo,
-    Series,
+    CaseInfo, Cell, Fate, FaultBand, LatencyBucket, NodeMetric, NodeReport, PipelineInfo, Report, RunInfo,
+    ScenarioInfo, Series, SummaryMetric,
 };
 use crate::stats::Estimate;
 
@@ -74,7 +75,12 @@ pub(super) fn build(designs: &[Design], cases: &[(&str, f64)], replications: u32
             cells.push(cell(case, pipeline, design, *spike, replications));
         }
     }
-    let case = |(name, _): &(&str, f64)| CaseInfo { name: (*name).to_owned(), faults: Vec::new(), changes: Vec::new() };
+    let case = |(name, _): &(&str, f64)| CaseInfo {
+        name: (*name).to_owned(),
+        faults: Vec::new(),
+        changes: Vec::new(),
+        jumps: Vec::new(),
+    };
     let pipeline = |design: &Design| PipelineInfo { name: design.name.clone(), path: "web → encoders".to_owned() };
     Report {
         scenario: ScenarioInfo {
@@ -150,10 +156,14 @@ fn cell(case: usize, pipeline: usize, design: &Design, spike: f64, replications:
     Cell {
         case,
         pipeline,
-        summary: Vec::new(),
+        summary: [JOBS_SENT]
+            .into_iter()
+            .chain(Fate::ALL.map(Fate::name))
+            .map(|name| SummaryMetric { name: name.to_owned(), unit: "jobs", estimate: None })
+            .collect(),
         fates: vec![fates(0), fates(1), none, fates(2), fates(3), none, none, none, fates(4)],
         losses: Vec::new(),
-        replications: Vec::new(),
+        replications: runs.iter().map(Run::row).collect(),
         nodes: vec![report("web", vec![web]), report("encoders", vec![utilisation, most])],
         series: vec![
             series(None, "backlog", runs.iter().map(|run| &run.backlog)),
@@ -165,6 +175,15 @@ fn cell(case: usize, pipeline: usize, design: &Design, spike: f64, replications:
         latency: buckets(runs.iter().flat_map(|run| &run.latencies).copied()),
         verdict: String::new(),
         traffic_checksum: String::new(),
+    }
+}
+
+impl Run {
+    /// Jobs sent, and by fate.
+    fn row(&self) -> Vec<Option<f64>> {
+        let [in_time, late, rejected, timed_out, left] = self.fates;
+        let fates = [in_time, late, 0.0, rejected, timed_out, 0.0, 0.0, 0.0, left];
+        std::iter::once(fates.iter().sum()).chain(fates).map(Some).collect()
     }
 }
 

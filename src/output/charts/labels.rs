@@ -29,6 +29,8 @@ pub(super) struct Place {
 
 /// Half the height of a name with air above and below.
 const HALF: f64 = 9.0;
+/// A line nearer than this to a name could be taken for its own, in pixels.
+const CLOSE: f64 = 6.0;
 /// Side of a cell of the map of what is where.
 const CELL: f64 = 3.0;
 
@@ -64,8 +66,10 @@ fn best(frame: Frame, map: &Map, wanted: &[Wanted], placed: &[Option<Place>], ow
             let hidden = placed.iter().zip(wanted).enumerate().any(|(index, (other, wanted))| {
                 index != own && other.is_some_and(|other| collide((place, name.width), (other, wanted.width)))
             });
-            // A leader shows which line is meant, however many are near; without one a name must stand alone.
-            let doubt = place.leader.map_or(crowd, |leader| 5.0 * map.crossed(leader, own));
+            // A leader shows which line is meant, however many are near; without one a name must stand alone, with none
+            // between it and its line.
+            let way = place.leader.unwrap_or_else(|| [spot, nearest(place, name.width, spot)]);
+            let doubt = 9.0 * map.crossed(way, own) + if place.leader.is_some() { 0.0 } else { crowd };
             // Counting what a name would cover takes the longest, so it is done last and only where it can matter.
             let cost = effort + early + doubt;
             if hidden || best.is_some_and(|(least, _)| cost >= least) {
@@ -101,6 +105,11 @@ fn around((x, y): (f64, f64), width: f64) -> Vec<(f64, Place)> {
         places.push((effort, Place { left: centred, middle: y + far, leader: leader((x, y + far - 8.0)) }));
     }
     places
+}
+
+/// The point of a name that is nearest to a spot.
+fn nearest(place: Place, width: f64, (x, y): (f64, f64)) -> (f64, f64) {
+    (x.clamp(place.left, place.left + width), y.clamp(place.middle - HALF, place.middle + HALF))
 }
 
 fn inside(frame: Frame, place: Place, width: f64) -> bool {
@@ -191,21 +200,26 @@ impl Map {
         (x >= 0.0 && y >= 0.0 && column < self.columns && row < self.rows).then(|| row * self.columns + column)
     }
 
-    /// How much of lines a name would cover; its own counts too, but less.
+    /// How much of lines a name would cover; its own counts too, but less. A line of another that only passes close by
+    /// counts once.
     fn covered(&self, place: Place, width: f64, own: usize) -> f64 {
-        let mut cost = 0.0;
-        let mut y = place.middle - HALF + 1.0;
-        while y < place.middle + HALF {
+        let (mut cost, mut close) = (0.0, 0);
+        let mut y = place.middle - HALF - CLOSE;
+        while y < place.middle + HALF + CLOSE {
+            let is_covered = (y - place.middle).abs() < HALF;
             let mut x = place.left - 5.0;
             while x < place.left + width + 5.0 {
                 let here = self.cell(x, y).map_or(0, |cell| self.cells[cell]);
-                cost += 4.0 * f64::from((here & !bit(own)).count_ones());
-                cost += 2.0 * f64::from((here & bit(own)).count_ones());
+                close |= here & !bit(own) & !AVOID;
+                if is_covered {
+                    cost += 4.0 * f64::from((here & !bit(own)).count_ones());
+                    cost += 2.0 * f64::from((here & bit(own)).count_ones());
+                }
                 x += CELL;
             }
             y += CELL;
         }
-        cost
+        cost + 3.0 * f64::from(close.count_ones())
     }
 
     /// How many other lines a leader crosses.

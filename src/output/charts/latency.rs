@@ -8,7 +8,7 @@ use super::page::{Align, Frame, LEFT, Page, Panel, RIGHT, Style};
 use super::scene::{Ink, Pen};
 use super::{Sketch, caption, facets, page, text, theme, ticks};
 use crate::report::human;
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Fate, Report};
 
 /// The curve of one pipeline under one case.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,9 +62,11 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     let curves = data(report);
     times(&curves, report.run.objective_s)?;
     let objective = report.run.objective_s.map_or("", |_| " The dashed vertical line is the objective.");
+    let is_twice = |cell: &Cell| cell.fates.get(Fate::DoneTwice as usize).is_some_and(|jobs| jobs.mean > 0.0);
+    let twice = if report.cells.iter().any(is_twice) { " A job done twice counts by the first time." } else { "" };
     let explanation = format!(
         "Share of all jobs sent that take longer than a time; both scales are logarithmic. The lower the better: a \
-         curve that reaches the floor has got every job done, one that levels off has jobs that were never done.{objective}"
+         curve that reaches the floor has got every job done, one that goes on to the right edge has not.{twice}{objective}"
     );
     let words = ["Latency: how many jobs take longer?", &explanation, caption::TOGETHER];
     let cases: Vec<usize> =
@@ -102,13 +104,14 @@ fn floor(curves: &[Curve]) -> f64 {
 const GUTTER: f64 = 68.0;
 const GAP: f64 = 36.0;
 /// Room right of a panel for the shares that were never done, if there are any.
-const NEVER: f64 = 72.0;
+const NEVER: f64 = 80.0;
 
 fn draw_row(page: &mut Page<'_>, report: &Report, curves: &[Curve], cases: &[usize], columns: usize) {
     let Some((low, high)) = times(curves, report.run.objective_s) else { return };
     let never = if curves.iter().any(|curve| curve.never > 0.0) { NEVER } else { 0.0 };
     let width = (RIGHT - LEFT - GUTTER - never - (GAP + never) * f64_of(columns - 1)) / f64_of(columns);
-    let top = page.top + 48.0;
+    let names = cases.iter().any(|case| facets::case_label(report, *case).is_some());
+    let top = page.top + if names { 48.0 } else { 26.0 };
     let height = if columns == 1 { 420.0 } else { 340.0 };
     for (column, &case) in cases.iter().enumerate() {
         let left = LEFT + GUTTER + f64_of(column) * (width + GAP + never);
@@ -139,11 +142,9 @@ fn labels_fit(axis: &Axis, width: f64) -> bool {
 }
 
 fn heading(page: &Page<'_>, report: &Report, case: usize, frame: Frame) {
-    let Some(case) = report.cases.get(case).filter(|case| report.cases.len() > 1 || case.name != "base") else {
-        return;
-    };
+    let Some(label) = facets::case_label(report, case) else { return };
     let style = Style { size: theme::HEADING, ..Style::NAME };
-    let name = style.shorten(&facets::case_name(case), frame.width());
+    let name = style.shorten(&label, frame.width());
     page.words(&name, frame.left, frame.top - 30.0, style);
 }
 

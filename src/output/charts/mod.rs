@@ -25,6 +25,7 @@ mod page;
 mod png;
 mod scene;
 pub mod series;
+mod steps;
 mod svg;
 mod text;
 mod theme;

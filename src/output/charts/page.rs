@@ -8,7 +8,7 @@ use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, Drawable, PointCollection, Rectangle};
 use plotters::style::{RGBAColor, ShapeStyle};
 
-use super::axis::Axis;
+use super::axis::{Axis, Scale};
 use super::scene::{Between, Curve, Ink, Pen, Point, Recorder, Rgb, Scene, Words, tenths};
 use super::text::{self, CAP_HEIGHT, Weight};
 use super::{Sketch, caption, theme, thin};
@@ -205,6 +205,9 @@ fn filled(ink: Ink) -> ShapeStyle {
     ShapeStyle { color: RGBAColor(red, green, blue, f64::from(ink.percent) / 100.0), filled: true, stroke_width: 0 }
 }
 
+/// How far the last label of time may stand out of its panel, in pixels.
+const OVERHANG: f64 = 18.0;
+
 /// A frame with two axes.
 pub(super) struct Panel<'a> {
     area: DrawingArea<Recorder<'a>, Cartesian2d<Axis, Axis>>,
@@ -277,10 +280,13 @@ impl<'a> Panel<'a> {
         let (x, _) = self.place(tick.at, self.y.low);
         let width = Style::SMALL.width(&tick.label);
         let last = index + 1 == self.x.ticks.len() && index > 0;
-        // The number stands under its tick, and the unit behind the last one does not leave the panel.
+        // The number stands under its tick, and the unit behind the last one beyond the panel if need be. On a
+        // logarithmic axis the first label would stand under the lowest of the other axis.
         let number = Style::SMALL.width(tick.label.split(' ').next().unwrap_or_default());
-        let begin = x - if last && self.x.low == 0.0 { number } else { width } / 2.0;
-        let begin = if last { begin.min(self.frame.right - width) } else { begin };
+        let is_clock = self.x.scale == Scale::Linear;
+        let begin = x - if last && is_clock { number } else { width } / 2.0;
+        let begin = if last { begin.min(self.frame.right + OVERHANG - width) } else { begin };
+        let begin = if is_clock { begin } else { begin.max(self.frame.left - 4.0) };
         (begin, begin + width)
     }
 

@@ -3,8 +3,8 @@
 use super::axis::{Axis, Scale};
 use super::facets::{self, Facet, Plan};
 use super::page::Page;
-use super::series::{self, Line};
-use super::{Sketch, caption, page, ticks};
+use super::series::{self, Line, Span};
+use super::{Sketch, caption, page, steps, ticks};
 use crate::report::{Report, Series};
 
 /// The lines this chart draws.
@@ -27,9 +27,11 @@ impl Data<'_> {
     }
 }
 
+const ARRIVALS: &str = "arrivals";
+
 /// The numbers this chart draws: those of the report, times one factor that turns them into a rate of a handy unit.
 pub fn data(report: &Report) -> Data<'_> {
-    let arrivals = series::of_pipelines(report, "arrivals");
+    let arrivals = series::of_pipelines(report, ARRIVALS);
     let completions = series::of_pipelines(report, "completions");
     // The pace of the work decides: a spike would choose a unit in which everything else is next to nothing.
     let highest = |lines: &[Line<'_>]| {
@@ -54,8 +56,8 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     }
     let same = if report.pipelines.len() > 1 { ", the same for every pipeline" } else { "" };
     let explanation = format!(
-        "Jobs that arrive (grey steps{same}) and jobs that are done (line: mean). Where the grey is higher, work piles up; \
-         where the line is, it is worked off."
+        "Jobs that arrive (grey steps{same}) and jobs that are done (line: mean). Where the grey is higher, jobs pile up or \
+         are turned away or lost; where the line is, what has piled up is worked off."
     );
     let words = ["Arrivals against completions", &explanation, caption::MEANS];
     Some(page::compose(report, words, |page| {
@@ -68,12 +70,22 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
 /// The sizes of lines between which the axis must make both visible: a spike and the pace at which it is worked off.
 const RATIO: f64 = 12.0;
 
+/// Where the steps of a line begin anew.
+fn cuts(report: &Report, line: &Line<'_>) -> Vec<f64> {
+    if line.series.metric == ARRIVALS {
+        steps::cuts_of_arrivals(report, line.case, line.pipeline)
+    } else {
+        steps::cuts(report, line.case, line.pipeline)
+    }
+}
+
 fn values(report: &Report, data: &Data<'_>, lines: &[Line<'_>], together: usize) -> Axis {
-    let highest = |line: &Line<'_>| {
-        let steps = line.steps(together, &series::cuts(report, line.case, line.pipeline));
-        steps.iter().map(|step| step.value).fold(0.0, f64::max)
+    let tops = || {
+        lines.iter().map(|line| {
+            let steps = line.steps(together, &cuts(report, line));
+            steps.iter().map(|step| step.value).fold(0.0, f64::max) * data.factor(line)
+        })
     };
-    let tops = || lines.iter().map(|line| highest(line) * data.factor(line));
     let lowest = tops().filter(|top| *top > 0.0).fold(f64::INFINITY, f64::min);
     let knee = if lowest.is_finite() { libm::exp10(libm::floor(libm::log10(lowest / 5.0))) } else { 1.0 };
     Axis::amounts(tops().fold(0.0, f64::max), 0.05, Scale::of(tops(), knee, RATIO), 5)
@@ -86,51 +98,46 @@ fn draw_case(page: &mut Page<'_>, report: &Report, data: &Data<'_>, case: usize)
         return;
     }
     let all: Vec<Line<'_>> = completions.iter().chain(&arrivals).copied().collect();
-    let end_s = series::end_of_change(&all);
-    let together = series::together(&all, facets::width(completions.len()), end_s);
+    let span = Span::of_case(report, case);
+    let together = steps::together(&all, facets::width(completions.len()), span.length());
     let values = values(report, data, &all, together);
     let plan = Plan {
         pipelines: completions.iter().map(|line| line.pipeline).collect(),
         note: format!(
             "jobs per {}{}{}",
             ticks::unit_name(data.unit),
-            series::means(&all, together),
+            steps::means(&all, together),
             values.scale.note()
         ),
         height: facets::height(report.cases.len(), completions.len()),
         below: 0.0,
         shared_time: false,
-        end_s,
+        span,
         values,
     };
     facets::block(page, report, case, &plan, |page, facet| {
         let line = arrivals.iter().find(|line| line.pipeline == facet.pipeline).or(arrivals.first());
         let done = completions.iter().find(|line| line.pipeline == facet.pipeline);
-        let cuts = series::cuts(report, case, facet.pipeline);
-        draw_facet(facet, [line, done], data, (together, &cuts));
+        if let Some(line) = line {
+            let steps = line.steps(together, &cuts(report, line));
+            facets::steps(&facet.panel, &steps, data.factor(line));
+        }
+        if let Some(line) = done {
+            draw_done(facet, line, data.factor(line), (together, &cuts(report, line)));
+        }
         if done.is_some_and(|line| line.highest() <= 0.0) {
             facet.say(page, "no job was done");
         }
     });
 }
 
-fn draw_facet(
-    facet: &Facet<'_>,
-    [arrivals, done]: [Option<&Line<'_>>; 2],
-    data: &Data<'_>,
-    (together, cuts): (usize, &[f64]),
-) {
-    if let Some(line) = arrivals {
-        facets::steps(&facet.panel, &line.steps(together, cuts), data.factor(line));
-    }
-    if let Some(line) = done {
-        let factor = data.factor(line);
-        // A count belongs to the whole step: its point stands in the middle. After the last one nothing is done.
-        let steps = line.steps(together, cuts);
-        let rates = series::through(&steps, line.run, cuts).into_iter().map(|(at, value)| (at, value * factor));
-        let end = (line.end() + line.run.sample_s, 0.0);
-        facet.panel.curve(rates.chain([end]).collect(), facets::pen(line.pipeline));
-    }
+fn draw_done(facet: &Facet<'_>, line: &Line<'_>, factor: f64, (together, cuts): (usize, &[f64])) {
+    // A count belongs to the whole step: its point stands in the middle. After the last one nothing is done.
+    let steps = line.steps(together, cuts);
+    let rates = steps::through(&steps, line.run, cuts).into_iter().map(|(at, value)| (at, value * factor));
+    let end = (line.end() + line.run.sample_s, 0.0);
+    let points = series::to_the_end(rates.chain([end]).collect(), facet.panel.x.high);
+    facet.panel.curve(points, facets::pen(line.pipeline));
 }
 
 #[cfg(test)]

@@ -26,18 +26,20 @@ pub(super) fn numbers(high: f64, most: usize) -> Vec<Tick> {
     upto.map(|index| Tick { at: index * step, label: number(index * step, step, last * step) }).collect()
 }
 
-/// Ticks of simulated time from zero to `high` seconds, at steps of 1, 2, 5, 10, 15 or 30 of a unit that people use;
+/// Ticks of simulated time from `low` to `high` seconds, at steps of 1, 2, 5, 10, 15 or 30 of a unit that people use;
 /// the last one carries the unit. The axis itself may end between two ticks.
-pub(super) fn times(high: f64, most: usize) -> Vec<Tick> {
+pub(super) fn times(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let high = if high.is_finite() && high > 0.0 { high.clamp(1e-9, 1e15) } else { 1.0 };
-    let step = time_step(high / count(most.max(1)));
+    let low = if (0.0..high).contains(&low) { low } else { 0.0 };
+    let step = time_step((high - low) / count(most.max(1)));
     let unit = UNITS.iter().rev().find(|(unit, _)| {
         let digit = step / unit * 10.0;
         (high >= 3.0 * unit || step >= *unit) && step >= 0.5 * unit && (digit - digit.round()).abs() < 1e-6
     });
     let (unit, name) = unit.copied().unwrap_or(UNITS[3]);
     let last = (high / step + 1e-9).floor();
-    let upto = (0_u32..).map(f64::from).take_while(|index| *index <= last);
+    let first = (low / step - 1e-9).ceil().max(0.0);
+    let upto = (0_u32..).map(|index| first + f64::from(index)).take_while(|index| *index <= last);
     upto.map(|index| {
         let value = number(index * step / unit, step / unit, 0.0);
         let label = if index < last || last == 0.0 { value } else { format!("{value} {name}") };
@@ -237,14 +239,15 @@ mod tests {
 
     #[test]
     fn times_step_as_a_clock_does_and_the_last_one_has_the_unit() {
-        assert_eq!(labels(&times(7200.0, 4)), ["0", "30", "60", "90", "120 min"]);
-        assert_eq!(labels(&times(600.0, 5)), ["0", "2", "4", "6", "8", "10 min"]);
-        assert_eq!(labels(&times(43_200.0, 4)), ["0", "3", "6", "9", "12 h"]);
-        assert_eq!(labels(&times(14_400.0, 9)), ["0", "0.5", "1.0", "1.5", "2.0", "2.5", "3.0", "3.5", "4.0 h"]);
-        assert_eq!(labels(&times(45.0, 3)), ["0", "15", "30", "45 s"]);
-        assert_eq!(labels(&times(0.25, 5)), ["0", "50", "100", "150", "200", "250 ms"]);
-        assert_eq!(labels(&times(4.0 * 86_400.0, 4)), ["0", "1", "2", "3", "4 d"]);
-        assert_eq!(labels(&times(0.0, 3)).len(), 3);
+        assert_eq!(labels(&times(0.0, 7200.0, 4)), ["0", "30", "60", "90", "120 min"]);
+        assert_eq!(labels(&times(0.0, 600.0, 5)), ["0", "2", "4", "6", "8", "10 min"]);
+        assert_eq!(labels(&times(0.0, 43_200.0, 4)), ["0", "3", "6", "9", "12 h"]);
+        assert_eq!(labels(&times(0.0, 14_400.0, 9)), ["0", "0.5", "1.0", "1.5", "2.0", "2.5", "3.0", "3.5", "4.0 h"]);
+        assert_eq!(labels(&times(0.0, 45.0, 3)), ["0", "15", "30", "45 s"]);
+        assert_eq!(labels(&times(0.0, 0.25, 5)), ["0", "50", "100", "150", "200", "250 ms"]);
+        assert_eq!(labels(&times(0.0, 4.0 * 86_400.0, 4)), ["0", "1", "2", "3", "4 d"]);
+        assert_eq!(labels(&times(0.0, 0.0, 3)).len(), 3);
+        assert_eq!(labels(&times(24_000.0, 30_600.0, 4)), ["7.0", "7.5", "8.0", "8.5 h"]);
     }
 
     #[test]

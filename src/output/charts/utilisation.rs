@@ -1,15 +1,18 @@
 //! Utilisation and concurrency: how many servers of each node are busy over time, and how well they are used overall.
 
+mod key;
+
+use self::key::Key;
 use super::axis::{Axis, Scale};
 use super::facets::{self, Facet, Plan, f64_of};
 use super::page::{Align, Frame, Page, Style};
 use super::scene::{Ink, Pen, Rgb};
-use super::series::{self, Line};
-use super::{Sketch, caption, page, text, theme};
+use super::series::{self, Line, Span};
+use super::{Sketch, caption, page, steps, text, theme};
 use crate::report::human::{self, Figure};
 use crate::report::{Cell, Report};
 use crate::stats::Estimate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// A node of one pipeline under one case.
@@ -25,8 +28,8 @@ pub struct Node<'a> {
     pub busy: Option<Line<'a>>,
     /// Servers that there are over time, where they come and go.
     pub there: Option<Line<'a>>,
-    /// The most servers that were busy at one moment: the mean of that over the replications.
-    pub most: Option<f64>,
+    /// The most servers that were busy at one moment.
+    pub most: Option<Estimate>,
     /// Share of the time of its servers that it was busy.
     pub utilisation: Option<Estimate>,
     /// How many servers it can have, if that is a fixed number.
@@ -55,7 +58,7 @@ fn nodes<'a>(report: &'a Report, cell: &'a Cell) -> impl Iterator<Item = Node<'a
             wanted.and_then(|row| row.estimate)
         };
         let utilisation = figure("utilisation", "mean");
-        let most = figure("busy", "max").map(|most| most.mean);
+        let most = figure("busy", "max");
         let known = busy.is_some() || utilisation.is_some();
         known.then(|| Node {
             case: cell.case,
@@ -76,7 +79,13 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
     if nodes.iter().all(|node| node.busy.is_none()) {
         return None;
     }
-    let explanation = explanation(&nodes);
+    let pipelines = |case: usize| {
+        let pipelines: BTreeSet<usize> =
+            nodes.iter().filter(|node| node.case == case).map(|node| node.pipeline).collect();
+        pipelines.len()
+    };
+    let widest = (0..report.cases.len()).map(pipelines).max().unwrap_or(0);
+    let explanation = explanation(&nodes, key::has_most(facets::width(widest)));
     let words = ["Utilisation: busy servers per node", &explanation, caption::MEANS];
     let slots = slots(&nodes);
     Some(page::compose(report, words, |page| {
@@ -88,16 +97,20 @@ pub fn sketch(report: &Report) -> Option<Sketch> {
 }
 
 /// What is to be seen: nothing is explained that is not there.
-fn explanation(nodes: &[Node<'_>]) -> String {
-    let mut text = "Busy servers of each node over time, and the most at once.".to_owned();
-    if nodes.iter().any(|node| node.there.is_some()) {
-        text.push_str(" A pale line is all there are where they come and go.");
+fn explanation(nodes: &[Node<'_>], has_words: bool) -> String {
+    let mut text = "Busy servers of each node over time.".to_owned();
+    if nodes.iter().any(|node| node.most.is_some() && node.busy.is_some()) {
+        text.push_str(if has_words { " Most: how many" } else { " Dotted, where no line shows it: the most that" });
+        text.push_str(" were busy at one moment, a mean of the replications too.");
     }
-    text.push_str(" Bars: the share of its servers' time that a node was busy, with 95 % interval.");
+    if nodes.iter().any(|node| node.there.is_some()) {
+        text.push_str(" Pale: how many servers there are, where they can come and go.");
+    }
+    text.push_str(" Bars: the share of its servers' time that a node was busy, up to the last job of the pipeline.");
     let functions = || nodes.iter().filter(|node| node.is_function()).filter_map(|node| node.servers);
     if let (Some(least), Some(most)) = (functions().min(), functions().max()) {
         let of = if least == most { format!("the {}", human::grouped(most)) } else { "the".to_owned() };
-        let _ = write!(text, " For a function that is of {of} environments that it can have at once.");
+        let _ = write!(text, " A function's share is of {of} environments that it can have at once.");
     }
     text
 }
@@ -114,8 +127,6 @@ impl Node<'_> {
 const MOST: usize = 4;
 /// Steps wider than this, in pixels, would hide how many servers a spike kept busy.
 const WIDEST: f64 = 4.0;
-/// Height of a row of the key below a panel.
-const ROW: f64 = 21.0;
 
 /// The nodes of a pipeline that are drawn, and how many are not.
 fn chosen<'n, 'a>(nodes: &[&'n Node<'a>], pipeline: usize) -> (Vec<&'n Node<'a>>, usize) {
@@ -159,29 +170,38 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, (nodes, slots): 
     }
     let mut pipelines: Vec<usize> = nodes.iter().map(|node| node.pipeline).collect();
     pipelines.dedup();
-    let end_s = series::end_of_change(&lines);
+    let span = Span::of_case(report, case);
     // As many jobs as make the pace of completions readable make the number of busy servers readable as well.
     let completions = series::of_pipelines(report, "completions");
     let width = facets::width(pipelines.len());
-    let together = series::together_within(WIDEST, &series::of_case(&completions, case), width, end_s);
-    let cuts: Vec<Vec<f64>> = (0..report.pipelines.len()).map(|index| series::cuts(report, case, index)).collect();
+    let together = steps::together_within(WIDEST, &series::of_case(&completions, case), width, span.length());
+    let cuts: Vec<Vec<f64>> = (0..report.pipelines.len()).map(|index| steps::cuts(report, case, index)).collect();
     let cuts_of = |pipeline: usize| cuts.get(pipeline).map_or(&[][..], Vec::as_slice);
     let drawn: Vec<&Node<'_>> = pipelines.iter().flat_map(|&pipeline| chosen(nodes, pipeline).0).collect();
-    let tops = || lines.iter().map(|line| highest(line, together, cuts_of(line.pipeline)));
-    let tops = || tops().chain(drawn.iter().filter_map(|node| node.most.filter(|_| node.busy.is_some())));
+    let key = Key::of(&drawn, width);
+    let dotted = |node: &Node<'_>| node.most.filter(|_| node.busy.is_some() && !key::has_most(width));
+    let top = |node: &Node<'_>| {
+        let lines = node.busy.iter().chain(&node.there).map(|line| highest(line, together, cuts_of(line.pipeline)));
+        lines.chain(dotted(node).map(|most| most.mean)).fold(0.0, f64::max)
+    };
+    // Small nodes beside a large one may be flat; a design beside another may not.
+    let of_pipeline = |pipeline: &usize| {
+        drawn.iter().filter(|node| node.pipeline == *pipeline).map(|node| top(node)).fold(0.0, f64::max)
+    };
+    let tops: Vec<f64> = pipelines.iter().map(of_pipeline).collect();
     let height = facets::height(report.cases.len(), pipelines.len()).min(240.0);
-    let room = HEADROOM / height;
-    let values = Axis::amounts(tops().fold(0.0, f64::max), room, Scale::of(tops(), 1.0, 12.0), 5);
+    let scale = Scale::of(tops.iter().copied(), 1.0, 12.0);
+    let values = Axis::amounts(tops.iter().copied().fold(0.0, f64::max), HEADROOM / height, scale, 5);
     let rows = |pipeline: &usize| {
         let (nodes, more) = chosen(nodes, *pipeline);
         nodes.len() + usize::from(more > 0)
     };
     let plan = Plan {
-        note: format!("busy servers{}{}", series::samples(&lines, together), values.scale.note()),
+        note: format!("busy servers{}{}", steps::samples(&lines, together), values.scale.note()),
         height,
-        below: f64_of(pipelines.iter().map(rows).max().unwrap_or(0)) * ROW + 8.0,
+        below: f64_of(pipelines.iter().map(rows).max().unwrap_or(0)) * key::ROW + 8.0,
         shared_time: false,
-        end_s,
+        span,
         values,
         pipelines,
     };
@@ -189,9 +209,11 @@ fn draw_case(page: &mut Page<'_>, report: &Report, case: usize, (nodes, slots): 
         let (nodes, more) = chosen(nodes, facet.pipeline);
         let cuts = cuts_of(facet.pipeline);
         let pens: Vec<Pen> = nodes.iter().map(|node| pen(facet.pipeline, slots.get(node.name).copied())).collect();
-        draw_most(page, facet, nodes.iter().copied().zip(&pens), (together, cuts));
+        if !key::has_most(width) {
+            draw_most(page, facet, nodes.iter().copied().zip(&pens), (together, cuts));
+        }
         draw_lines(facet, nodes.iter().copied().zip(&pens), (together, cuts));
-        draw_key(page, facet, (&nodes, more), &pens);
+        key.draw(page, facet, (&nodes, more), &pens);
         if nodes.iter().all(|node| node.busy.is_none_or(|line| line.highest() <= 0.0)) {
             facet.say(page, "no server was seen busy");
         }
@@ -219,24 +241,42 @@ const HEADROOM: f64 = 18.0;
 /// A dotted line nearer than this to the top of its curve, in pixels, would say nothing.
 const APART: f64 = 5.0;
 
-/// The most that were busy at one moment, dotted, of the node with the highest, unless its line shows it.
+/// The most that were busy at one moment, dotted, of the node with the highest, unless its line shows it, or the one of
+/// all the servers that there are.
 fn draw_most<'n, 'a: 'n>(
     page: &Page<'_>,
     facet: &Facet<'_>,
     nodes: impl Iterator<Item = (&'n Node<'a>, &'n Pen)>,
     (together, cuts): (usize, &[f64]),
 ) {
-    let known = nodes.filter_map(|(node, pen)| Some((node.most?, node.busy?, pen)));
-    let Some((most, line, pen)) = known.reduce(|best, next| if next.0 > best.0 { next } else { best }) else { return };
+    let top = |line: &Option<Line<'_>>| line.as_ref().map(|line| highest(line, together, cuts));
+    let known = nodes.filter_map(|(node, pen)| Some((node.most?, top(&node.busy)?, node, pen)));
+    // Of several with as many, the one whose line comes nearest.
+    let is_more = |a: (f64, f64), b: (f64, f64)| a.0 > b.0 || (a.0 >= b.0 && a.1 > b.1);
+    let known: Vec<_> = known.collect();
+    let highest = known
+        .iter()
+        .copied()
+        .reduce(|best, next| if is_more((next.0.mean, next.1), (best.0.mean, best.1)) { next } else { best });
+    let Some((most, seen, node, pen)) = highest else { return };
     let height = |value: f64| facet.panel.place(0.0, value).1;
-    let y = height(most);
-    if height(highest(&line, together, cuts)) - y < APART {
+    let y = height(most.mean);
+    let is_shown = |value: f64| (height(value) - y).abs() < APART;
+    if height(seen) - y < APART || top(&node.there).is_some_and(is_shown) {
         return;
     }
     let Frame { left, right, .. } = facet.panel.frame;
     page.line(&[(left, y), (right, y)], Pen { dash: &[10, 25], width: 10, ..*pen });
     let style = Style::SMALL.in_colour(theme::hue(facet.pipeline).text).aligned(Align::Right).with_rim();
-    page.words(&format!("most at once: {}", human::jobs(most)), right, y - 3.0, style);
+    let words = format!("most at once: {}", figure(&most));
+    let name = if known.len() > 1 { format!("{}, ", text::clean(node.name)) } else { String::new() };
+    let room = right - left - style.width(&words);
+    page.words(&format!("{}{words}", style.shorten(&name, room)), right, y - 3.0, style);
+}
+
+/// A number of servers as it stands in the table.
+fn figure(servers: &Estimate) -> String {
+    Figure::of(servers, "servers").value
 }
 
 fn draw_lines<'n, 'a: 'n>(
@@ -247,62 +287,11 @@ fn draw_lines<'n, 'a: 'n>(
     for (node, pen) in nodes {
         if let Some(line) = &node.there {
             let pale = Pen::solid(Ink::pale(theme::hue(facet.pipeline).line, 55), 1.2);
-            facet.panel.curve(to_the_end(line.smooth(together, cuts), facet), pale);
+            facet.panel.curve(series::to_the_end(line.smooth(together, cuts), facet.panel.x.high), pale);
         }
         if let Some(line) = &node.busy {
-            facet.panel.curve(to_the_end(line.smooth(together, cuts), facet), *pen);
+            facet.panel.curve(series::to_the_end(line.smooth(together, cuts), facet.panel.x.high), *pen);
         }
-    }
-}
-
-/// A run that ends before the others leaves what there is as it is: its line does not stop in the middle of the panel.
-fn to_the_end(mut points: Vec<(f64, f64)>, facet: &Facet<'_>) -> Vec<(f64, f64)> {
-    let end = facet.panel.x.high;
-    let last = points.last().filter(|(at, _)| *at < end).map(|(_, value)| (end, *value));
-    points.extend(last);
-    points
-}
-
-/// Room for the words behind a bar, in pixels: its share, and the most at one moment where the panel is wide enough.
-const SHARE: f64 = 54.0;
-const WITH_MOST: f64 = SHARE + 66.0;
-const WIDE: f64 = 240.0;
-
-/// A row for each node below the panel: its line, its name, and its share of time.
-fn draw_key(page: &Page<'_>, facet: &Facet<'_>, (nodes, more): (&[&Node<'_>], usize), pens: &[Pen]) {
-    let hue = theme::hue(facet.pipeline);
-    let frame = facet.below;
-    let names = nodes.iter().map(|node| Style::SMALL.width(&text::clean(node.name))).fold(0.0, f64::max);
-    let is_wide = frame.width() >= WIDE;
-    let words = if is_wide { WITH_MOST } else { SHARE };
-    let room = names.min((frame.width() - 28.0 - 10.0 - words) * 0.7);
-    let left = frame.left + 28.0 + room + 10.0;
-    let scale = Frame { left, right: (frame.right - words).min(left + 260.0), ..frame };
-    for (index, (node, pen)) in nodes.iter().zip(pens).enumerate() {
-        let middle = frame.top + 14.0 + ROW * f64_of(index);
-        if node.busy.is_some() {
-            page.line(&[(frame.left, middle), (frame.left + 21.0, middle)], *pen);
-        }
-        let name = Style::SMALL.shorten(&text::clean(node.name), room);
-        page.words_beside(&name, frame.left + 28.0, middle, Style::SMALL.in_colour(theme::INK));
-        let Some(estimate) = node.utilisation else { continue };
-        let bar = Frame { top: middle - 5.0, bottom: middle + 5.0, ..scale };
-        let at = |share: f64| bar.left + bar.width() * share.clamp(0.0, 1.0);
-        page.fill(bar, theme::GRID);
-        page.fill(Frame { right: at(estimate.mean), ..bar }, Ink::pale(hue.line, 70));
-        if let Some(half) = estimate.half_width.filter(|half| half * bar.width() > 0.7) {
-            let ends = [(at(estimate.mean - half), middle), (at(estimate.mean + half), middle)];
-            page.line(&ends, Pen::solid(Ink::solid(theme::INK), 1.4));
-        }
-        let share = Figure::of(&estimate, "1").value;
-        page.words_beside(&share, bar.right + 7.0, middle, Style::SMALL.in_colour(theme::INK));
-        if let Some(most) = node.most.filter(|_| is_wide && node.busy.is_some()) {
-            page.words_beside(&format!("most {}", human::jobs(most)), bar.right + SHARE + 7.0, middle, Style::SMALL);
-        }
-    }
-    if more > 0 {
-        let middle = frame.top + 14.0 + ROW * f64_of(nodes.len());
-        page.words_beside(&format!("and {more} more"), frame.left + 28.0, middle, Style::SMALL);
     }
 }
 

@@ -30,6 +30,11 @@ struct Piece {
 }
 
 impl Piece {
+    /// The rate at its end.
+    fn last_rate(&self) -> f64 {
+        if self.slope == 0.0 { self.rate } else { self.rate + self.slope * (self.end - self.start) }
+    }
+
     /// Expected jobs from the start of the stretch to `secs` later.
     fn jobs(&self, secs: f64) -> f64 {
         secs * (self.rate + 0.5 * self.slope * secs)
@@ -94,10 +99,14 @@ impl Pattern for Curve {
     }
 
     fn peak(&self) -> f64 {
-        let ends = |piece: &Piece| {
-            if piece.slope == 0.0 { piece.rate } else { piece.rate + piece.slope * (piece.end - piece.start) }
-        };
-        self.pieces.iter().map(|piece| piece.rate.max(ends(piece))).fold(0.0, f64::max)
+        self.pieces.iter().map(|piece| piece.rate.max(piece.last_rate())).fold(0.0, f64::max)
+    }
+
+    fn jumps(&self) -> Vec<f64> {
+        let is_jump = |pair: &&[Piece]| (pair[1].rate - pair[0].last_rate()).abs() > 1e-9 * pair[1].rate;
+        let jumps = self.pieces.windows(2).filter(is_jump).map(|pair| pair[1].start);
+        let end = self.pieces.last().filter(|last| last.last_rate() > 0.0 && last.end.is_finite());
+        jumps.chain(end.map(|last| last.end)).collect()
     }
 }
 
@@ -139,6 +148,7 @@ mod tests {
         assert!((pattern.expected(60.0) - 600.0).abs() < 1e-9);
         assert!((pattern.expected(130.0) - 1350.0).abs() < 1e-9);
         assert!((pattern.peak() - 20.0).abs() < 1e-12);
+        assert_eq!(pattern.jumps(), [90.0, 100.0, 120.0], "at the ends of a ramp it does not");
     }
 
     #[test]

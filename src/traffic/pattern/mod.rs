@@ -48,6 +48,10 @@ pub trait Pattern {
     fn expected(&self, until: f64) -> f64;
     /// The highest rate, averaged over one second where jobs come together.
     fn peak(&self) -> f64;
+    /// When the rate jumps, other than at the start; twice at an instant at which jobs come together.
+    fn jumps(&self) -> Vec<f64> {
+        Vec::new()
+    }
 }
 
 /// A pattern's place in one replication.
@@ -99,6 +103,10 @@ macro_rules! patterns {
 
             fn peak(&self) -> f64 {
                 match self { $(Self::$name(pattern) => pattern.peak(),)* }
+            }
+
+            fn jumps(&self) -> Vec<f64> {
+                match self { $(Self::$name(pattern) => pattern.jumps(),)* }
             }
         }
 

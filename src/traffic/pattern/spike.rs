@@ -160,6 +160,10 @@ impl Pattern for Spike {
     fn peak(&self) -> f64 {
         f64::from(self.count) / self.over.max(1.0)
     }
+
+    fn jumps(&self) -> Vec<f64> {
+        vec![self.at, self.at + self.over]
+    }
 }
 
 impl Clock for SpikeClock {
