@@ -41,8 +41,8 @@ pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
 pub use traits::{
-    FunctionTraits, Members, Moment, PushTraits, RequestTraits, ScalingTraits, ShardTraits, ShortPolls, TextTraits,
-    Traits,
+    FunctionTraits, JudgeTraits, Members, Moment, PushTraits, RequestTraits, ScalingTraits, ShardTraits, ShortPolls,
+    TextTraits, Traits,
 };
 
 use crate::diagnostic::Diagnostics;

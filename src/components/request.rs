@@ -321,6 +321,8 @@ fn build_step(
         attempts: site.placed(asked.as_ref(), retries.failed.attempts),
         pauses: retries.failed.backoff != Backoff::None,
         limits_retries: guard.budget.is_some() || guard.breaker.is_some() || guard.throttle.is_some(),
+        hedges_after: guard.hedges_after(),
+        judges: guard.judges(),
     };
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);

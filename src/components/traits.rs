@@ -192,6 +192,19 @@ pub struct RequestTraits {
     pub pauses: bool,
     /// Whether something bounds the number of retries: a budget, a breaker, a client that turns its own away.
     pub limits_retries: bool,
+    /// When a second copy is sent, if one is.
+    pub hedges_after: Option<At<SimDuration>>,
+    /// When its breaker judges, if it has one.
+    pub judges: Option<JudgeTraits>,
+}
+
+/// What a breaker has to see before it judges.
+#[derive(Debug, Clone, Copy)]
+pub struct JudgeTraits {
+    /// Calls.
+    pub calls: At<u32>,
+    /// Within so many seconds; none: at any time.
+    pub within_s: Option<u32>,
 }
 
 /// The shards of a stream.

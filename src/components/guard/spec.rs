@@ -6,8 +6,8 @@ use super::pool::Pool;
 use super::send_rate::{SendParameters, SendRate};
 use super::throttle::Throttle;
 use super::{Bar, Guard, Hedge, PoolMetrics};
-use crate::components::NodeSite;
-use crate::engine::LossKind;
+use crate::components::{JudgeTraits, NodeSite};
+use crate::engine::{LossKind, SimDuration};
 use crate::facts::{calls, http};
 use crate::metrics::{CounterId, GaugeId};
 use crate::site::{At, Site, ToToml};
@@ -177,6 +177,26 @@ impl GuardSpec {
         });
         let send_rate = adapts.then(|| build_send_rate(metrics, site));
         Some(Box::new(Guard { deadline, hedge, throttle, breaker, send_rate, pool, budget, ..Guard::default() }))
+    }
+}
+
+impl GuardSpec {
+    /// When a second copy is sent, if one is.
+    pub(in crate::components) fn hedges_after(&self) -> Option<At<SimDuration>> {
+        let after = self.hedge.as_ref()?.value.after?;
+        Some(At { value: after.value.get(), span: after.span })
+    }
+
+    /// When the breaker judges, if there is one.
+    pub(in crate::components) fn judges(&self) -> Option<JudgeTraits> {
+        let At { value: spec, span } = self.breaker?;
+        let size = spec.sliding_window_size.map_or(calls::BREAKER_WINDOW.value, |at| at.value);
+        let is_timed = spec.sliding_window_type.is_some_and(|at| at.value == WindowSpec::TimeBased);
+        let written = spec.minimum_number_of_calls;
+        let minimum = written.map_or(calls::BREAKER_MINIMUM.value, |at| at.value);
+        let calls = if is_timed { minimum } else { minimum.min(size) };
+        let span = written.map_or(span, |at| at.span);
+        Some(JudgeTraits { calls: At { value: calls, span }, within_s: is_timed.then_some(size) })
     }
 }
 

@@ -18,6 +18,8 @@ mod heartbeat;
 mod held;
 mod hopeless;
 mod hot_group;
+mod idle_work;
+mod late_copy;
 mod load;
 mod loose_ends;
 mod lost_members;
@@ -29,6 +31,7 @@ mod patience;
 mod prefetch;
 mod raw_target;
 mod retries;
+mod sees_little;
 mod shards;
 mod short_polls;
 mod text_length;
@@ -76,6 +79,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A014", about: "a fault is meant for more than there are", give: too_many::give },
     Advice { code: "A015", about: "no job can be done within the objective", give: unreachable::give },
     Advice { code: "A016", about: "a redrive finds no dead letters to send back", give: no_letters::give },
+    Advice { code: "A017", about: "a kind of work that nobody does", give: idle_work::give },
     Advice {
         code: "A020",
         about: "a throttled batch of a function has no time to be tried again",
@@ -100,6 +104,8 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A053", about: "a launch hook gives up every new machine", give: hopeless::give },
     Advice { code: "A054", about: "a group of machines cannot change its size", give: unmoved::give },
     Advice { code: "A060", about: "a server's queue is longer than its callers are patient", give: patience::give },
+    Advice { code: "A061", about: "a breaker never sees enough calls to judge", give: sees_little::give },
+    Advice { code: "A062", about: "a second copy of a request comes when nobody waits", give: late_copy::give },
 ];
 
 /// The codes of all advice.

@@ -19,7 +19,7 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
             let timeout = request.timeout.value.as_secs_f64();
             let wait = f64::from(room.value) * mean / f64::from(servers.value.max(1));
             // A caller that is less patient than the work is long needs other advice.
-            if wait + mean <= timeout || view.p99(callee).is_none_or(|p99| p99 > timeout) {
+            if wait + mean <= timeout || view.p99(callee).is_none_or(|p99| p99 >= timeout) {
                 continue;
             }
             let fits = ((timeout - mean) * f64::from(servers.value) / mean).floor();
@@ -43,7 +43,7 @@ pub(super) fn give(view: &View<'_>, warnings: &mut Warnings<'_>) {
                     figure(busy * tries)
                 ));
             }
-            let limits = format!("write `accept_queue = {fits:.0}` or less");
+            let limits = format!("write `accept_queue = {fits:.0}`{}", if fits < 1.0 { "" } else { " or less" });
             let drops = "drop what is too late with `expired = \"dropped\"` or `codel`";
             // Who does not try again, or has a budget already, needs none.
             found.hint(if request.limits_retries || request.attempts.value < 2 {

@@ -142,6 +142,7 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         (QUEUED, &[("[work.pack]", REDRIVEN)]),
         "[[fault]]",
     ),
+    ("A017", (QUEUED, &[("[work.pack]", MORE_WORK)]), (QUEUED, &[]), "\"3s\""),
     ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
     ("A020", (FUNCTIONS, &[GATHERS]), (FUNCTIONS, &[GATHERS, ("\"3min\"", "\"4min\"")]), "\"3min\""),
     ("A021", (FUNCTIONS, &[("count = 5", "count = 4")]), (FUNCTIONS, &[]), "4"),
@@ -259,6 +260,15 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         "7",
     ),
     ("A060", (CALLED, &[("accept_queue = 4", "")]), (CALLED, &[("accept_queue = 4", "expired = \"dropped\"")]), "back"),
+    // 600 jobs in ten minutes, three attempts at each.
+    ("A061", (CALLED, &[broken(BREAKER_OF_4000)]), (CALLED, &[broken(BREAKER_OF_3600)]), "4000"),
+    ("A061", (CALLED, &[broken(BREAKER_OF_7_SECONDS)]), (CALLED, &[broken(BREAKER_OF_17_SECONDS)]), "100"),
+    (
+        "A062",
+        (CALLED, &[broken("hedge = { after = \"5s\" }, retries")]),
+        (CALLED, &[broken("hedge = { after = \"4s\" }, retries")]),
+        "\"5s\"",
+    ),
 ];
 pub(super) const GATHERS: (&str, &str) = ("timeout    =", "maximum_batching_window = \"1min\"\ntimeout    =");
 pub(super) const RESERVED: (&str, &str) = ("timeout    =", "reserved_concurrent_executions = 5\ntimeout    =");

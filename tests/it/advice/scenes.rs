@@ -9,6 +9,8 @@ rate = "1/s"
 [work.pack]
 time = "2s"
 "#;
+/// The work of the head, which not every design does.
+pub(super) const WORK: &str = "[work.pack]\ntime = \"2s\"\n";
 pub(super) const QUEUED: &str = r#"
 [pipeline.queued.web]
 kind  = "service"
@@ -135,3 +137,15 @@ subscribers = { to = "app", count = 1000, invalid_tokens = "0.01%" }
 [pipeline.apps.app]
 kind = "push"
 "#;
+pub(super) const MORE_WORK: &str = "[work.wrap]\ntime = \"3s\"\n[work.pack]";
+pub(super) const BREAKER_OF_4000: &str =
+    "breaker = { minimum_number_of_calls = 4000, sliding_window_size = 5000 }, retries";
+pub(super) const BREAKER_OF_3600: &str =
+    "breaker = { minimum_number_of_calls = 3600, sliding_window_size = 5000 }, retries";
+/// One call a second, three attempts at each: twice as many may come in 17 seconds.
+pub(super) const BREAKER_OF_17_SECONDS: &str = "breaker = { sliding_window_type = \"time_based\", sliding_window_size = 17, minimum_number_of_calls = 100 }, retries";
+pub(super) const BREAKER_OF_7_SECONDS: &str = "breaker = { sliding_window_type = \"time_based\", sliding_window_size = 7, minimum_number_of_calls = 100 }, retries";
+/// Something that stands before the calls of the service that calls.
+pub(super) const fn broken(guard: &'static str) -> (&'static str, &'static str) {
+    ("retries", guard)
+}
