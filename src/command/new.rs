@@ -41,11 +41,10 @@ pub(super) fn run(arguments: &NewArguments) -> Exit {
         return Exit::Done;
     }
     let shown = arguments.file.display().to_string();
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&arguments.file)
-        .and_then(|mut file| file.write_all(template.text.as_bytes()));
+    let written =
+        OpenOptions::new().write(true).create_new(true).open(&arguments.file).and_then(|mut file| {
+            file.write_all(template.text.as_bytes()).map_err(|error| abandon(&arguments.file, error))
+        });
     match written {
         Ok(()) => {
             console::say(&format!("wrote {shown}; now: surgetank run {shown}"));
@@ -55,9 +54,19 @@ pub(super) fn run(arguments: &NewArguments) -> Exit {
             console::error(&format!("`{shown}` exists already"), "choose another name; nothing was changed");
             Exit::Failed
         }
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            console::error(&format!("cannot write `{shown}`: the disk is full"), "free some space");
+            Exit::Failed
+        }
         Err(error) => {
             console::error(&format!("cannot write `{shown}`: {error}"), "choose a place that may be written");
             Exit::Failed
         }
     }
+}
+
+/// A file of which a part is missing is not left behind.
+fn abandon(file: &Path, error: std::io::Error) -> std::io::Error {
+    let _ = std::fs::remove_file(file);
+    error
 }

@@ -7,6 +7,7 @@ use crate::output::manifest;
 use crate::scenario::{Loaded, Resolved, load, resolve};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Component, Path};
 
 /// A scenario and the files that it names.
@@ -48,7 +49,7 @@ pub(super) fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
     let mut found = Diagnostics::new();
     let mut base = |path: &str| read_beside(folder, path, TEXT_MAX);
     let loaded = load(&shown, &text, sets, &mut base, &mut found);
-    let name = name(file, folder);
+    let name = scenario_name(file);
     let resolved = {
         let read = |path: &str| {
             let text = read_beside(folder, path, DATA_MAX)?;
@@ -62,7 +63,8 @@ pub(super) fn open(file: &Path, sets: &[String]) -> Result<Opened, Exit> {
 
 /// What a scenario is called: as its file. The one in the folder of a run is called `scenario.toml`; it has the name of
 /// the scenario that was run, so that its figures can be told to be the same.
-fn name(file: &Path, folder: &Path) -> String {
+pub(super) fn scenario_name(file: &Path) -> String {
+    let folder = file.parent().unwrap_or(Path::new(""));
     let stem = file.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let of_run = || manifest::scenario_name(&std::fs::read(folder.join(manifest::FILE)).ok()?);
     if file.file_name().is_some_and(|name| name == SCENARIO_FILE) { of_run().unwrap_or(stem) } else { stem }
@@ -75,7 +77,15 @@ fn read_beside(folder: &Path, path: &str, most: u64) -> Result<String, String> {
     if !plain || path.is_empty() {
         return Err("a file must lie beside the scenario or in a folder below it".to_owned());
     }
-    read(&folder.join(relative), most)
+    let file = folder.join(relative);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    if let (Some(file), Some(folder)) = (real(&file), real(folder))
+        && !file.starts_with(folder)
+    {
+        return Err("it is a link to a file elsewhere, and must lie beside the scenario or below".to_owned());
+    }
+    read(&file, most)
 }
 
 fn read(path: &Path, most: u64) -> Result<String, String> {
@@ -88,10 +98,15 @@ fn read(path: &Path, most: u64) -> Result<String, String> {
     if size.is_dir() {
         return Err("it is a folder".to_owned());
     }
+    if !size.is_file() {
+        return Err("it is no ordinary file".to_owned());
+    }
     if size.len() > most {
         return Err(format!("it has {} bytes, and the most is {most}", size.len()));
     }
-    let bytes = std::fs::read(path).map_err(why)?;
+    // It may grow while it is read.
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(why)?;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err("it is UTF-16 text".to_owned());
     }

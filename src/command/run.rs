@@ -1,17 +1,18 @@
 //! `run`: simulate, compare, write.
 
 use super::messages::Records;
-use super::open::{Opened, open};
+use super::open::{Opened, open, scenario_name};
 use super::simulate::simulate;
 use super::{console, write};
 use crate::cli::{Format, RunArguments};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{nearest, visible};
 use crate::exit::Exit;
 use crate::output::folder::{Finished, OutputError, OutputFolder};
 use crate::output::terminal::Page;
 use crate::output::{csv, json, markdown, terminal};
-use crate::report::{self, Report};
+use crate::report::{self, ExpectationResult, Report};
 use crate::scenario::{Model, Overrun};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -22,6 +23,11 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
     let flag = Arc::clone(&stop);
     // Without a handler an interruption ends the program at once, which loses what finished but breaks nothing.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    if let Some(name) = twice(&arguments.files) {
+        let message = format!("two of these scenarios are called `{name}`: one's results would replace the other's");
+        console::error(&message, "run them one after the other, each with an `--out` of its own");
+        return Exit::Usage;
+    }
     let mut worst = Exit::Done;
     for file in &arguments.files {
         worst = worst.max(run_file(file, arguments, &stop).unwrap_or_else(|exit| exit));
@@ -30,6 +36,12 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         }
     }
     worst
+}
+
+/// A name that two files have.
+fn twice(files: &[PathBuf]) -> Option<String> {
+    let names: Vec<String> = files.iter().map(|file| scenario_name(file)).collect();
+    (1..names.len()).find(|&index| names[..index].contains(&names[index])).map(|index| names[index].clone())
 }
 
 fn run_file(file: &std::path::Path, arguments: &RunArguments, stop: &AtomicBool) -> Result<Exit, Exit> {
@@ -45,6 +57,12 @@ fn run_file(file: &std::path::Path, arguments: &RunArguments, stop: &AtomicBool)
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let records = arguments.messages.then(|| Records::begin(&folder)).transpose().map_err(|error| told(&error))?;
     let simulated = simulate(&model, jobs, arguments.quiet, stop, records.as_ref());
+    if simulated.done.is_empty() {
+        // What an earlier run has written is worth more than nothing.
+        console::say("no replication had finished: nothing was written");
+        simulated.overruns.iter().for_each(|overrun| tell_overrun(overrun, &opened));
+        return Ok(if simulated.interrupted { Exit::Interrupted } else { Exit::Failed });
+    }
     let report = report::build(&model, &opened.name, &simulated.results);
     let messages = |folder: &mut OutputFolder| match records {
         Some(records) => records.write(&opened.name, &model, &simulated.done, folder),
@@ -83,7 +101,12 @@ fn select(mut model: Model, arguments: &RunArguments) -> Result<Model, Exit> {
             case.pipelines.retain(|pipeline| arguments.pipelines.contains(&pipeline.name));
         }
         let wanted = |name: &str| arguments.pipelines.iter().any(|pipeline| pipeline == name);
+        let all = model.expectations.len();
         model.expectations.retain(|expectation| expectation.pipelines().into_iter().all(wanted));
+        let left_out = all - model.expectations.len();
+        if left_out > 0 && !arguments.quiet {
+            console::say(&format!("{left_out} of {all} expectations are not looked at: they need other pipelines"));
+        }
     }
     Ok(model)
 }
@@ -112,6 +135,11 @@ fn told(error: &OutputError) -> Exit {
 
 fn print(report: &Report, written: &Finished, arguments: &RunArguments, wall_time_s: f64) {
     if arguments.quiet {
+        for ExpectationResult { that, case, found, .. } in report.expectations.iter().filter(|expected| !expected.held)
+        {
+            let case = report.cases.get(*case).map_or("", |case| &case.name);
+            console::say(&visible(&format!("expectation failed in case `{case}`: {that} ({found})")));
+        }
         return;
     }
     match arguments.format {
@@ -157,7 +185,7 @@ fn tell_overrun(overrun: &Overrun, opened: &Opened) {
     let help = if key.is_empty() {
         format!("look for nodes around `{busiest}` that wait for nothing")
     } else {
-        format!("shorten the run, lower the traffic, or raise `{key}`; the other pipelines are complete")
+        format!("shorten the run, lower the traffic, or raise `{key}`; what else has finished is complete")
     };
     console::error(&message, &help);
 }

@@ -8,7 +8,8 @@ use crate::scenario::{Model, Overrun, Replication};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// What came of a simulation.
 pub(super) struct Simulated {
@@ -41,10 +42,15 @@ pub(super) fn simulate(
         .collect();
     let hopeless: Vec<Vec<AtomicBool>> =
         model.cases.iter().map(|case| case.pipelines.iter().map(|_| AtomicBool::new(false)).collect()).collect();
-    let bar = progress(tasks.len() as u64, quiet);
+    let progress = Progress::new(tasks.len() as u64, quiet);
     let one = |&(case, pipeline, replication): &Task| {
         let hopeless = &hopeless[case][pipeline];
-        let mut goes_on = |_: SimTime| !stop.load(Ordering::Relaxed) && !hopeless.load(Ordering::Relaxed);
+        let mut shown = 0;
+        let mut goes_on = |now: SimTime| {
+            // The end of the traffic is nearly that of most runs.
+            progress.advance(&mut shown, now.as_secs_f64() / run.duration.as_secs_f64());
+            !stop.load(Ordering::Relaxed) && !hopeless.load(Ordering::Relaxed)
+        };
         if !goes_on(SimTime::ZERO) {
             return Replication::Interrupted;
         }
@@ -54,14 +60,14 @@ pub(super) fn simulate(
         if let Replication::Exceeded(_) = outcome {
             hopeless.store(true, Ordering::Relaxed);
         }
-        bar.inc(1);
+        progress.finish_one(shown);
         outcome
     };
     let outcomes: Vec<Replication> = match rayon::ThreadPoolBuilder::new().num_threads(jobs).build() {
         Ok(pool) => pool.install(|| tasks.par_iter().map(one).collect()),
         Err(_) => tasks.iter().map(one).collect(),
     };
-    bar.finish_and_clear();
+    progress.bar.finish_and_clear();
     collect(model, &tasks, outcomes, stop.load(Ordering::Relaxed))
 }
 
@@ -96,11 +102,48 @@ fn collect(model: &Model, tasks: &[Task], outcomes: Vec<Replication>, interrupte
 }
 
 /// A bar on standard error, if that is a terminal.
-fn progress(tasks: u64, quiet: bool) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+struct Progress {
+    bar: ProgressBar,
+    replications: u64,
+    finished: AtomicU64,
+}
+
+/// Parts of a replication that can be seen to pass.
+const PARTS: u32 = 100;
+
+impl Progress {
+    fn new(replications: u64, quiet: bool) -> Self {
+        let (finished, parts) = (AtomicU64::new(0), replications * u64::from(PARTS));
+        if quiet || !std::io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden(), replications, finished };
+        }
+        let style =
+            ProgressStyle::with_template("{bar:40} {msg}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(parts).with_style(style);
+        let progress = Self { bar, replications, finished };
+        progress.tell(0);
+        // Seen from the beginning, however long the first part takes.
+        progress.bar.enable_steady_tick(Duration::from_millis(250));
+        progress
     }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} replications, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(tasks).with_style(style)
+
+    fn tell(&self, finished: u64) {
+        self.bar.set_message(format!("{finished}/{} replications", self.replications));
+    }
+
+    /// A share of a replication has passed, of which so many parts were shown.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of parts")]
+    fn advance(&self, shown: &mut u32, share: f64) {
+        let passed = (share * f64::from(PARTS)).clamp(0.0, f64::from(PARTS - 1)) as u32;
+        if passed > *shown {
+            self.bar.inc(u64::from(passed - *shown));
+            *shown = passed;
+        }
+    }
+
+    /// A replication has finished, of which so many parts were shown.
+    fn finish_one(&self, shown: u32) {
+        self.bar.inc(u64::from(PARTS - shown));
+        self.tell(self.finished.fetch_add(1, Ordering::Relaxed) + 1);
+    }
 }

@@ -229,6 +229,7 @@ impl Bench {
             contents: root.child("contents"),
             losses: losses.clone(),
             account: Account::default(),
+            polled: plan.polled(),
         };
         let mut kernel = Kernel::new(nodes.len(), losses.iter().map(|loss| loss.kind).collect());
         for (index, node) in (0..).zip(&mut nodes) {
@@ -242,7 +243,8 @@ impl Bench {
         let last = script.last().map_or(SimTime::ZERO, |scripted| scripted.at);
         let mut world = Scene { nodes, shared, script, next: 0, log: Vec::new(), logs };
         let horizon = SimTime::ZERO + lasts;
-        let bounds = Bounds { duration: last, horizon, events: 100_000_000, live: 10_000_000, lane: 10_000_000 };
+        let bounds =
+            Bounds { duration: last, operated: last, horizon, events: 100_000_000, live: 10_000_000, lane: 10_000_000 };
         let finish = run(&mut world, &mut kernel, &bounds, LossId(1));
         assert_eq!(finish.stop, Stop::Done);
         let Scene { mut shared, log, .. } = world;

@@ -28,6 +28,8 @@ pub struct Shared {
     pub losses: Vec<LossCause>,
     /// What is in use of the account to which all nodes belong.
     pub account: Account,
+    /// Of each node, whether anybody fetches from it.
+    pub polled: Vec<bool>,
 }
 
 /// One reaction of one node. `T` is the node's own alarm type: setting somebody else's does not compile.
@@ -251,9 +253,16 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
         self.kernel.retire(msg, ending, &mut self.shared.recorder.jobs);
     }
 
-    /// The message is dead-lettered by `loss`: it counts as lost unless it is done after all.
-    pub fn park(&mut self, msg: MsgId, loss: LossId) {
-        self.kernel.park(msg, loss, &mut self.shared.recorder.jobs);
+    /// The message is dead-lettered by `loss` and is about to go to the node `to`: it counts as lost unless it is done
+    /// after all.
+    pub fn park(&mut self, msg: MsgId, loss: LossId, to: NodeId) {
+        let is_awaited = self.shared.polled[to.index()];
+        self.park_here(msg, loss, is_awaited);
+    }
+
+    /// The same of a message that stays in this node, where somebody awaits it or nobody does.
+    pub fn park_here(&mut self, msg: MsgId, loss: LossId, is_awaited: bool) {
+        self.kernel.park(msg, loss, is_awaited, &mut self.shared.recorder.jobs);
     }
 
     /// The message was dead-lettered and is to be done after all.

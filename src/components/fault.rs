@@ -2,6 +2,7 @@
 
 use crate::engine::random::Draws;
 use crate::engine::{NodeId, SimTime};
+use crate::facts;
 
 /// A fault on the timeline.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +45,18 @@ pub enum FaultKind {
     Redrive(f64),
     /// Everything in it is deleted.
     Purge,
+}
+
+impl Fault {
+    /// Until when it may bring back what was dead-lettered, or take it away, if it is of that kind. What is being sent back
+    /// counts as in use.
+    pub fn operates_until(&self) -> Option<SimTime> {
+        match self.kind {
+            FaultKind::Redrive(_) => Some(self.from),
+            FaultKind::Purge => Some(self.from + facts::sqs::PURGE_TIME.value.get()),
+            _ => None,
+        }
+    }
 }
 
 /// The state of a node under the faults of its timeline; faults may overlap.

@@ -35,6 +35,15 @@ pub struct Plan {
     pub sample_every: SimDuration,
 }
 
+impl Plan {
+    /// Of each node, whether any other fetches from it.
+    pub fn polled(&self) -> Vec<bool> {
+        let fetches = |edge: &&Edge| matches!(edge.verb, Verb::Polls | Verb::Reads | Verb::Consumes);
+        let edges = || self.nodes.iter().flat_map(|node| node.edges.iter().filter(fetches));
+        self.nodes.iter().map(|node| edges().any(|edge| edge.node() == node.name)).collect()
+    }
+}
+
 /// A node before it is built.
 #[derive(Debug, Clone, Default)]
 pub struct PlannedNode {

@@ -168,9 +168,10 @@ impl<T: Copy> Kernel<T> {
         self.ledger.complete_alone(msg, self.now, observer)
     }
 
-    /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all.
-    pub fn park(&mut self, msg: MsgId, loss: LossId, observer: &mut impl Observer) {
-        self.ledger.park(msg, loss, self.now, observer);
+    /// The message is dead-lettered and stays where it is; it counts as lost unless it is done after all. Whether it is
+    /// awaited where it goes: a run does not end before that is over.
+    pub fn park(&mut self, msg: MsgId, loss: LossId, is_awaited: bool, observer: &mut impl Observer) {
+        self.ledger.park(msg, loss, is_awaited, self.now, observer);
     }
 
     /// The message was dead-lettered and is to be done after all.

@@ -29,7 +29,7 @@ pub struct Ledger {
     /// Retired messages to which nobody refers any more.
     freed: u64,
     parked: u64,
-    /// Parked messages on which somebody still works: what may yet be done.
+    /// Parked messages on which somebody still works, or is going to: what may yet be done.
     parked_in_use: u64,
     books: Books,
 }
@@ -220,6 +220,7 @@ impl Ledger {
     fn end(&mut self, msg: MsgId, ending: Ending, now: SimTime, observer: &mut impl Observer) {
         let (message, job) = self.arena.pair(msg);
         job.complicate();
+        let was_in_use = message.is_parked_in_use();
         let state = std::mem::replace(&mut message.state, State::Retired);
         assert!(state != State::Retired, "a message is retired once");
         self.retired += 1;
@@ -232,16 +233,16 @@ impl Ledger {
             }
             let needed = message.role == Role::Branch;
             let loss = match (ending, state) {
-                // What was dead-lettered stays dead-lettered, however it leaves the dead-letter queue.
-                (_, State::Parked(loss)) | (Ending::Lost(loss), _) => loss,
+                // What was dead-lettered may be lost in another way afterwards; else it stays dead-lettered.
+                (Ending::Lost(loss), _) | (_, State::Parked { loss, .. }) => loss,
                 (Ending::Done | Ending::Spent, _) => LossId::NONE,
             };
             if needed && !loss.is_none() && !message.branch_done {
                 blame(job, loss, &self.loss_kinds);
             }
-            if matches!(state, State::Parked(_)) {
+            if matches!(state, State::Parked { .. }) {
                 self.parked -= 1;
-                self.parked_in_use -= u64::from(message.pins > 0);
+                self.parked_in_use -= u64::from(was_in_use);
             } else if needed && decide(job) {
                 observer.decided(now);
             }
@@ -253,33 +254,44 @@ impl Ledger {
         }
     }
 
-    pub(super) fn park(&mut self, msg: MsgId, loss: LossId, now: SimTime, observer: &mut impl Observer) {
-        let message = &mut self.arena.get_mut(msg.0).message;
-        let (job, role) = (message.job, message.role);
-        if role == Role::Attempt || message.state != State::Live {
+    /// A message is put aside, where somebody fetches it or nobody does; or from there to another such place.
+    pub(super) fn park(
+        &mut self,
+        msg: MsgId,
+        loss: LossId,
+        is_awaited: bool,
+        now: SimTime,
+        observer: &mut impl Observer,
+    ) {
+        let (message, job) = self.arena.pair(msg);
+        if message.role == Role::Attempt || message.state == State::Retired {
             return;
         }
-        self.job_mut(job).complicate();
-        let message = &mut self.arena.get_mut(msg.0).message;
-        message.state = State::Parked(loss);
-        self.parked += 1;
-        self.parked_in_use += u64::from(message.pins > 0);
-        if role == Role::Branch && decide(self.job_mut(job)) {
+        let (was_parked, was_in_use) = (message.is_parked(), message.is_parked_in_use());
+        let first = if let State::Parked { loss, .. } = message.state { loss } else { loss };
+        message.state = State::Parked { loss: first, is_awaited };
+        self.parked += u64::from(!was_parked);
+        self.parked_in_use += u64::from(message.is_parked_in_use());
+        self.parked_in_use -= u64::from(was_in_use);
+        if was_parked {
+            return;
+        }
+        job.complicate();
+        if message.role == Role::Branch && decide(job) {
             observer.decided(now);
         }
     }
 
     /// What was dead-lettered is to be done after all, as if it had just been sent.
     pub(super) fn revive(&mut self, msg: MsgId) {
-        let message = &mut self.arena.get_mut(msg.0).message;
+        let (message, job) = self.arena.pair(msg);
         if !message.is_parked() {
             return;
         }
-        message.state = State::Live;
-        let (job, needed, in_use) = (message.job, message.role == Role::Branch, message.pins > 0);
         self.parked -= 1;
-        self.parked_in_use -= u64::from(in_use);
-        self.job_mut(job).undecided += u16::from(needed);
+        self.parked_in_use -= u64::from(message.is_parked_in_use());
+        message.state = State::Live;
+        job.undecided += u16::from(message.role == Role::Branch);
     }
 
     #[inline(always)]
@@ -294,7 +306,7 @@ impl Ledger {
     pub(super) fn pin(&mut self, msg: MsgId) -> &mut Message {
         let message = &mut self.arena.get_mut(msg.0).message;
         message.pins += 1;
-        if message.pins == 1 && message.is_parked() {
+        if message.pins == 1 && matches!(message.state, State::Parked { is_awaited: false, .. }) {
             self.parked_in_use += 1;
         }
         message
@@ -304,7 +316,7 @@ impl Ledger {
     pub(super) fn unpin(&mut self, msg: MsgId, observer: &mut impl Observer) {
         let message = &mut self.arena.get_mut(msg.0).message;
         message.pins -= 1;
-        if message.pins == 0 && message.is_parked() {
+        if message.pins == 0 && matches!(message.state, State::Parked { is_awaited: false, .. }) {
             self.parked_in_use -= 1;
         }
         self.free_if_unused(msg, observer);
@@ -345,6 +357,11 @@ impl Ledger {
     /// Messages alive, parked ones included.
     pub const fn live(&self) -> u64 {
         self.created + self.copied - self.retired
+    }
+
+    /// Messages that were dead-lettered and still are.
+    pub(super) const fn parked(&self) -> u64 {
+        self.parked
     }
 
     /// Whether nothing but parked messages is left, and nobody works any more on these or on what has ended.

@@ -223,7 +223,12 @@ impl Message {
 
     /// Whether it was moved to a dead-letter queue and counts as dead-lettered unless it is done after all.
     pub const fn is_parked(&self) -> bool {
-        matches!(self.state, State::Parked(_))
+        matches!(self.state, State::Parked { .. })
+    }
+
+    /// Whether it was dead-lettered, and somebody works on it or is going to.
+    pub(super) const fn is_parked_in_use(&self) -> bool {
+        matches!(self.state, State::Parked { is_awaited, .. } if is_awaited || self.pins > 0)
     }
 }
 
@@ -253,7 +258,12 @@ pub(super) enum Role {
 pub(super) enum State {
     #[default]
     Live,
-    Parked(LossId),
+    /// Dead-lettered by this loss.
+    Parked {
+        loss: LossId,
+        /// Whether somebody fetches from where it lies: it may be done after all.
+        is_awaited: bool,
+    },
     Retired,
 }
 

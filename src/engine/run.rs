@@ -54,6 +54,8 @@ pub struct Reaction {
 pub struct Bounds {
     /// New traffic has stopped by then; the run lasts at least that long.
     pub duration: SimTime,
+    /// Until then somebody may bring back what was dead-lettered: the run waits for that, if there is any.
+    pub operated: SimTime,
     /// The run is cut here, whatever is still under way.
     pub horizon: SimTime,
     /// Events of one replication.
@@ -208,8 +210,9 @@ impl<'a> Watch<'a> {
 
     /// When the run ends, if nothing happens in it before `next`.
     fn end<T: Copy>(&self, kernel: &Kernel<T>, arrival: SimTime, next: SimTime) -> Option<SimTime> {
-        let Bounds { duration, horizon, .. } = *self.bounds;
-        if arrival == SimTime::MAX && next > duration && kernel.ledger.is_settled() {
+        let Bounds { duration, operated, horizon, .. } = *self.bounds;
+        let is_over = || kernel.ledger.is_settled() && (next > operated || kernel.ledger.parked() == 0);
+        if arrival == SimTime::MAX && next > duration && is_over() {
             return Some(kernel.now.max(duration));
         }
         (next >= horizon).then_some(horizon)

@@ -127,6 +127,7 @@ impl PipelineModel {
             contents: root.child("contents"),
             losses: self.losses.clone(),
             account: Account::default(),
+            polled: self.plan.polled(),
         }
     }
 }
@@ -183,6 +184,7 @@ impl CaseModel {
         let mut world = PipelineWorld { nodes, shared, arrivals, entrances: &pipeline.entrances, goes_on };
         let bounds = Bounds {
             duration: until,
+            operated: pipeline.faults.iter().filter_map(components::Fault::operates_until).fold(until, SimTime::max),
             horizon: self.horizon(),
             events: self.run.max_events,
             live: self.run.max_live_messages,

@@ -215,7 +215,14 @@ fn simulate(case: &CaseModel) -> Vec<Seen> {
     let goes_on = &mut |_| true;
     let world = PipelineWorld { nodes, shared, arrivals, entrances: &pipeline.entrances, goes_on };
     let mut watched = Watched { world, log: Vec::new() };
-    let bounds = Bounds { duration, horizon: case.horizon(), events: 10_000_000, live: 100_000, lane: 1_000_000 };
+    let bounds = Bounds {
+        duration,
+        operated: duration,
+        horizon: case.horizon(),
+        events: 10_000_000,
+        live: 100_000,
+        lane: 1_000_000,
+    };
     run(&mut watched, &mut kernel, &bounds, LossId(1));
     watched.log
 }

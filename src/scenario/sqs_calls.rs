@@ -137,7 +137,8 @@ impl Script {
         let answers = calls.iter().map(|(at, _)| Answer { called: at.as_secs_f64(), ..Answer::default() }).collect();
         let client = NodeId(u16::try_from(nodes.len()).expect("small"));
         let mut desk = Desk { nodes, names, catalogue, shared, calls, order, next: 0, client, answers };
-        let bounds = Bounds { duration: last, horizon: last, events: 1_000_000, live: 10_000, lane: 10_000 };
+        let bounds =
+            Bounds { duration: last, operated: last, horizon: last, events: 1_000_000, live: 10_000, lane: 10_000 };
         run(&mut desk, &mut kernel, &bounds, LossId(1));
         desk.answers
     }

@@ -164,3 +164,59 @@ fn a_reader_that_goes_away_is_nobodys_error() {
     let output = shell.args(["-c", script, env!("CARGO_BIN_EXE_surgetank")]).output().expect("there is a shell");
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
+
+#[test]
+fn a_run_of_which_nothing_finished_leaves_an_earlier_result_as_it_is() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let out = place.path().join("out");
+    let whole = run(place.path(), &["--out", argument(&out)]).output().expect("it runs");
+    assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+    let before = read(&out.join("orders/summary.csv"));
+    let few = ["--out", argument(&out), "--pipeline", "long", "--set", "run.max_events=1100"];
+    let output = run(place.path(), &few).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no replication had finished: nothing was written"), "{}", stderr(&output));
+    assert_eq!(read(&out.join("orders/summary.csv")), before);
+}
+
+#[test]
+fn two_scenarios_of_one_name_do_not_replace_each_other() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(place.path().join("other")).expect("a temporary folder can be written");
+    std::fs::write(place.path().join("other/orders.toml"), SCENARIO).expect("a temporary folder can be written");
+    let other = place.path().join("other/orders.toml");
+    let output = run(place.path(), &[argument(&other)]).current_dir(place.path()).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert_told_once(&output, &["two of these scenarios are called `orders`", "`--out`"]);
+    assert!(!place.path().join("output").exists());
+}
+
+#[test]
+fn who_wants_quiet_hears_of_failed_expectations_all_the_same() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let out = place.path().join("out");
+    let expect = "expect=[{that='long.done == 0'}, {that='short.done > 0'}]";
+    let output = run(place.path(), &["--out", argument(&out), "--set", expect]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(99), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("expectation failed in case `base`: ") && told.contains("done == 0"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_ordinary_files_beside_the_scenario_are_read() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let (inside, secret) = (place.path().join("inside"), place.path().join("secret.toml"));
+    std::fs::create_dir(&inside).expect("a temporary folder can be written");
+    std::fs::write(&secret, "hidden words").expect("a temporary folder can be written");
+    std::os::unix::fs::symlink(&secret, inside.join("link.toml")).expect("links can be made");
+    std::fs::write(inside.join("a.toml"), "extends = \"link.toml\"\n").expect("a temporary folder can be written");
+    let check = |file: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_surgetank"));
+        stderr(&command.args(["check", file]).current_dir(&inside).output().expect("it runs"))
+    };
+    let told = check("a.toml");
+    assert!(told.contains("it is a link to a file elsewhere") && !told.contains("hidden"), "{told}");
+    assert!(check("/dev/zero").contains("it is no ordinary file"));
+}

@@ -40,7 +40,7 @@ impl Destination {
     pub(super) fn pass_on_failed(self, msg: MsgId, loss: LossId, cx: &mut Cx<'_>) {
         match self {
             Self::Queue(node) => {
-                cx.park(msg, loss);
+                cx.park(msg, loss, node);
                 hand_over(msg, Endpoint { node, port: GIVEN_UP }, cx);
             }
             Self::Topic(node) => {

@@ -96,6 +96,11 @@ pub(super) struct Consumers {
 }
 
 impl Consumers {
+    /// Whether anybody has ever consumed from a queue.
+    pub(super) fn any_at(&self, queue: u16) -> bool {
+        self.list.iter().any(|consumer| consumer.queue == queue)
+    }
+
     /// The consumer in this place.
     pub(super) fn get(&self, consumer: u32) -> &Consumer {
         &self.list[consumer as usize]

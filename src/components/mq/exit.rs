@@ -26,7 +26,7 @@ impl Mq {
         cx.message_mut(msg).mark = mark::READY;
         self.ready += 1;
         cx.count(self.metrics.dead_lettered, 1);
-        cx.park(msg, loss);
+        cx.park_here(msg, loss, self.consumers.any_at(grave));
         self.dispatch(grave, cx);
     }
 

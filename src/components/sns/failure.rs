@@ -131,7 +131,7 @@ impl Sns {
         // Simplified: what has grown too old is of no use to anybody, a dead-letter queue included.
         if let Some(Endpoint { node, .. }) = dead_letter.filter(|_| failure != Failure::TooOld) {
             cx.count(self.metrics.redriven, many.into());
-            cx.park(branch, losses.of(failure, &losses.dead_lettered));
+            cx.park(branch, losses.of(failure, &losses.dead_lettered), node);
             cx.hand_over(branch, Endpoint { node, port: UNDELIVERED }, SimDuration::ZERO);
         } else {
             cx.count(self.metrics.lost, many.into());

@@ -167,7 +167,7 @@ impl Sqs {
             graves.forget(msg);
         }
         cx.count(self.metrics.dead_lettered, 1);
-        cx.park(msg, to.loss);
+        cx.park(msg, to.loss, to.queue);
         // From where it comes, for a redrive.
         cx.message_mut(msg).tag = u32::from(cx.node().0) + 1;
         cx.hand_over(msg, Endpoint { node: to.queue, port: DEAD_LETTER }, SimDuration::ZERO);

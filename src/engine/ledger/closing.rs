@@ -1,7 +1,7 @@
 //! The end of a run: every account is closed, and every message accounted for.
 
 use super::Ledger;
-use crate::engine::message::{Ending, LossId, MsgId, Place};
+use crate::engine::message::{Ending, LossId, MsgId, Place, State};
 use crate::engine::observer::{AtTheEnd, Observer};
 use crate::engine::time::SimTime;
 
@@ -35,14 +35,17 @@ impl Ledger {
                 continue;
             }
             let message = &mut self.arena.get_mut(msg.0).message;
-            if message.pins > 0 && message.is_parked() {
-                self.parked_in_use -= 1;
+            let mut ending = Ending::Lost(unfinished);
+            if let State::Parked { is_awaited, .. } = &mut message.state {
+                self.parked_in_use -= u64::from(*is_awaited || message.pins > 0);
+                *is_awaited = false;
+                ending = Ending::Spent;
             }
             message.pins = 0;
             if self.message(msg).is_retired() {
                 self.free_if_unused(msg, observer);
             } else {
-                self.retire(msg, Ending::Lost(unfinished), now, observer);
+                self.retire(msg, ending, now, observer);
             }
         }
         let is_empty = self.in_use() == 0 && self.arena.count_free() == self.arena.len();
