@@ -240,7 +240,7 @@ pub(super) fn legend(report: &Report) -> String {
         });
     }
     if (0..report.cases.len()).any(|case| has_costs(report, case)) {
-        parts.push("known costs: of the nodes that have a price, machines among them, before any free tier");
+        parts.push("known costs: of the nodes that have a price, before any free tier");
         parts.push("–: not measured, or without a price");
     } else {
         parts.push("–: not measured");
@@ -253,7 +253,7 @@ pub(super) fn partial_note(report: &Report) -> Option<String> {
     let finished = report.cells.iter().map(|cell| cell.replications.len()).min().unwrap_or(0);
     let asked = report.run.replications;
     report.run.partial.then(|| {
-        format!("interrupted: the figures cover what had finished, at least {finished} of {asked} replications each")
+        format!("cut short: the figures cover what had finished, at least {finished} of {asked} replications each")
     })
 }
 

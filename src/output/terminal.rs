@@ -304,7 +304,7 @@ mod tests {
         let text = print(&report, 80, Style::Plain);
         let head: Vec<&str> = text.lines().take(7).collect();
         assert!(
-            head.join(" ").contains("interrupted: the figures cover what had finished, at least 4 of 20"),
+            head.join(" ").contains("cut short: the figures cover what had finished, at least 4 of 20"),
             "{head:?}"
         );
         assert!(text.contains("no replication had finished"));

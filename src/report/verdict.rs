@@ -4,7 +4,6 @@ use super::human::Figure;
 use super::names::{BACKLOG_MAX, DRAIN, JOBS_SENT, RECOVERY, WASTED_WORK};
 use super::{Cell, Fate, Loss, NodeMetric, NodeReport, Report};
 use crate::stats::Estimate;
-use std::fmt::Write as _;
 
 /// Writes the verdict of every cell.
 pub(super) fn write(report: &mut Report) {
@@ -130,16 +129,15 @@ fn bottleneck(cell: &Cell) -> Option<String> {
     let waiting = |metric: &NodeMetric| WAITING.contains(&metric.metric) && metric.statistic == "max";
     let (place, most) = highest_of(cell.nodes.iter().filter(|node| is_asked(node)), waiting)?;
     let busiest = highest(cell, |metric| metric.metric == "utilisation" && metric.statistic == "mean");
-    let mut text = format!("up to {} waited at {place}", jobs(&most));
-    if let Some((node, share)) = busiest {
-        let _ = write!(text, "; {node} busy {} of the time", percent(&share));
-    }
+    let mut parts = Vec::new();
+    parts.extend((most.mean >= 0.5).then(|| format!("up to {} waited at {place}", jobs(&most))));
+    parts.extend(busiest.map(|(node, share)| format!("{node} busy {} of the time", percent(&share))));
     // Where a reader has time to spare and records wait all the same, they wait for one shard.
     let is_idle = busiest.is_some_and(|(_, share)| share.mean < IDLE);
     if let Some((stream, share)) = highest(cell, |metric| metric.metric == "hottest_shard_share").filter(|_| is_idle) {
-        let _ = write!(text, "; {} of the puts to {stream} went to one shard", percent(&share));
+        parts.push(format!("{} of the puts to {stream} went to one shard", percent(&share)));
     }
-    Some(text)
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// Whether somebody fetches from a node, if it is one that is fetched from: nobody waits in a dead-letter queue that

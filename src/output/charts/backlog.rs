@@ -112,6 +112,8 @@ struct Peak {
     worst: Estimate,
     /// Whether it lies so far above the highest point of the line that it can be seen.
     is_apart: bool,
+    /// Whether it is another number, seen or not.
+    is_other: bool,
 }
 
 /// A dotted line nearer than this to the highest point, as a share of the axis, would say nothing.
@@ -122,7 +124,8 @@ impl Peak {
         let own = data.worst.iter().find(|(case, pipeline, _)| (*case, *pipeline) == (line.case, line.pipeline));
         let &(.., worst) = own?;
         let axis = top(data, &series::of_case(&data.backlog, line.case));
-        Some(Self { worst, is_apart: worst.mean - line.highest() > APART * axis })
+        let above = worst.mean - line.highest();
+        Some(Self { worst, is_apart: above > APART * axis, is_other: above > 0.1 * worst.mean })
     }
 
     /// An amount with the digits of the figure in the table.
@@ -152,7 +155,9 @@ fn draw_facet(page: &Page<'_>, facet: &Facet<'_>, data: &Data<'_>, lines: &[Line
     let peak = Peak::of(data, line);
     // Where the two cannot be told apart, the figure is that of the table.
     let mut label = match &peak {
-        Some(peak) => peak.figure(if peak.is_apart { top } else { peak.worst.mean }),
+        Some(peak) if peak.is_apart => peak.figure(top),
+        Some(peak) if peak.is_other => format!("{}, worst {}", peak.figure(top), peak.figure(peak.worst.mean)),
+        Some(peak) => peak.figure(peak.worst.mean),
         None => human::jobs(top),
     };
     let mut base = y;

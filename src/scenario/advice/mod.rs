@@ -25,6 +25,7 @@ mod loose_ends;
 mod lost_members;
 mod mail_rate;
 mod no_letters;
+mod nobody_left;
 mod once_only;
 mod over_polling;
 mod patience;
@@ -80,6 +81,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A015", about: "no job can be done within the objective", give: unreachable::give },
     Advice { code: "A016", about: "a redrive finds no dead letters to send back", give: no_letters::give },
     Advice { code: "A017", about: "a kind of work that nobody does", give: idle_work::give },
+    Advice { code: "A018", about: "faults leave nobody at a node", give: nobody_left::give },
     Advice {
         code: "A020",
         about: "a throttled batch of a function has no time to be tried again",

@@ -121,7 +121,7 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
     (
         "A014",
         (QUEUED, &[("[work.pack]", KILLED), ("count = 4", "count = 5")]),
-        (QUEUED, &[("[work.pack]", KILLED)]),
+        (QUEUED, &[("[work.pack]", KILLED), ("count = 4", "count = 3")]),
         "[[fault]]",
     ),
     (
@@ -143,6 +143,12 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         "[[fault]]",
     ),
     ("A017", (QUEUED, &[("[work.pack]", MORE_WORK)]), (QUEUED, &[]), "\"3s\""),
+    (
+        "A018",
+        (QUEUED, &[("[work.pack]", KILLED)]),
+        (QUEUED, &[("[work.pack]", KILLED), ("count = 4", "count = 3")]),
+        "[[fault]]",
+    ),
     ("A020", (FUNCTIONS, &[("\"3min\"", "\"179s\"")]), (FUNCTIONS, &[]), "\"179s\""),
     ("A020", (FUNCTIONS, &[GATHERS]), (FUNCTIONS, &[GATHERS, ("\"3min\"", "\"4min\"")]), "\"3min\""),
     ("A021", (FUNCTIONS, &[("count = 5", "count = 4")]), (FUNCTIONS, &[]), "4"),
