@@ -132,6 +132,9 @@ pub struct ListArguments {
     /// What to list.
     #[arg(value_enum)]
     pub what: Listing,
+    /// Of `keys`: of what, such as `sqs`, `fault` or `service.calls.retries`.
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
 }
 
 /// What can be listed.
@@ -141,6 +144,8 @@ pub enum Listing {
     Scenarios,
     /// The kinds of nodes.
     Components,
+    /// What can be written in a section or at a kind of node.
+    Keys,
     /// The metrics that an expectation can name.
     Metrics,
     /// The templates of `new`.

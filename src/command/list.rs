@@ -2,7 +2,7 @@
 
 use super::console;
 use super::new::TEMPLATES;
-use crate::cli::Listing;
+use crate::cli::{ListArguments, Listing};
 use crate::components::{ABOUT, Verb};
 use crate::exit::Exit;
 use crate::metrics::columns;
@@ -14,8 +14,13 @@ use std::path::Path;
 const SCENARIOS: &str = "scenarios";
 
 /// Prints a list.
-pub(super) fn run(what: Listing) -> Exit {
-    let rows = match what {
+pub(super) fn run(arguments: &ListArguments) -> Exit {
+    if arguments.path.is_some() && arguments.what != Listing::Keys {
+        console::error("only `list keys` takes the name of something", "such as `list keys sqs`");
+        return Exit::Usage;
+    }
+    let rows = match arguments.what {
+        Listing::Keys => return keys(arguments.path.as_deref()),
         Listing::Scenarios => match scenarios() {
             Ok(rows) => rows,
             Err(why) => {
@@ -34,6 +39,20 @@ pub(super) fn run(what: Listing) -> Exit {
     let line = |(name, about): &(String, String)| format!("{name}{}  {about}\n", " ".repeat(first - width(name)));
     console::result(&rows.iter().map(line).collect::<String>());
     Exit::Done
+}
+
+/// What can be written where.
+fn keys(path: Option<&str>) -> Exit {
+    match super::keys::page(path, console::width()) {
+        Ok(page) => {
+            console::result(&page);
+            Exit::Done
+        }
+        Err(help) => {
+            console::error(&format!("nothing is written as `{}`", path.unwrap_or_default()), &help);
+            Exit::Usage
+        }
+    }
 }
 
 /// The columns of the summary, each with its unit and what it says.

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod console;
 mod facts;
+mod keys;
 mod list;
 mod messages;
 mod new;
@@ -23,7 +24,7 @@ pub fn run(arguments: &Arguments) -> Exit {
     let exit = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
-        Command::List(arguments) => list::run(arguments.what),
+        Command::List(arguments) => list::run(arguments),
         Command::New(arguments) => new::run(arguments),
         Command::Schema => schema::run(),
         Command::Facts(arguments) => facts::run(arguments),
