@@ -19,6 +19,7 @@ mod lambda;
 mod latency;
 mod limits;
 mod mq;
+mod pauses;
 mod poll_retry;
 mod polls;
 mod reader;
