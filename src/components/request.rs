@@ -41,7 +41,7 @@ pub struct RequestSpec {
 pub(super) struct RequestTableSpec {
     /// Who is asked.
     to: At<String>,
-    /// How long an attempt waits for its answer.
+    /// How long an attempt waits for its answer, from when it has a connection.
     timeout: Option<At<Duration>>,
     /// To a service that ignores connections when it is full: how long an attempt waits for one.
     connect_timeout: Option<At<Duration>>,
@@ -278,7 +278,9 @@ fn build_step(
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);
     let cancels = site.cancels(endpoint.node);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, heeds, timed_out, cancels, guard })
+    let ignores = site.plan.nodes[endpoint.node.index()].ignores_connections;
+    let timeout = Some(timeout.get());
+    Some(Step { to: endpoint, latency, timeout, retries, heeds, timed_out, cancels, ignores, guard })
 }
 
 /// How long a connection is waited for is the business of the callee at whose full queue that happens.
