@@ -103,7 +103,15 @@ impl Handler {
                 None
             }
             Gate::Fails(loss) => self.attempt_failed(index, loss, cx),
-            Gate::Rejected(loss) => self.step_failed(index, loss, cx),
+            Gate::Rejected(loss) => {
+                // A retry that was paid for was not made.
+                if task.paid.take().is_some()
+                    && let Some(guard) = &mut self.steps[usize::from(step)].guard
+                {
+                    guard.withdraws_retry();
+                }
+                self.step_failed(index, loss, cx)
+            }
             Gate::Ends(loss) => self.fail_request(index, loss, cx),
         }
     }
@@ -245,10 +253,6 @@ impl Handler {
         let paid = if over { None } else { guard.as_mut().and_then(|guard| guard.pays(refusal, cx)) };
         if over || paid == Some(false) {
             return self.fail_request(index, loss, cx);
-        }
-        if let Some(guard) = guard.as_mut().filter(|_| task.guarded.paid.take().is_some()) {
-            // The breaker did not let it through: the retry that was paid for was not made.
-            guard.withdraws_retry();
         }
         task.guarded.paid = paid.map(|_| refusal);
         let request = task.request(task.tries, cx);
