@@ -14,6 +14,7 @@
 mod attempts;
 mod connections;
 mod pace;
+mod standstill;
 mod timeouts;
 
 use super::AnyTimer;

@@ -75,6 +75,9 @@ impl Service {
     pub(super) fn caller_left(&mut self, from: NodeId, attempt: u32, cx: &mut Cx<'_>) {
         let Some(shedding) = self.shedding.as_deref().filter(|shedding| shedding.cancels) else { return };
         let loss = shedding.losses.caller_left;
+        if self.misses_caller(from, attempt) {
+            return;
+        }
         if let Some(ended) = self.handler.cancel_for(from, attempt, loss, cx) {
             self.finish(ended, cx);
         }

@@ -206,6 +206,7 @@ impl ServiceSpec {
             health: Health::default(),
             shedding,
             knocks,
+            standstill: None,
         })
     }
 
