@@ -228,6 +228,7 @@ impl Bench {
             keys: plan.nodes.iter().map(|node| root.child(&node.name)).collect(),
             contents: root.child("contents"),
             losses: losses.clone(),
+            passed_on: plan.passed_on(),
             account: Account::default(),
             polled: plan.polled(),
         };

@@ -4,33 +4,15 @@ use super::AnyTimer;
 use super::account::Account;
 use super::fault::Fault;
 use super::latency::Latency;
+use super::shared::Shared;
 use super::site::LossCause;
 use crate::engine::random::{Draws, StreamKey, mix};
-use crate::engine::{Call, Ending, Kernel, LossId, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime};
-use crate::metrics::{CounterId, Gauge, GaugeId, Recorder, TimingId};
-use crate::traffic::{WorkId, Works};
+use crate::engine::{
+    Call, Ending, Kernel, LossId, LossKind, Message, MsgId, MsgRef, NodeId, Signal, SimDuration, SimTime,
+};
+use crate::metrics::{CounterId, Gauge, GaugeId, TimingId};
+use crate::traffic::WorkId;
 use std::marker::PhantomData;
-
-/// What all nodes of a pipeline share during a replication.
-#[derive(Debug)]
-pub struct Shared {
-    /// What is measured.
-    pub recorder: Recorder,
-    /// The work of every job.
-    pub works: Works,
-    /// The faults on the timeline.
-    pub faults: Vec<Fault>,
-    /// One family of random streams per node, keyed by its name.
-    pub keys: Vec<StreamKey>,
-    /// The random streams of what messages say.
-    pub contents: StreamKey,
-    /// The causes of loss, by id.
-    pub losses: Vec<LossCause>,
-    /// What is in use of the account to which all nodes belong.
-    pub account: Account,
-    /// Of each node, whether anybody fetches from it.
-    pub polled: Vec<bool>,
-}
 
 /// One reaction of one node. `T` is the node's own alarm type: setting somebody else's does not compile.
 pub struct Ctx<'a, T> {
@@ -215,20 +197,30 @@ impl<'a, T: Into<AnyTimer>> Ctx<'a, T> {
     /// Whether it is no use to ask `callee` again after it answered with `loss`. What a node further down refused for
     /// good reaches its caller's caller as a 5xx answer, which is worth another attempt.
     pub fn is_refused_for_good(&self, loss: LossId, callee: NodeId) -> bool {
-        let cause = &self.shared.losses[usize::from(loss.0)];
-        cause.permanent && cause.node == callee
+        self.answer_of(loss, callee).is_some_and(|cause| cause.permanent)
     }
 
     /// Whether `callee` answered with `loss` because it was asked for too much.
     pub fn is_throttled(&self, loss: LossId, callee: NodeId) -> bool {
-        let cause = &self.shared.losses[usize::from(loss.0)];
-        cause.throttled && cause.node == callee
+        self.answer_of(loss, callee).is_some_and(|cause| cause.throttled)
     }
 
     /// How long `callee` asks to wait before another attempt, by the answer `loss`.
     pub fn retry_after(&self, loss: LossId, callee: NodeId) -> SimDuration {
+        self.answer_of(loss, callee).map_or(SimDuration::ZERO, |cause| cause.retry_after)
+    }
+
+    /// What became of a request by `loss`, if there was no answer at all: the connection was refused, or none came in time.
+    pub fn without_answer(&self, loss: LossId) -> Option<LossKind> {
         let cause = &self.shared.losses[usize::from(loss.0)];
-        if cause.node == callee { cause.retry_after } else { SimDuration::ZERO }
+        cause.silent.then_some(cause.kind)
+    }
+
+    /// What `callee` says with `loss`, if the answer is its own, or one that it passes on as it is.
+    fn answer_of(&self, loss: LossId, callee: NodeId) -> Option<&LossCause> {
+        let cause = &self.shared.losses[usize::from(loss.0)];
+        let passed_on = || self.shared.passed_on[callee.index()].contains(&cause.node);
+        (cause.node == callee || passed_on()).then_some(cause)
     }
 
     #[inline(always)]

@@ -22,7 +22,9 @@ pub struct Fault {
 pub enum FaultKind {
     /// It answers no request, and what it was doing is gone.
     Down,
-    /// Everything takes so many times as long.
+    /// It stands still: nothing begins, nothing goes on, and nothing is lost.
+    Hangs,
+    /// Everything that begins takes so many times as long.
     Slow(f64),
     /// It answers this share of its requests with an error.
     Fails(f64),
@@ -65,6 +67,7 @@ pub(super) struct Health {
     /// How many faults there are at once.
     faults: u32,
     down: u32,
+    hangs: u32,
     slow: Vec<f64>,
     fails: Vec<f64>,
 }
@@ -82,6 +85,8 @@ impl Health {
             | FaultKind::Purge => return,
             FaultKind::Down if begins => self.down += 1,
             FaultKind::Down => self.down -= 1,
+            FaultKind::Hangs if begins => self.hangs += 1,
+            FaultKind::Hangs => self.hangs -= 1,
             FaultKind::Slow(factor) => toggle(&mut self.slow, factor, begins),
             FaultKind::Fails(share) => toggle(&mut self.fails, share, begins),
         }
@@ -91,6 +96,11 @@ impl Health {
     /// Whether it answers at all.
     pub(super) const fn is_down(&self) -> bool {
         self.down > 0
+    }
+
+    /// Whether it stands still.
+    pub(super) const fn hangs(&self) -> bool {
+        self.hangs > 0
     }
 
     /// How many times as long everything takes.

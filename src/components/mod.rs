@@ -19,6 +19,7 @@ mod lambda;
 mod latency;
 mod limits;
 mod mq;
+mod pauses;
 mod poll_retry;
 mod polls;
 mod reader;
@@ -26,6 +27,7 @@ mod request;
 mod retry;
 mod scaling;
 mod service;
+mod shared;
 mod sink;
 mod site;
 mod slab;
@@ -36,9 +38,10 @@ mod traits;
 mod workers;
 
 pub use account::{Account, Claims, FunctionClaims};
-pub use context::{Ctx, Endpoint, Shared};
+pub use context::{Ctx, Endpoint};
 pub use edge::{Edge, NodeSpec, Verb};
 pub use fault::{Fault, FaultKind};
+pub use shared::Shared;
 pub use site::{LossCause, NodeSite, Plan, PlannedNode};
 pub use traits::{
     FunctionTraits, JudgeTraits, Members, Moment, PushTraits, RequestTraits, ScalingTraits, ShardTraits, ShortPolls,

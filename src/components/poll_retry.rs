@@ -6,7 +6,7 @@
 //! Facts: `http.sdk_backoff_*`. The client library of AWS tries a call a few times and then tells its caller, which asks
 //! again because it polls for ever. Simplified: the pauses go on growing across that boundary, until a poll succeeds.
 
-use super::request::{BackoffSpec, JitterSpec, policy};
+use super::pauses::{BackoffSpec, JitterSpec, build_jitter, policy};
 use super::retry::RetryPolicies;
 use super::site::NodeSite;
 use crate::engine::random::Draws;
@@ -72,7 +72,7 @@ pub(super) fn build_in(part: &mut Site<'_>, written: PollRetriesSpec) -> RetryPo
     let base = part.or_fact("base", base, &http::SDK_BACKOFF_BASE).get();
     let throttled = part.or_fact("base_throttled", base_throttled, &http::SDK_BACKOFF_BASE_THROTTLED).get();
     let cap = part.or_fact("cap", cap, &http::SDK_BACKOFF_MAX).get();
-    let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
+    let jitter = build_jitter(jitter, backoff, part);
     // There is no last attempt.
     let of = |base| policy(u32::MAX, backoff, base, cap, jitter);
     RetryPolicies { failed: of(base), throttled: of(throttled) }

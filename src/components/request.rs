@@ -4,7 +4,9 @@ use super::edge::{Edge, Verb};
 use super::guard::budget_spec::BudgetSpec;
 use super::guard::spec::{BreakerSpec, BulkheadSpec, GuardMetrics, GuardSpec, HedgeSpec, PoolSpec, ThrottleSpec};
 use super::handler::{RequestCounters, Step};
-use super::retry::{Backoff, Jitter, RetryPolicies, RetryPolicy};
+pub(super) use super::pauses::{BackoffSpec, JitterSpec};
+use super::pauses::{build_jitter, policy};
+use super::retry::{Backoff, RetryPolicies};
 use super::site::NodeSite;
 use super::spec::{LatencySpec, OneOrMany, all, many, words};
 use super::sqs::BatchSpec;
@@ -39,7 +41,7 @@ pub struct RequestSpec {
 pub(super) struct RequestTableSpec {
     /// Who is asked.
     to: At<String>,
-    /// How long an attempt waits for its answer.
+    /// How long an attempt waits for its answer, from when it has a connection.
     timeout: Option<At<Duration>>,
     /// To a service that ignores connections when it is full: how long an attempt waits for one.
     connect_timeout: Option<At<Duration>>,
@@ -102,34 +104,6 @@ words! {
     }
 }
 
-/// The shape of the pauses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(super) enum BackoffSpec {
-    /// At once.
-    None,
-    /// Always the same.
-    Fixed,
-    /// Doubled each time.
-    Exponential,
-}
-
-/// What chance does to a pause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(super) enum JitterSpec {
-    /// Nothing.
-    None,
-    /// Anything between nothing and the pause.
-    Full,
-    /// Half of it is kept.
-    Equal,
-    /// Between the base and three times the last pause.
-    Decorrelated,
-}
-
 impl RetriesSpec {
     /// Whether this is the mode that is written.
     fn is(&self, mode: ModeSpec) -> bool {
@@ -141,29 +115,6 @@ impl RetriesSpec {
 fn budget_of(written: &RetriesSpec) -> Option<At<BudgetSpec>> {
     let mode = written.mode.filter(|at| at.value != ModeSpec::Legacy);
     written.budget.or_else(|| mode.map(|at| At::new(BudgetSpec::of_the_sdks(at.span), at.span)))
-}
-
-impl ToToml for BackoffSpec {
-    fn to_toml(&self) -> String {
-        let word = match self {
-            Self::None => "none",
-            Self::Fixed => "fixed",
-            Self::Exponential => "exponential",
-        };
-        word.to_toml()
-    }
-}
-
-impl ToToml for JitterSpec {
-    fn to_toml(&self) -> String {
-        let word = match self {
-            Self::None => "none",
-            Self::Full => "full",
-            Self::Equal => "equal",
-            Self::Decorrelated => "decorrelated",
-        };
-        word.to_toml()
-    }
 }
 
 impl<'de> Deserialize<'de> for RequestSpec {
@@ -327,7 +278,9 @@ fn build_step(
     site.traits.requests.push(request);
     let guard = guard.build(metrics, &mut site);
     let cancels = site.cancels(endpoint.node);
-    Some(Step { to: endpoint, latency, timeout: Some(timeout.get()), retries, heeds, timed_out, cancels, guard })
+    let ignores = site.plan.nodes[endpoint.node.index()].ignores_connections;
+    let timeout = Some(timeout.get());
+    Some(Step { to: endpoint, latency, timeout, retries, heeds, timed_out, cancels, ignores, guard })
 }
 
 /// How long a connection is waited for is the business of the callee at whose full queue that happens.
@@ -393,29 +346,7 @@ fn build_retries(verb: Verb, written: Option<At<RetriesSpec>>, site: &mut NodeSi
     let base = part.or_fact("base", base, usual).get();
     let throttled = part.or_fact("base_throttled", base_throttled, &facts::http::SDK_BACKOFF_BASE_THROTTLED).get();
     let cap = part.or_fact("cap", cap, &facts::http::SDK_BACKOFF_MAX).get();
-    let jitter = part.or_default("jitter", jitter, JitterSpec::Full, "as the AWS SDKs do");
+    let jitter = build_jitter(jitter, backoff, &mut part);
     let of = |base| policy(attempts, backoff, base, cap, jitter);
     Some(RetryPolicies { failed: of(base), throttled: of(throttled) })
-}
-
-/// How attempts are paced.
-pub(super) const fn policy(
-    attempts: u32,
-    backoff: BackoffSpec,
-    base: SimDuration,
-    cap: SimDuration,
-    jitter: JitterSpec,
-) -> RetryPolicy {
-    let backoff = match backoff {
-        BackoffSpec::None => Backoff::None,
-        BackoffSpec::Fixed => Backoff::Fixed(base),
-        BackoffSpec::Exponential => Backoff::Exponential { base, cap },
-    };
-    let jitter = match jitter {
-        JitterSpec::None => Jitter::None,
-        JitterSpec::Full => Jitter::Full,
-        JitterSpec::Equal => Jitter::Equal,
-        JitterSpec::Decorrelated => Jitter::Decorrelated,
-    };
-    RetryPolicy { attempts, backoff, jitter }
 }

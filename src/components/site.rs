@@ -11,9 +11,6 @@ use crate::traffic::{Contents, Keys, ReadFile, WorkId};
 use crate::units::Duration;
 use std::sync::Arc;
 
-/// Behind so many balancers nobody looks who stops working.
-const BALANCERS_IN_A_ROW: usize = 4;
-
 /// What is known of all nodes of a pipeline before the first is built.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -41,6 +38,31 @@ impl Plan {
         let fetches = |edge: &&Edge| matches!(edge.verb, Verb::Polls | Verb::Reads | Verb::Consumes);
         let edges = || self.nodes.iter().flat_map(|node| node.edges.iter().filter(fetches));
         self.nodes.iter().map(|node| edges().any(|edge| edge.node() == node.name)).collect()
+    }
+
+    /// Of each node, by id, whose answers it passes on as they are: a balancer those of its servers, with their status and
+    /// what they ask for. What a function could not do the balancer answers itself.
+    pub fn passed_on(&self) -> Vec<Vec<NodeId>> {
+        let behind = |planned: &PlannedNode| {
+            let mut found: Vec<NodeId> = self.targets_of(planned).collect();
+            let mut next = 0;
+            // A balancer may stand behind another.
+            while let Some(&target) = found.get(next) {
+                next += 1;
+                let more = self.targets_of(&self.nodes[target.index()]).filter(|more| !found.contains(more));
+                let more: Vec<NodeId> = more.collect();
+                found.extend(more);
+            }
+            found
+        };
+        self.nodes.iter().map(behind).collect()
+    }
+
+    /// The servers of a balancer that answer in their own words.
+    fn targets_of<'a>(&'a self, planned: &'a PlannedNode) -> impl Iterator<Item = NodeId> + 'a {
+        let names = planned.edges.iter().filter(|edge| edge.verb == Verb::Targets).map(Edge::node);
+        let place = |name: &str| self.nodes.iter().position(|node| node.name == name && node.kind != "lambda");
+        names.filter_map(place).filter_map(|index| Some(NodeId(u16::try_from(index).ok()?)))
     }
 }
 
@@ -106,21 +128,22 @@ pub struct LossCause {
     pub permanent: bool,
     /// Whether the callee was asked for too much, and says so.
     pub throttled: bool,
+    /// Whether there is no answer at all, only a connection that is refused or ignored.
+    pub silent: bool,
     /// How long the callee asks its caller to wait before another attempt.
     pub retry_after: SimDuration,
 }
 
 impl LossCause {
+    /// A cause of which no more is to be said.
+    const fn of(node: NodeId, reason: &'static str, kind: LossKind) -> Self {
+        let retry_after = SimDuration::ZERO;
+        Self { node, reason, kind, permanent: false, throttled: false, silent: false, retry_after }
+    }
+
     /// The cause of what is no loss of any node.
     pub const fn of_nobody(reason: &'static str) -> Self {
-        Self {
-            node: NodeId(0),
-            reason,
-            kind: LossKind::Unfinished,
-            permanent: false,
-            throttled: false,
-            retry_after: SimDuration::ZERO,
-        }
+        Self::of(NodeId(0), reason, LossKind::Unfinished)
     }
 }
 
@@ -201,40 +224,19 @@ impl NodeSite<'_, '_> {
 
     /// A cause of loss. As a refusal it is worth another attempt: an overload, an outage, a 5xx or 429 answer.
     pub fn loss(&mut self, kind: LossKind, reason: &'static str) -> LossId {
-        self.register(LossCause {
-            node: self.node,
-            reason,
-            kind,
-            permanent: false,
-            throttled: false,
-            retry_after: SimDuration::ZERO,
-        })
+        self.register(LossCause::of(self.node, reason, kind))
     }
 
     /// A refusal of what is too much, which says so: who pushes may then wait longer than after an outage.
     pub fn throttle(&mut self, reason: &'static str) -> LossId {
-        let kind = LossKind::Rejected;
-        self.register(LossCause {
-            node: self.node,
-            reason,
-            kind,
-            permanent: false,
-            throttled: true,
-            retry_after: SimDuration::ZERO,
-        })
+        let cause = LossCause::of(self.node, reason, LossKind::Rejected);
+        self.register(LossCause { throttled: true, ..cause })
     }
 
     /// A refusal that the next attempt would meet as well: the request itself is at fault, a 4xx answer.
     pub fn permanent_refusal(&mut self, reason: &'static str) -> LossId {
-        let kind = LossKind::Rejected;
-        self.register(LossCause {
-            node: self.node,
-            reason,
-            kind,
-            permanent: true,
-            throttled: false,
-            retry_after: SimDuration::ZERO,
-        })
+        let cause = LossCause::of(self.node, reason, LossKind::Rejected);
+        self.register(LossCause { permanent: true, ..cause })
     }
 
     /// Whoever this node turns away is asked to wait for so long: all causes that it has registered so far, but for
@@ -245,6 +247,11 @@ impl NodeSite<'_, '_> {
                 cause.retry_after = retry_after;
             }
         }
+    }
+
+    /// Who is turned away like this gets no answer, only no connection: a balancer answers in its place.
+    pub fn says_nothing(&mut self, loss: LossId) {
+        self.losses[usize::from(loss.0)].silent = true;
     }
 
     fn register(&mut self, cause: LossCause) -> LossId {
@@ -269,16 +276,11 @@ impl NodeSite<'_, '_> {
         self.plan.nodes[node.index()].kind
     }
 
-    /// Whether a neighbour wants to know that who called it has left: it stops its work then, or hands requests on to
-    /// somebody who does.
+    /// Whether a neighbour wants to know that who called it has left: it stops its work then, or it is a balancer, which
+    /// counts what its servers have for somebody.
     pub fn cancels(&self, node: NodeId) -> bool {
-        // Circles are an error of their own, which may be told later: here they only must come to an end.
-        fn of(plan: &Plan, planned: &PlannedNode, depth: usize) -> bool {
-            let mut targets = planned.edges.iter().filter(|edge| edge.verb == Verb::Targets && depth > 0);
-            let named = |edge: &Edge| plan.nodes.iter().find(|node| node.name == edge.node());
-            planned.cancels || targets.any(|edge| named(edge).is_some_and(|target| of(plan, target, depth - 1)))
-        }
-        of(self.plan, &self.plan.nodes[node.index()], BALANCERS_IN_A_ROW)
+        let planned = &self.plan.nodes[node.index()];
+        planned.cancels || planned.edges.iter().any(|edge| edge.verb == Verb::Targets)
     }
 
     /// The nodes with an edge of this verb to this node, each with the edge, in the order of the file.

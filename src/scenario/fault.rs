@@ -18,8 +18,10 @@ use crate::units::{Duration, Rate, Share};
 pub struct FaultSpec {
     /// Which node it hits: `pipeline.node`, or `*.node` for the node of that name in every pipeline.
     pub node: Option<At<String>>,
-    /// `down`: it does nothing. `slow`: its work takes longer. `fails`: some of its requests fail. `kill`: consumers
-    /// vanish in the middle of their work. `interrupt`: spot instances get their notice of two minutes, then they are
+    /// `down`: it does nothing, and what it was doing is gone. `hangs`: a service stands still and refuses nothing; after
+    /// that, it goes on where it was. `slow`: the work that it begins meanwhile takes longer, to its end, also after the
+    /// fault; what it has begun before does not. `fails`: some of its requests fail. `kill`: consumers vanish in the middle
+    /// of their work. `interrupt`: spot instances get their notice of two minutes, then they are
     /// gone. `reboot`, `crash`: a broker is away for as long as its deployment takes.
     /// Three are no faults, but what an operator does: `standby` takes machines out of service for a while, which end
     /// what they have begun; `redrive` sends dead letters of a queue back to where they came from, `purge` deletes
@@ -121,8 +123,8 @@ impl FaultSpec {
             ("should_decrement_desired_capacity", decrements, &["standby"]),
             ("at", self.at.as_ref().map(|at| at.span), &["kill", "interrupt", "reboot", "crash", "redrive", "purge"]),
             ("rate", self.rate.as_ref().map(|at| at.span), &["redrive"]),
-            ("from", self.from.as_ref().map(|at| at.span), &["down", "slow", "fails", "standby"]),
-            ("to", self.to.as_ref().map(|at| at.span), &["down", "slow", "fails", "standby"]),
+            ("from", self.from.as_ref().map(|at| at.span), &["down", "hangs", "slow", "fails", "standby"]),
+            ("to", self.to.as_ref().map(|at| at.span), &["down", "hangs", "slow", "fails", "standby"]),
         ];
         let mut fine = true;
         for (key, span, kinds) in keys {
@@ -152,6 +154,7 @@ fn check_effect(kind: FaultKind, span: Span, hit: &[(String, String)], names: &N
                     "interrupt" | "standby" => "only machines of `workers` can be taken away",
                     "kill" => "only those who work on messages can be killed: `workers` and a `reader`",
                     "redrive" | "purge" => "only a queue can be redriven or purged",
+                    "hangs" => "only a `service` can stand still; another is `slow`, or `down`",
                     "reboot" | "crash" => "say how long it is away: `kind = \"down\"` with `from` and `to`",
                     _ => "let it be slow at those who ask it: they say how long their requests take",
                 });

@@ -6,8 +6,8 @@ use crate::site::{At, Site};
 use crate::units::{Rate, Share};
 
 /// The kinds of faults, as written.
-pub const FAULT_KINDS: [&str; 10] =
-    ["down", "slow", "fails", "kill", "interrupt", "standby", "reboot", "crash", "redrive", "purge"];
+pub const FAULT_KINDS: [&str; 11] =
+    ["down", "hangs", "slow", "fails", "kill", "interrupt", "standby", "reboot", "crash", "redrive", "purge"];
 
 /// Slower than this a redrive would not come to an end in any run.
 const LEAST_REDRIVE_RATE: f64 = 0.001;
@@ -17,6 +17,8 @@ const LEAST_REDRIVE_RATE: f64 = 0.001;
 pub enum FaultKind {
     /// The node does nothing.
     Down,
+    /// It stands still, and goes on where it was.
+    Hangs,
     /// Its work takes longer.
     Slow {
         /// How many times as long; above zero.
@@ -62,6 +64,7 @@ impl FaultKind {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Down => "down",
+            Self::Hangs => "hangs",
             Self::Slow { .. } => "slow",
             Self::Fails { .. } => "fails",
             Self::Kill { .. } => "kill",
@@ -105,6 +108,7 @@ pub(super) fn kind(written: Option<At<String>>, keys: Keys, site: &mut Site<'_>)
     let kind = site.required("kind", written)?;
     match kind.as_str() {
         "down" => Some(FaultKind::Down),
+        "hangs" => Some(FaultKind::Hangs),
         "slow" => {
             let wrong = factor.filter(|at| !(at.value > 0.0 && at.value.is_finite()));
             let factor = site.required("factor", factor)?;
@@ -162,6 +166,7 @@ pub(super) fn label(node: &str, kind: FaultKind) -> String {
     let node = node.rsplit('.').next().unwrap_or(node);
     match kind {
         FaultKind::Down => format!("{node} down"),
+        FaultKind::Hangs => format!("{node} hangs"),
         FaultKind::Slow { .. } => format!("{node} slow"),
         FaultKind::Fails { .. } => format!("{node} fails"),
         FaultKind::Kill { .. } => format!("{node} killed"),

@@ -126,6 +126,7 @@ impl PipelineModel {
             keys: self.plan.nodes.iter().map(|node| root.child("node").child(&node.name)).collect(),
             contents: root.child("contents"),
             losses: self.losses.clone(),
+            passed_on: self.plan.passed_on(),
             account: Account::default(),
             polled: self.plan.polled(),
         }

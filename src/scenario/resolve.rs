@@ -244,6 +244,7 @@ fn plan_faults(pipeline: &mut PipelineModel, faults: &[Fault]) {
             let Some(index) = pipeline.plan.nodes.iter().position(|node| node.name == *name) else { continue };
             let kind = match fault.kind {
                 FaultKind::Down => components::FaultKind::Down,
+                FaultKind::Hangs => components::FaultKind::Hangs,
                 FaultKind::Slow { factor } => components::FaultKind::Slow(factor),
                 FaultKind::Fails { share } => components::FaultKind::Fails(share),
                 FaultKind::Kill { count } => components::FaultKind::Kill(count.unwrap_or(u32::MAX)),

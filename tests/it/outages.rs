@@ -65,3 +65,53 @@ fn a_queue_that_fails_makes_its_callers_try_again_and_loses_nothing_that_it_took
     assert_eq!(taken as f64, ran.figure("jobs.messages_sent"));
     assert_eq!(queue("0%").jobs(Fate::DoneTwice), 0);
 }
+
+#[test]
+fn a_server_that_hangs_refuses_nothing_and_goes_on_where_it_was() {
+    let ran = run("[run]\nduration = '30s'\ndrain = '1h'\n[traffic.jobs]\n\
+         spikes = [{ at = '1s', count = 2 }, { at = '12s', count = 1 }, { at = '16s', count = 1 },\n\
+         { at = '17s', count = 3 }]\n\
+         [work.job]\ntime = '10s'\n[pipeline.p.app]\nkind = 'service'\nfrom = 'jobs'\nslots = 2\naccept_queue = 3\n\
+         work = 'job'\n[[fault]]\nnode = 'p.app'\nkind = 'hangs'\nfrom = '15s'\nto = '25s'\n");
+    // What began at 12 s has 7 s left at 15 s and ends at 32 s. What came at 16 s waits beside a free slot, begins at 25 s
+    // and ends at 35 s. Of those of 17 s one finds the queue full; the others begin at 32 s and 35 s.
+    assert_eq!((ran.lost("app", "accept queue full"), ran.jobs(Fate::DoneInTime)), (1, 6));
+    assert_eq!((ran.figure("app.waiting_max"), ran.summary("ended_s")), (3.0, 45.0));
+    about(ran.figure("app.busy_time"), 10.0 + 10.0 + 20.0 + 10.0 + 10.0 + 10.0, 1e-9);
+}
+
+#[test]
+fn a_client_that_hangs_notices_answers_and_timeouts_when_it_goes_on() {
+    let waits = |shop: &str, timeout: &str| {
+        let ran = run(&format!(
+            "[run]\nduration = '30s'\ndrain = '1h'\n[traffic.jobs]\nspike = {{ at = '9s', count = 1 }}\n\
+             [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\ncalls = {{ to = 'shop', timeout = '{timeout}' }}\n\
+             [pipeline.p.shop]\nkind = 'http'\nlatency = '{shop}'\n\
+             [[fault]]\nnode = 'p.web'\nkind = 'hangs'\nfrom = '10s'\nto = '20s'\n"
+        ));
+        (ran.figure("web.busy_time"), ran.jobs(Fate::DoneInTime), ran.figure("web.timeouts"))
+    };
+    assert_eq!(waits("2s", "5s"), (11.0, 1, 0.0));
+    assert_eq!(waits("1h", "5s"), (11.0, 0, 1.0));
+    // The answer is there before the timeout is due, and both before anybody looks.
+    assert_eq!(waits("2s", "8s"), (11.0, 1, 0.0));
+    assert_eq!(waits("500ms", "5s").1, 1);
+}
+
+#[test]
+fn claim_68_a_server_that_hangs_for_ten_seconds_is_kept_down_by_retries() {
+    let goodput = |rate: u32, between: [f64; 2]| {
+        let ran = run(&format!(
+            "[run]\nduration = '{}s'\ndrain = '0s'\nsample_every = '1s'\n[traffic.jobs]\nrate = '{rate}/s'\n\
+             [work.job]\ntime = {{ exponential = '10ms' }}\n\
+             [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nslots = 1000000\ncalls = {{ to = 'app', latency = '0s',\
+             \x20timeout = '1s', retries = {{ attempts = 4, backoff = 'none' }} }}\n\
+             [pipeline.p.app]\nkind = 'service'\nslots = 1\naccept_queue = 1000000\nwork = 'job'\n\
+             [[fault]]\nnode = 'p.app'\nkind = 'hangs'\nfrom = '60s'\nto = '70s'\n",
+            between[1]
+        ));
+        ran.completions(between) / ran.arrivals(between)
+    };
+    assert!(goodput(20, [190.0, 220.0]) > 0.95);
+    assert_eq!(goodput(30, [100.0, 400.0]), 0.0);
+}

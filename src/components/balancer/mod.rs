@@ -11,8 +11,10 @@
 //! Facts: `http.*`. A server is ejected after bad health checks and comes back after good ones (`checks.rs`); with too few
 //! healthy servers, requests go to all. An overload looks like illness: the slow are ejected and the others get their
 //! load. A server that is taken out finishes what it has, within the deregistration delay (`leaving.rs`); one that comes
-//! may begin slowly (`targets.rs`), and one that fails more than the others may get less (`weights.rs`).
+//! may begin slowly (`targets.rs`), and one that fails more than the others may get less (`weights.rs`). What a server
+//! answers is passed on as it is, status and all; what the balancer answers itself is in `answers.rs`.
 
+mod answers;
 mod checks;
 mod health_spec;
 mod leaving;
@@ -28,7 +30,8 @@ use super::slab::Slab;
 use super::{Component, Verb};
 use crate::engine::{Call, LossId, MsgId, Signal, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId, TimingId};
-use leaving::Absence;
+use answers::Own;
+use leaving::{Absence, Line};
 use spec::LoadBalancerSpec;
 use std::collections::VecDeque;
 use targets::Targets;
@@ -56,8 +59,9 @@ pub struct LoadBalancer {
     metrics: LoadBalancerMetrics,
     /// The servers -- parameter and state.
     targets: Targets,
-    /// Requests that a server has -- state.
+    /// Requests that a server has, and in which order they were sent -- state.
     requests: Slab<Request>,
+    line: Line,
     /// Number of the last attempt; tells stale answers -- state.
     serial: u32,
     /// Number of the last round of checks -- state.
@@ -111,6 +115,11 @@ struct LoadBalancerMetrics {
     spillover_count: CounterId,
     /// Requests given up at the idle timeout.
     timeouts: CounterId,
+    /// What it answered itself, by the status: the client has left; no answer from a server; nobody to ask; none in time.
+    answered_460: CounterId,
+    answered_502: CounterId,
+    answered_503: CounterId,
+    answered_504: CounterId,
     /// Servers that are thought to be well.
     healthy_host_count: GaugeId,
     /// Checks that were answered with an error, too late, or not at all.
@@ -128,6 +137,11 @@ pub enum LoadBalancerAlarm {
     /// The first idle timeout at this server may be due.
     Idle {
         target: usize,
+    },
+    /// The idle timeout is due of a request whose connection to its server was accepted late.
+    Late {
+        request: u32,
+        serial: u32,
     },
     /// The servers are checked.
     Check,
@@ -195,6 +209,12 @@ impl Component for LoadBalancer {
         match alarm {
             LoadBalancerAlarm::Answered { request, serial } => self.answered(request, serial, cx),
             LoadBalancerAlarm::Idle { target } => self.idle(target, cx),
+            LoadBalancerAlarm::Late { request, serial } => {
+                if alive(&self.requests)((request, serial)) {
+                    self.is_due(request, cx);
+                    self.serve_waiting(cx);
+                }
+            }
             LoadBalancerAlarm::Check => self.check(cx),
             LoadBalancerAlarm::CheckEnds { round } => self.check_ends(round, cx),
             LoadBalancerAlarm::Look => {
@@ -228,7 +248,7 @@ impl LoadBalancer {
             return cx.refuse(msg, self.losses.failing);
         }
         if !self.targets.any() {
-            return cx.refuse(msg, self.losses.nobody);
+            return self.refuse(msg, Own::Nobody, cx);
         }
         if let Some(target) = self.choose(msg, cx) {
             cx.time(self.metrics.wait, SimDuration::ZERO);
@@ -238,7 +258,7 @@ impl LoadBalancer {
             cx.set(self.metrics.surge_queue_length, self.waiting.len() as u64);
         } else {
             cx.count(self.metrics.spillover_count, 1);
-            cx.refuse(msg, self.losses.spilled);
+            self.refuse(msg, Own::Spilled, cx);
         }
     }
 
@@ -257,6 +277,7 @@ impl LoadBalancer {
         let until = cx.now() + self.idle_timeout;
         cx.rise(self.metrics.outstanding);
         let alive = alive(&self.requests);
+        self.line.push((index, serial), &alive);
         if let Some(at) = self.targets.sent(target, until, (index, serial), alive) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
         }
@@ -284,6 +305,9 @@ impl LoadBalancer {
         let Some(Request { msg, attempt, target, answer, .. }) = self.requests.remove(index) else { return };
         cx.release(attempt);
         self.over(target, !answer.is_none(), cx);
+        if !answer.is_none() {
+            self.answer_for(target, answer, cx);
+        }
         cx.conclude(msg, answer);
         self.serve_waiting(cx);
     }
@@ -296,8 +320,7 @@ impl LoadBalancer {
 
     fn idle(&mut self, target: usize, cx: &mut Cx<'_>) {
         while let Some((index, _)) = self.targets.due(target, cx.now(), alive(&self.requests)) {
-            cx.count(self.metrics.timeouts, 1);
-            self.give_up(index, true, self.losses.idle, cx);
+            self.is_due(index, cx);
         }
         if let Some(at) = self.targets.rearm(target) {
             cx.alarm_at(at, LoadBalancerAlarm::Idle { target });
@@ -305,8 +328,21 @@ impl LoadBalancer {
         self.serve_waiting(cx);
     }
 
-    /// A server's answer to a request is not waited for any more; who asked gets `loss`.
-    fn give_up(&mut self, index: u32, failed: bool, loss: LossId, cx: &mut Cx<'_>) {
+    /// The idle timeout of a request is over; if the server accepted the connection late, not yet.
+    fn is_due(&mut self, index: u32, cx: &mut Cx<'_>) {
+        let Some(&Request { attempt, target, serial, .. }) = self.requests.get(index) else { return };
+        if self.targets.server(target).ignores {
+            let until = cx.message(attempt).sent + self.idle_timeout;
+            if until > cx.now() {
+                return cx.alarm_at(until, LoadBalancerAlarm::Late { request: index, serial });
+            }
+        }
+        cx.count(self.metrics.timeouts, 1);
+        self.give_up(index, true, Own::Idle, cx);
+    }
+
+    /// A server's answer to a request is not waited for any more; who asked is answered by the balancer.
+    fn give_up(&mut self, index: u32, failed: bool, own: Own, cx: &mut Cx<'_>) {
         let Some(Request { msg, attempt, target, serial, .. }) = self.requests.remove(index) else { return };
         let server = self.targets.server(target);
         if server.cancels {
@@ -315,7 +351,7 @@ impl LoadBalancer {
         }
         cx.abandon(attempt);
         self.over(target, failed, cx);
-        cx.refuse(msg, loss);
+        self.refuse(msg, own, cx);
     }
 
     /// Servers with room take what waits, the oldest first.
@@ -333,10 +369,10 @@ impl LoadBalancer {
     fn drop_all(&mut self, cx: &mut Cx<'_>) {
         let indices: Vec<u32> = self.requests.iter().map(|(index, _)| index).collect();
         for index in indices {
-            self.give_up(index, false, self.losses.down, cx);
+            self.give_up(index, false, Own::Down, cx);
         }
         for (msg, _) in std::mem::take(&mut self.waiting) {
-            cx.refuse(msg, self.losses.down);
+            self.refuse(msg, Own::Down, cx);
         }
         cx.set(self.metrics.surge_queue_length, 0);
     }

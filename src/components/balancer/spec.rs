@@ -1,7 +1,7 @@
 //! What a scenario may say about a load balancer.
 
 use super::health_spec::HealthCheckSpec;
-use super::leaving::Absence;
+use super::leaving::{Absence, Line};
 use super::targets::{Algorithm, Server, Targets};
 use super::weights::{Mitigation, Weights};
 use super::{LoadBalancer, LoadBalancerLosses, LoadBalancerMetrics};
@@ -163,6 +163,7 @@ impl LoadBalancerSpec {
             metrics: metrics(site),
             targets,
             requests: Slab::new(),
+            line: Line::default(),
             serial: 0,
             round: 0,
             waiting: VecDeque::new(),
@@ -249,7 +250,8 @@ impl From<AlgorithmSpec> for Algorithm {
 fn server(at: &At<String>, site: &NodeSite<'_, '_>) -> Option<Server> {
     let endpoint = site.target(at)?;
     let is_checked = site.kind_of(endpoint.node) != "lambda";
-    Some(Server { endpoint, is_checked, cancels: site.cancels(endpoint.node) })
+    let ignores = site.plan.nodes[endpoint.node.index()].ignores_connections;
+    Some(Server { endpoint, is_checked, cancels: site.cancels(endpoint.node), ignores })
 }
 
 fn losses(site: &mut NodeSite<'_, '_>) -> LoadBalancerLosses {
@@ -271,6 +273,10 @@ fn metrics(site: &mut NodeSite<'_, '_>) -> LoadBalancerMetrics {
         wait: site.timing("wait"),
         spillover_count: site.counter("spillover_count", "requests"),
         timeouts: site.counter("timeouts", "requests"),
+        answered_460: site.counter("answered_460", "requests"),
+        answered_502: site.counter("answered_502", "requests"),
+        answered_503: site.counter("answered_503", "requests"),
+        answered_504: site.counter("answered_504", "requests"),
         healthy_host_count: site.gauge("healthy_host_count", "servers"),
         failed_checks: site.counter("failed_health_checks", "checks"),
     }

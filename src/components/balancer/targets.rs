@@ -42,6 +42,8 @@ pub(super) struct Server {
     pub is_checked: bool,
     /// Whether it wants to know that a caller has left.
     pub cancels: bool,
+    /// Whether it ignores connections while it is full: its answer is waited for from when it accepts one.
+    pub ignores: bool,
 }
 
 /// The servers.

@@ -9,7 +9,8 @@ fn at(secs: u64) -> SimTime {
 }
 
 fn targets(algorithm: Algorithm, room: u32) -> Targets {
-    let server = |node| Server { endpoint: Endpoint { node: NodeId(node), port: 0 }, is_checked: true, cancels: false };
+    let endpoint = |node| Endpoint { node: NodeId(node), port: 0 };
+    let server = |node| Server { endpoint: endpoint(node), is_checked: true, cancels: false, ignores: false };
     let check = HealthCheck { healthy_threshold: 5, unhealthy_threshold: 2, minimum_healthy: 1 };
     Targets::new(&[server(0), server(1), server(2)], algorithm, room, check)
 }

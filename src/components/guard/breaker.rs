@@ -9,6 +9,9 @@
 //! ```
 //! States, names and defaults as in resilience4j (facts `calls.breaker_*`). The window counts calls or seconds.
 //!
+//! Nothing rings here: a half-open breaker that has waited for too long has been open since the end of its wait, and this is
+//! found out at the next call or answer. Simplified: the gauge of open breakers shows it only then.
+//!
 //! Simplified: a call from before the half-open state that is withdrawn during it lets no other through; resilience4j does
 //! not tell it apart from one of the trial.
 
@@ -86,17 +89,14 @@ impl Breaker {
     /// Whether a call may go through.
     pub(in crate::components) fn admits(&mut self, now: SimTime) -> bool {
         let BreakerParameters { half_open_calls, half_open_for, .. } = self.parameters;
+        self.catch_up(now);
         match &mut self.state {
             State::Closed => return true,
             State::Open { until } if now < *until => return false,
-            State::HalfOpen { permitted, until } if now < *until => {
+            State::HalfOpen { permitted, .. } => {
                 let goes = *permitted > 0;
                 *permitted -= u32::from(goes);
                 return goes;
-            }
-            State::HalfOpen { .. } => {
-                self.open(now);
-                return false;
             }
             State::Open { .. } => {}
         }
@@ -110,6 +110,7 @@ impl Breaker {
     /// A call has ended after `took`. What comes back while the breaker is open changes nothing.
     pub(in crate::components) fn record(&mut self, now: SimTime, failed: bool, took: SimDuration) {
         let slow = took > self.parameters.slow_call;
+        self.catch_up(now);
         match self.state {
             State::Open { .. } => {}
             State::Closed => {
@@ -151,6 +152,15 @@ impl Breaker {
     /// Whether it lets nothing through.
     pub(in crate::components) const fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
+    }
+
+    /// A half-open breaker that has waited for too long has been open since then.
+    fn catch_up(&mut self, now: SimTime) {
+        if let State::HalfOpen { until, .. } = self.state
+            && now >= until
+        {
+            self.open(until);
+        }
     }
 
     fn open(&mut self, now: SimTime) {
@@ -290,6 +300,30 @@ mod tests {
         assert_eq!((0..50).filter(|_| breaker.admits(at(120))).count(), 10);
         breaker.withdrawn(first);
         assert!(!breaker.admits(at(120)));
+    }
+
+    /// A trial of one call for five seconds, which begins at 90 s.
+    fn on_trial() -> Breaker {
+        let mut breaker = breaker(Window::Calls(100));
+        breaker.parameters.half_open_calls = 1;
+        breaker.parameters.half_open_for = SimDuration::from_secs(5);
+        (0..100).for_each(|_| breaker.record(at(30), true, FAST));
+        assert!(breaker.admits(at(90)) && !breaker.admits(at(90)));
+        breaker
+    }
+
+    #[test]
+    fn a_trial_that_takes_too_long_opens_it_at_the_end_of_its_wait_whoever_asks_later() {
+        // Open from 95 s to 155 s.
+        let mut hangs = on_trial();
+        assert!(!hangs.clone().admits(at(95)) && !hangs.clone().admits(at(154)));
+        assert!(hangs.clone().admits(at(155)) && hangs.admits(at(190)));
+        let mut late = on_trial();
+        late.record(at(110), false, SimDuration::from_secs(20));
+        assert!(late.is_open() && !late.admits(at(120)) && !late.admits(at(121)) && late.admits(at(155)));
+        let mut in_time = on_trial();
+        in_time.record(at(94), false, SimDuration::from_secs(4));
+        assert!(in_time.admits(at(120)));
     }
 
     #[test]

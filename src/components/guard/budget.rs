@@ -115,6 +115,14 @@ impl RetryBudget {
         }
     }
 
+    /// Whether further copies of a request may be sent.
+    pub(in crate::components) fn allows_hedges(&self) -> bool {
+        match self {
+            Self::Balance { max, left, .. } => *left > *max / 2.0,
+            Self::Tokens { .. } | Self::Share(_) | Self::UnderWay { .. } => true,
+        }
+    }
+
     /// Pays for a retry, if there is enough.
     pub(in crate::components) fn pays(&mut self, retry: Refusal, now: SimTime) -> bool {
         match self {
@@ -132,7 +140,7 @@ impl RetryBudget {
                 *retries += u32::from(pays);
                 pays
             }
-            Self::Balance { max, left, .. } => *left > *max / 2.0,
+            Self::Balance { .. } => self.allows_hedges(),
         }
     }
 }

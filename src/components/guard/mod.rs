@@ -83,6 +83,9 @@ pub(super) enum Gate {
     HeldBack(Option<SimTime>),
     /// It has failed before it left, as any attempt may.
     Fails(LossId),
+    /// A breaker that is open has answered in place of the callee. No attempt was made, and who tries again asks it anew:
+    /// in resilience4j the retry stands around the breaker.
+    Rejected(LossId),
     /// The request has failed for good.
     Ends(LossId),
 }
@@ -129,6 +132,13 @@ impl Guard {
         }
     }
 
+    /// A retry was paid for and is not made.
+    pub(super) fn withdraws_retry(&mut self) {
+        if let Some((budget, _)) = &mut self.budget {
+            budget.withdrawn();
+        }
+    }
+
     /// Whether an attempt may leave. `draw` is uniform, `is_waiting` tells who has given up since.
     pub(super) fn gate<T: Into<AnyTimer>>(
         &mut self,
@@ -151,7 +161,7 @@ impl Guard {
             show(was_open, breaker.is_open(), *open, cx);
             if !admits {
                 cx.count(bar.count, 1);
-                return Gate::Ends(bar.loss);
+                return Gate::Rejected(bar.loss);
             }
         }
         if let Some((send_rate, held)) = &mut self.send_rate
@@ -209,6 +219,18 @@ impl Guard {
     pub(super) fn leaves_line<T: Into<AnyTimer>>(&mut self, cx: &mut Ctx<'_, T>) {
         if let Some((_, held)) = &self.send_rate {
             cx.fall(*held);
+        }
+    }
+
+    /// Whether the budget lets further copies leave: that of gRPC stops them as it stops retries, and no other counts them.
+    pub(super) fn allows_hedges(&self) -> bool {
+        self.budget.as_ref().is_none_or(|(budget, _)| budget.allows_hedges())
+    }
+
+    /// A copy has failed, and the request goes on with others.
+    pub(super) fn copy_failed(&mut self) {
+        if let Some((budget, _)) = &mut self.budget {
+            budget.failed(false);
         }
     }
 

@@ -1,11 +1,10 @@
 //! The requests of a handler: attempts, answers, timeouts, pauses, and what guards them.
 
-use super::connections::number_of_copy;
 use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, Task, What, still_awaits};
 use crate::components::context::Ctx;
 use crate::components::guard::{Answer, Gate, Outcome};
 use crate::engine::random::mix;
-use crate::engine::{Call, Deadlines, LossId, MsgId, Refusal, Signal, SimDuration, SimTime};
+use crate::engine::{Call, LossId, MsgId, Refusal, Signal, SimDuration, SimTime};
 
 /// Sets the draws of a client that turns its own requests away apart from those of its pauses.
 const TURNED_AWAY: u64 = 1 << 41;
@@ -40,11 +39,13 @@ impl Handler {
         let step = task.step;
         let Some(guard) = &mut self.steps[usize::from(step)].guard else { return };
         guard.begins(cx.now());
-        let Some((deadline, _)) = guard.deadline else { return };
+        let due = guard.deadline.map(|(deadline, _)| cx.now() + deadline);
+        task.guarded.due = due.unwrap_or(SimTime::MAX);
+        let Some(due) = due else { return };
         self.serial = self.serial.wrapping_add(1);
         let request = self.serial;
         task.guarded.request = request;
-        if let Some(at) = guard.deadlines.push(cx.now() + deadline, (index, request)) {
+        if let Some(at) = guard.deadlines.push(due, (index, request)) {
             cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step, what: What::Request } }));
         }
     }
@@ -102,6 +103,15 @@ impl Handler {
                 None
             }
             Gate::Fails(loss) => self.attempt_failed(index, loss, cx),
+            Gate::Rejected(loss) => {
+                // A retry that was paid for was not made.
+                if task.paid.take().is_some()
+                    && let Some(guard) = &mut self.steps[usize::from(step)].guard
+                {
+                    guard.withdraws_retry();
+                }
+                self.step_failed(index, loss, cx)
+            }
             Gate::Ends(loss) => self.fail_request(index, loss, cx),
         }
     }
@@ -122,6 +132,7 @@ impl Handler {
         }
         if let Some(guard) = &mut step.guard {
             task.guarded.sent = cx.now();
+            task.guarded.sent_copies = 1;
             if let Some(hedge) = guard.hedge
                 && let Some(at) = guard.hedges.push(cx.now() + hedge.after, (index, serial))
             {
@@ -136,57 +147,6 @@ impl Handler {
         }
     }
 
-    /// The alarm of a step rang: call until it returns `None`, each time dealing with the task that ended.
-    #[inline(never)]
-    pub(in crate::components) fn on_timeout<T>(&mut self, due: Due, cx: &mut Ctx<'_, T>) -> Option<Ended>
-    where
-        T: Into<AnyTimer> + From<HandlerAlarm>,
-    {
-        let Due { step, what } = due;
-        let index = usize::from(step);
-        if matches!(what, What::Rate) {
-            return self.send_those_held_back(step, cx);
-        }
-        loop {
-            let (tasks, now) = (&self.tasks, cx.now());
-            let alive = |(task, serial)| tasks.get(task).is_some_and(|task: &Task| task.is_due(what, step, serial));
-            let ring = ring_of(&mut self.timeouts, &mut self.steps, index, what)?;
-            let Some((task, _)) = ring.due(now, alive) else { break };
-            let ended = match what {
-                What::Attempt => {
-                    if let Some(counters) = self.counters {
-                        cx.count(counters.timeouts, 1);
-                    }
-                    let loss = self.steps[index].timed_out;
-                    self.attempt_failed(task, loss, cx)
-                }
-                What::Connection => {
-                    let loss = self.steps[index].guard.as_ref()?.no_connection();
-                    self.attempt_failed(task, loss, cx)
-                }
-                What::Request => {
-                    let (_, loss) = self.steps[index].guard.as_ref()?.deadline?;
-                    if self.tasks.get(task).is_some_and(Task::asks) {
-                        self.conclude(task, Answer::Failed, cx);
-                    }
-                    self.fail_request(task, loss, cx)
-                }
-                What::Hedge => {
-                    self.hedge(task, cx);
-                    None
-                }
-                What::Rate => unreachable!("those who are held back have no common deadline"),
-            };
-            if ended.is_some() {
-                return ended;
-            }
-        }
-        if let Some(at) = ring_of(&mut self.timeouts, &mut self.steps, index, what)?.rearm() {
-            cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: due }));
-        }
-        None
-    }
-
     /// An answer was given. It still has its way back before it, half of the round trip.
     #[inline(never)]
     pub(in crate::components) fn on_reply<T>(
@@ -199,22 +159,36 @@ impl Handler {
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
+        let leg = self.note_answer(task, attempt, loss, cx)?;
+        if leg.is_zero() {
+            return self.answered(task, attempt, cx);
+        }
+        cx.alarm_after(leg, T::from(HandlerAlarm::Answered { task, serial: attempt }));
+        None
+    }
+
+    /// Notes an answer, if somebody waits for it. Returns how long its way back takes.
+    pub(super) fn note_answer<T>(
+        &mut self,
+        task: u32,
+        attempt: u32,
+        loss: LossId,
+        cx: &Ctx<'_, T>,
+    ) -> Option<SimDuration>
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
         let waiting = self.tasks.get_mut(task)?;
         let number = if waiting.awaits == attempt {
             waiting.answer = loss;
             waiting.tries
         } else {
             let place = waiting.guarded.copies.iter().position(|copy| copy.serial == attempt)?;
-            waiting.guarded.copies[place].answer = loss;
-            number_of_copy(waiting.tries, place + 1)
+            let copy = &mut waiting.guarded.copies[place];
+            copy.answer = loss;
+            copy.number
         };
-        let step = &self.steps[usize::from(waiting.step)];
-        let leg = step.leg(waiting, number, cx);
-        if leg.is_zero() {
-            return self.answered(task, attempt, cx);
-        }
-        cx.alarm_after(leg, T::from(HandlerAlarm::Answered { task, serial: attempt }));
-        None
+        Some(self.steps[usize::from(waiting.step)].leg(waiting, number, cx))
     }
 
     /// An answer has come all the way back.
@@ -243,8 +217,7 @@ impl Handler {
             self.leave_request(index);
             self.tasks.get_mut(index)?.step += 1;
             self.next_step(index, cx)
-        } else if others {
-            self.free_connection(index, cx);
+        } else if self.goes_on_with_copies(index, loss, others, cx) {
             None
         } else {
             self.attempt_failed(index, loss, cx)
@@ -252,7 +225,7 @@ impl Handler {
     }
 
     /// The attempt under way has failed, with all its copies.
-    fn attempt_failed<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    pub(super) fn attempt_failed<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -295,7 +268,7 @@ impl Handler {
     }
 
     /// The request at which the task is has failed for good, and the task with it.
-    fn fail_request<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
+    pub(super) fn fail_request<T>(&mut self, index: u32, loss: LossId, cx: &mut Ctx<'_, T>) -> Option<Ended>
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -305,7 +278,7 @@ impl Handler {
 
     /// The attempt under way is over: whoever still works on it, or on a copy, does so for nobody.
     #[inline]
-    fn conclude<T>(&mut self, index: u32, answer: Answer, cx: &mut Ctx<'_, T>)
+    pub(super) fn conclude<T>(&mut self, index: u32, answer: Answer, cx: &mut Ctx<'_, T>)
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
@@ -358,25 +331,6 @@ impl Handler {
     }
 }
 
-/// The instants at which something of a step is due.
-fn ring_of<'a>(
-    timeouts: &'a mut [Deadlines<(u32, u32)>],
-    steps: &'a mut [Step],
-    step: usize,
-    what: What,
-) -> Option<&'a mut Deadlines<(u32, u32)>> {
-    if matches!(what, What::Attempt) {
-        return timeouts.get_mut(step);
-    }
-    let guard = steps.get_mut(step)?.guard.as_mut()?;
-    Some(match what {
-        What::Attempt | What::Rate => unreachable!("taken elsewhere"),
-        What::Request => &mut guard.deadlines,
-        What::Connection => &mut guard.patience,
-        What::Hedge => &mut guard.hedges,
-    })
-}
-
 impl Step {
     /// The way to the callee, or back: half of the attempt's round trip.
     #[inline]
@@ -410,17 +364,7 @@ impl Task {
     }
 
     /// Whether an attempt is under way, or waits for a connection.
-    const fn asks(&self) -> bool {
+    pub(super) const fn asks(&self) -> bool {
         self.attempt.is_some() || self.guarded.queued || self.guarded.held || !self.guarded.copies.is_empty()
-    }
-
-    /// Whether what was to be due at this `step` still matters.
-    const fn is_due(&self, what: What, step: u16, serial: u32) -> bool {
-        match what {
-            What::Attempt | What::Hedge => self.awaits == serial,
-            What::Request => self.guarded.request == serial && self.step == step,
-            What::Connection => self.awaits == serial && self.guarded.queued,
-            What::Rate => false,
-        }
     }
 }

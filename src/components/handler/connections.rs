@@ -1,6 +1,6 @@
 //! The connections of a handler's requests, and the copies that are sent to hedge against a slow answer.
 
-use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, What, still_awaits};
+use super::{AnyTimer, Copy, Due, Ended, Handler, HandlerAlarm, Step, What, still_awaits, still_may_send};
 use crate::components::context::Ctx;
 use crate::engine::{Call, LossId, NodeId};
 
@@ -8,37 +8,70 @@ use crate::engine::{Call, LossId, NodeId};
 const COPIES: u32 = 1 << 16;
 
 /// By what the draws are numbered of a further copy (counted from one) of this attempt.
-pub(super) fn number_of_copy(attempt: u32, copy: usize) -> u32 {
-    COPIES.wrapping_mul(attempt + 1).wrapping_add(u32::try_from(copy).unwrap_or(u32::MAX))
+const fn number_of_copy(attempt: u32, copy: u32) -> u32 {
+    COPIES.wrapping_mul(attempt + 1).wrapping_add(copy)
 }
 
 impl Handler {
-    /// Sends another copy of the attempt under way, if a connection is free.
+    /// Sends another copy of the attempt under way, if a connection is free and the budget allows it.
     pub(super) fn hedge<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        let (number, sent) = (task.step, task.guarded.sent_copies);
+        let Some(guard) = &mut self.steps[usize::from(number)].guard else { return };
+        let Some(hedge) = guard.hedge.filter(|hedge| sent < hedge.copies) else { return };
+        if guard.allows_hedges() && guard.has_room(cx) {
+            task.guarded.seats += 1;
+            let another = (sent + 1 < hedge.copies).then(|| cx.now() + hedge.after);
+            if let Some(at) = another.and_then(|at| guard.hedges.push(at, (index, task.awaits))) {
+                cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Hedge } }));
+            }
+            self.send_copy(index, cx);
+        }
+    }
+
+    /// A copy of an attempt has failed, with `others` under way or not. Whether the request goes on all the same: with the
+    /// others, or with the next copy, which is then not waited for, as in gRPC. What is refused for good needs no other.
+    pub(super) fn goes_on_with_copies<T>(&mut self, index: u32, loss: LossId, others: bool, cx: &mut Ctx<'_, T>) -> bool
+    where
+        T: Into<AnyTimer> + From<HandlerAlarm>,
+    {
+        let Some(task) = self.tasks.get(index) else { return false };
+        let Step { guard, to, .. } = &mut self.steps[usize::from(task.step)];
+        let Some(guard) = guard else { return false };
+        let Some(hedge) = guard.hedge.filter(|_| !cx.is_refused_for_good(loss, to.node)) else { return false };
+        if task.guarded.sent_copies < hedge.copies && guard.allows_hedges() {
+            guard.copy_failed();
+            // With the connection of the one that has failed.
+            self.send_copy(index, cx);
+            return true;
+        }
+        if others {
+            guard.copy_failed();
+            self.free_connection(index, cx);
+        }
+        others
+    }
+
+    /// Sends a further copy, which has its connection.
+    fn send_copy<T>(&mut self, index: u32, cx: &mut Ctx<'_, T>)
     where
         T: Into<AnyTimer> + From<HandlerAlarm>,
     {
         let serial = self.next_serial();
         let Some(task) = self.tasks.get_mut(index) else { return };
-        let number = task.step;
-        let copies = task.guarded.copies.len() + 1;
-        let leg = self.steps[usize::from(number)].leg(task, number_of_copy(task.tries, copies), cx);
-        let Step { guard, to, .. } = &mut self.steps[usize::from(number)];
-        let Some(guard) = guard else { return };
-        let Some(hedge) = guard.hedge else { return };
-        if guard.has_room(cx) {
-            task.guarded.seats += 1;
-            let call = Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg };
-            let attempt = cx.request(call, *to, leg);
-            task.guarded.copies.push(Copy { serial, attempt, answer: LossId::NONE });
-            let another = (copies + 1 < hedge.copies as usize).then(|| cx.now() + hedge.after);
-            if let Some(at) = another.and_then(|at| guard.hedges.push(at, (index, task.awaits))) {
-                cx.alarm_at(at, T::from(HandlerAlarm::Timeout { step: Due { step: number, what: What::Hedge } }));
-            }
-            cx.count(hedge.sent, 1);
-            if let Some(counters) = self.counters {
-                cx.count(counters.attempts, 1);
-            }
+        let step = &self.steps[usize::from(task.step)];
+        let number = number_of_copy(task.tries, task.guarded.sent_copies);
+        let leg = step.leg(task, number, cx);
+        let call = Call { node: cx.node(), task: index, attempt: serial, behalf: task.msg };
+        let attempt = cx.request(call, step.to, leg);
+        task.guarded.sent_copies += 1;
+        task.guarded.copies.push(Copy { serial, number, attempt, answer: LossId::NONE });
+        let sent = step.guard.as_ref().and_then(|guard| guard.hedge).map(|hedge| hedge.sent);
+        for counter in sent.into_iter().chain(self.counters.map(|counters| counters.attempts)) {
+            cx.count(counter, 1);
         }
     }
 
@@ -49,9 +82,8 @@ impl Handler {
     {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let mut copies = std::mem::take(&mut task.guarded.copies);
-        for (place, copy) in copies.iter().enumerate() {
-            let number = number_of_copy(task.tries, place + 1);
-            self.steps[usize::from(task.step)].abandon(copy.attempt, task, number, cx);
+        for copy in &copies {
+            self.steps[usize::from(task.step)].abandon(copy.attempt, task, copy.number, cx);
         }
         copies.clear();
         task.guarded.copies = copies;
@@ -78,7 +110,7 @@ impl Handler {
         let Some(task) = self.tasks.get_mut(index) else { return };
         task.guarded.seats -= 1;
         let Some(guard) = &mut self.steps[usize::from(task.step)].guard else { return };
-        let is_waiting = still_awaits(&self.tasks);
+        let is_waiting = still_may_send(&self.tasks, cx.now());
         let Some((next, _)) = guard.frees(is_waiting, cx) else { return };
         guard.leaves_queue(cx);
         if let Some(task) = self.tasks.get_mut(next) {
@@ -96,7 +128,7 @@ impl Handler {
     {
         loop {
             let guard = self.steps[usize::from(step)].guard.as_mut()?;
-            let Some((index, serial)) = guard.next_to_send(still_awaits(&self.tasks), cx) else { break };
+            let Some((index, serial)) = guard.next_to_send(still_may_send(&self.tasks, cx.now()), cx) else { break };
             let gate = guard.seat((index, serial), still_awaits(&self.tasks), cx);
             if let Some(task) = self.tasks.get_mut(index) {
                 task.guarded.held = false;

@@ -13,6 +13,9 @@
 
 mod attempts;
 mod connections;
+mod pace;
+mod standstill;
+mod timeouts;
 
 use super::AnyTimer;
 use super::context::{Ctx, Endpoint};
@@ -23,6 +26,7 @@ use super::slab::Slab;
 use crate::engine::{Deadlines, LossId, MsgId, Refusal, SimDuration, SimTime};
 use crate::metrics::CounterId;
 use crate::traffic::WorkId;
+use pace::Pace;
 
 /// One request that the handling of a message makes.
 #[derive(Debug, Clone)]
@@ -41,6 +45,9 @@ pub(super) struct Step {
     pub timed_out: LossId,
     /// Whether the callee wants to know when nobody waits for its answer any more -- parameter.
     pub cancels: bool,
+    /// Whether the callee ignores connections while it is full: then its answer is waited for from when it accepts one
+    /// -- parameter.
+    pub ignores: bool,
     /// What stands before its attempts, if anything does.
     pub guard: Option<Box<Guard>>,
 }
@@ -77,35 +84,6 @@ pub(super) struct Handler {
     caller_left: Option<LossId>,
 }
 
-/// How fast work goes.
-#[derive(Debug, Clone, Copy)]
-struct Pace {
-    /// Nothing below applies: the one thing that is looked at for every job.
-    is_plain: bool,
-    /// Factor on the time of work that begins now.
-    slowness: f64,
-    /// Time by which the work that begins next is longer, for what was done before it.
-    owed: SimDuration,
-}
-
-impl Pace {
-    /// Work takes as long as is written.
-    const PLAIN: Self = Self { is_plain: true, slowness: 1.0, owed: SimDuration::ZERO };
-
-    /// The same, with a new look at whether anything applies. A factor of exactly 1 leaves the nanoseconds alone.
-    fn seen(self) -> Self {
-        Self { is_plain: self.slowness.to_bits() == 1.0_f64.to_bits() && self.owed.is_zero(), ..self }
-    }
-
-    /// How long this work takes, with what is owed.
-    #[cold]
-    fn stretch(&mut self, duration: SimDuration) -> SimDuration {
-        let owed = std::mem::take(&mut self.owed);
-        *self = self.seen();
-        if self.is_plain { duration + owed } else { duration.scaled(self.slowness) + owed }
-    }
-}
-
 /// A message being handled.
 #[derive(Debug, Clone, Default)]
 struct Task {
@@ -133,6 +111,8 @@ struct Task {
 struct Guarded {
     /// Serial number of the request: it tells stale deadlines.
     request: u32,
+    /// When the request must have ended.
+    due: SimTime,
     /// When the attempt left.
     sent: SimTime,
     /// Whether it waits for a connection.
@@ -145,7 +125,9 @@ struct Guarded {
     paid: Option<Refusal>,
     /// In which trial of a circuit breaker the attempt was let through; zero: in none.
     trial: u32,
-    /// Further copies of the attempt.
+    /// How many copies of the attempt were sent, itself included.
+    sent_copies: u32,
+    /// Further copies of the attempt that are under way.
     copies: Vec<Copy>,
 }
 
@@ -153,6 +135,8 @@ struct Guarded {
 #[derive(Debug, Clone, Copy)]
 struct Copy {
     serial: u32,
+    /// By what its draws are numbered.
+    number: u32,
     attempt: MsgId,
     answer: LossId,
 }
@@ -166,6 +150,8 @@ pub enum HandlerAlarm {
     Paused { task: u32, serial: u32 },
     /// An answer has come all the way back.
     Answered { task: u32, serial: u32 },
+    /// An attempt whose connection was accepted late has waited for its answer for long enough.
+    Late { task: u32, serial: u32 },
     /// The first of the things for which a step waits may be due.
     Timeout { step: Due },
 }
@@ -220,6 +206,12 @@ impl Ended {
 /// Tells whether a task still waits for what has this serial number.
 fn still_awaits(tasks: &Slab<Task>) -> impl Fn((u32, u32)) -> bool + '_ {
     |(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial)
+}
+
+/// Tells whether a task still waits for what has this serial number, and its request is not due at this instant: nothing is
+/// sent any more for one that is, whichever is told first.
+fn still_may_send(tasks: &Slab<Task>, now: SimTime) -> impl Fn((u32, u32)) -> bool + '_ {
+    move |(task, serial)| tasks.get(task).is_some_and(|task| task.awaits == serial && now < task.guarded.due)
 }
 
 impl Handler {
@@ -356,6 +348,13 @@ impl Handler {
                 }
             }
             HandlerAlarm::Answered { task, serial } => self.answered(task, serial, &mut cx.aside()),
+            HandlerAlarm::Late { task, serial } => {
+                if self.awaits(task) == Some(serial) {
+                    self.attempt_is_due(task, &mut cx.aside())
+                } else {
+                    None
+                }
+            }
             HandlerAlarm::Timeout { .. } => unreachable!("timeouts end several tasks: see on_timeout"),
         }
     }

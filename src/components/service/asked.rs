@@ -5,6 +5,9 @@
 //!  full queue ─▶ first packet ignored ─▶ sent again after 1, 3, 7, … s ─▶ room? accepted
 //!                                          └▶ the client's connect timeout ─▶ failed
 //! ```
+//! How long somebody waits for an answer counts from the connection: each time the message is given the moment at which it
+//! is accepted if all goes well (`Message::sent`), and who has waited for long enough looks at that.
+//!
 //! Simplified: a topic that does not wait for an endpoint any more does not tell it, so that its work goes on; all who make
 //! requests with `calls` and `sends` do, and balancers pass it on. Whatever waits in the queue is dropped at its turn.
 
@@ -72,6 +75,9 @@ impl Service {
     pub(super) fn caller_left(&mut self, from: NodeId, attempt: u32, cx: &mut Cx<'_>) {
         let Some(shedding) = self.shedding.as_deref().filter(|shedding| shedding.cancels) else { return };
         let loss = shedding.losses.caller_left;
+        if self.misses_caller(from, attempt) {
+            return;
+        }
         if let Some(ended) = self.handler.cancel_for(from, attempt, loss, cx) {
             self.finish(ended, cx);
         }
@@ -93,11 +99,18 @@ impl Service {
         let limit = known.map_or(*others, |&(_, patience)| patience).min(most);
         let (passed, pause) = (times(tries) - *first, times(tries));
         if tries < *retries && passed + pause < limit && !cx.is_for_nobody(msg) {
-            cx.message_mut(msg).mark = tries + 1;
+            let at = cx.now() + pause;
+            let message = cx.message_mut(msg);
+            message.mark = tries + 1;
+            message.sent = at;
             let here = Endpoint { node: cx.node(), port: 0 };
             cx.hand_over(msg, here, pause);
         } else {
-            cx.refuse_after(limit - passed.min(limit), msg, *timed_out);
+            let rest = limit - passed.min(limit);
+            // Until then its caller waits for a connection, not for an answer.
+            let at = cx.now() + rest;
+            cx.message_mut(msg).sent = at;
+            cx.refuse_after(rest, msg, *timed_out);
         }
     }
 }

@@ -16,6 +16,7 @@ mod asked;
 mod limit;
 mod queue;
 mod spec;
+mod standstill;
 
 use super::context::Ctx;
 use super::fault::{FaultKind, Health};
@@ -28,6 +29,7 @@ use asked::Knocks;
 use limit::AdaptiveLimit;
 use queue::{AcceptQueue, Full, Turn};
 use spec::ServiceSpec;
+use standstill::Standstill;
 
 /// A server while it runs.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct Service {
     shedding: Option<Box<Shedding>>,
     /// What happens to connections that find the queue full, if they are not refused.
     knocks: Option<Box<Knocks>>,
+    /// What it does not notice, if it hangs.
+    standstill: Option<Box<Standstill>>,
 }
 
 /// How a server sheds load, and whom it answers beside its requests: what a plain server does not look at.
@@ -114,6 +118,7 @@ impl Component for Service {
     const ABOUT: &'static str = "a synchronous server: slots, a bounded accept queue, work, calls to others";
     const NOUN: &'static str = "a service";
     const ACCEPTS: &'static [Verb] = &[Verb::From, Verb::Calls, Verb::Targets, Verb::Subscribers];
+    const FAULTS: &'static [&'static str] = &["down", "hangs", "slow", "fails"];
     type Spec = ServiceSpec;
     type Alarm = HandlerAlarm;
 
@@ -131,6 +136,9 @@ impl Component for Service {
     fn on(&mut self, signal: &Signal, cx: &mut Ctx<'_, HandlerAlarm>) {
         match *signal {
             Signal::Arrive { msg, .. } => self.admit(msg, cx),
+            Signal::Reply { task, attempt, loss } if self.standstill.is_some() => {
+                self.handler.on_reply_unnoticed(task, attempt, loss, &mut cx.aside());
+            }
             Signal::Reply { task, attempt, loss } => {
                 if let Some(ended) = self.handler.on_reply(task, attempt, loss, &mut cx.aside()) {
                     self.finish(ended, &mut cx.aside());
@@ -232,6 +240,9 @@ impl Service {
     /// The handling of requests goes on with a further step.
     #[inline(never)]
     fn go_on(&mut self, alarm: HandlerAlarm, cx: &mut Ctx<'_, HandlerAlarm>) {
+        if self.misses(alarm) {
+            return;
+        }
         if let HandlerAlarm::Timeout { step } = alarm {
             while let Some(ended) = self.handler.on_timeout(step, cx) {
                 self.finish(ended, cx);
@@ -375,6 +386,10 @@ impl Service {
             }
             cx.set(self.metrics.waiting, 0);
             self.waiting.forget_checks();
+            self.forgets();
+        }
+        if fault == FaultKind::Hangs {
+            self.stand_still_or_go_on(cx);
         }
     }
 }

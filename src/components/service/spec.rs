@@ -174,6 +174,7 @@ impl ServiceSpec {
             down: site.loss(LossKind::Rejected, "down"),
             failing: site.loss(LossKind::Rejected, "answered with an error"),
         };
+        site.says_nothing(losses.down);
         let metrics = ServiceMetrics {
             busy: site.gauge_of("busy", "slots", slots.into()),
             waiting: site.gauge("waiting", "requests"),
@@ -205,6 +206,7 @@ impl ServiceSpec {
             health: Health::default(),
             shedding,
             knocks,
+            standstill: None,
         })
     }
 
@@ -220,13 +222,15 @@ impl ServiceSpec {
             site.incoming(Verb::Calls).iter().map(|&(node, edge)| (node, edge.patience())).collect();
         let balancers = site.incoming(Verb::Targets);
         patience.extend(balancers.iter().map(|&(node, _)| (node, http::ALB_CONNECT_TIMEOUT.value.get())));
+        let timed_out = site.loss(LossKind::TimedOut, "no connection: the accept queue was full");
+        site.says_nothing(timed_out);
         Some(Box::new(Knocks {
             first: http::CONNECT_FIRST_RETRY.value.get(),
             retries: u8::try_from(http::CONNECT_RETRIES.value).unwrap_or(u8::MAX),
             patience,
             others: http::SDK_CONNECT_TIMEOUT.value.get(),
             ignored: site.counter("ignored_connections", "packets"),
-            timed_out: site.loss(LossKind::TimedOut, "no connection: the accept queue was full"),
+            timed_out,
         }))
     }
 

@@ -76,6 +76,28 @@ fn claim_72_an_answer_429_asks_the_client_to_slow_down() {
     assert_eq!(pause("404"), 0.0);
 }
 
+#[test]
+fn a_balancer_passes_on_what_a_server_says_to_its_client() {
+    let of = |retries: &str, shop: &str| {
+        let shop =
+            format!("kind = 'load_balancer'\ntargets = 'hook'\nlatency = '0s'\n[pipeline.p.hook]\n{FAILING}\n{shop}");
+        let ran = steady("20s", &format!("retries = {{ {retries} }}"), &shop);
+        let calls = ran.sent() as f64;
+        let [attempts, denied] = ["client.attempts", "client.retries_denied"].map(|name| ran.value(name));
+        (attempts / calls, ran.figure("client.busy_time") / calls, denied)
+    };
+    let budget = "jitter = 'none', budget = { kind = 'tokens', tokens = 50 }";
+    // A client error stays one, and nobody tries again.
+    assert_eq!(of(&format!("attempts = 3, {budget}"), "status = 404").0, 1.0);
+    // To slow down is a second of pause and five tokens, not 50 ms and 14: ten retries of 200 calls, not three.
+    let (attempts, pause, denied) = of(&format!("attempts = 2, {budget}"), "status = 429");
+    assert_eq!((attempts, denied), (1.05, 190.0));
+    about(pause, 1.0 * 0.05, 1e-6);
+    let (_, pause, denied) = of(&format!("attempts = 2, {budget}"), "retry_after = '3s'");
+    about(pause, 3.0 * 3.0 / 200.0, 1e-6);
+    assert_eq!(denied, 197.0);
+}
+
 /// Three requests at once to a server with one slot and nobody who may wait.
 fn three_at_once(server: &str, calls: &str) -> Ran {
     let shop =
@@ -108,14 +130,55 @@ fn a_connection_that_is_ignored_is_tried_again_after_1_3_and_7_s_and_then_fails(
 
 #[test]
 fn a_balancer_waits_ten_seconds_for_a_connection() {
-    let ran = run("[run]\nduration = '60s'\ndrain = '1h'\n[traffic.jobs]\nspike = { at = '1s', count = 2 }\n\
-         [work.job]\ntime = '30s'\n[pipeline.p.lb]\nkind = 'load_balancer'\nfrom = 'jobs'\ntargets = 'app'\nlatency = '0s'\n\
-         [pipeline.p.app]\nkind = 'service'\nslots = 1\naccept_queue = 0\nwork = 'job'\ntcp_abort_on_overflow = false\n");
+    let ran = run(&TWO_AT_A_FULL_SERVER.replace("LB", ""));
     // At 0, 1, 3 and 7 s; the next would be at 15 s.
     assert_eq!(ran.figure("app.ignored_connections"), 4.0);
     assert_eq!((ran.jobs(Fate::DoneInTime), ran.lost("app", "no connection")), (1, 1));
     about(ran.figure("lb.outstanding_mean") * ran.summary("ended_s"), 30.0 + 10.0, 0.01);
 }
+
+/// A server with one slot is busy from 1 s to 58 s, and a request knocks at 52, 53, 55 and 59 s: it is done at 116 s.
+fn connected_late(node: &str) -> Ran {
+    run(&format!(
+        "[run]\nduration = '60s'\ndrain = '1h'\n[traffic.first]\nspike = {{ at = '1s', count = 1 }}\n\
+         [traffic.jobs]\nspike = {{ at = '52s', count = 1 }}\n[work.long]\ntime = '57s'\n\
+         [pipeline.p.other]\nkind = 'service'\nfrom = 'first'\n\
+         calls = {{ to = 'app', latency = '0s', timeout = '1h' }}\n\
+         [pipeline.p.caller]\nfrom = 'jobs'\n{node}\n\
+         [pipeline.p.app]\nkind = 'service'\nslots = 1\naccept_queue = 0\nwork = 'long'\ntcp_abort_on_overflow = false\n"
+    ))
+}
+
+#[test]
+fn an_answer_is_waited_for_from_when_the_connection_was_accepted() {
+    let service = |timeout: &str| {
+        connected_late(&format!("kind = 'service'\ncalls = {{ to = 'app', latency = '0s', timeout = '{timeout}' }}"))
+    };
+    let balancer = |timeout: &str| {
+        connected_late(&format!("kind = 'load_balancer'\ntargets = 'app'\nlatency = '0s'\nidle_timeout = '{timeout}'"))
+    };
+    for done in [service("60s"), service("58s"), balancer("60s"), balancer("58s")] {
+        assert_eq!((done.jobs(Fate::DoneInTime), done.summary("ended_s")), (2, 116.0));
+        assert_eq!(done.figure("app.ignored_connections"), 3.0);
+    }
+    // 56 s after the connection is 115 s.
+    let given_up = service("56s");
+    assert_eq!(given_up.figure("caller.timeouts"), 1.0);
+    about(given_up.figure("caller.busy_time"), 115.0 - 52.0, 1e-9);
+    assert_eq!(balancer("56s").figure("caller.answered_504"), 1.0);
+    // A balancer waits ten seconds for a connection, however short its idle timeout is; for the answer of who has one 2 s.
+    let never = run(&TWO_AT_A_FULL_SERVER.replace("LB", "idle_timeout = '2s'"));
+    assert_eq!(
+        (never.lost("app", "no connection"), never.lost("lb", "504"), never.figure("lb.answered_504")),
+        (1, 1, 2.0)
+    );
+    about(never.figure("lb.outstanding_mean") * never.summary("ended_s"), 2.0 + 10.0, 0.01);
+}
+
+const TWO_AT_A_FULL_SERVER: &str = "[run]\nduration = '60s'\ndrain = '1h'\n[traffic.jobs]\n\
+    spike = { at = '1s', count = 2 }\n[work.job]\ntime = '30s'\n\
+    [pipeline.p.lb]\nkind = 'load_balancer'\nfrom = 'jobs'\ntargets = 'app'\nlatency = '0s'\nLB\n\
+    [pipeline.p.app]\nkind = 'service'\nslots = 1\naccept_queue = 0\nwork = 'job'\ntcp_abort_on_overflow = false\n";
 
 /// Twenty callers with a second of patience, five slots, and work of ten seconds.
 fn callers_leave(server: &str, between: &str, to: &str) -> Ran {

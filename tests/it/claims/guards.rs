@@ -78,6 +78,71 @@ fn a_deadline_spans_all_attempts_and_pauses() {
 }
 
 #[test]
+fn what_is_due_already_is_not_sent_when_a_connection_becomes_free() {
+    let traffic = "spike = { at = '1s', count = 1000 }";
+    let calls = "pool = { size = 1 }, deadline = '2500ms'";
+    let ran = run(&client("duration = '10s'\ndrain = '1h'", traffic, calls, "kind = 'http'\nlatency = '1s'"));
+    // At 1, 2 and 3 s. All that wait are due at 3.5 s, when the third is given up.
+    assert_eq!((ran.figure("client.attempts"), ran.jobs(Fate::DoneInTime)), (3.0, 2));
+    assert_eq!(ran.lost("client", "deadline exceeded"), 998);
+    assert_eq!(ran.figure("client.waiting_for_connection_max"), 999.0);
+    assert_eq!(ran.series("client.waiting_for_connection").last().map(|&(_, waiting)| waiting), Some(0.0));
+}
+
+#[test]
+fn a_fixed_pause_is_the_same_each_time_unless_it_is_left_to_chance() {
+    let waited = |jitter: &str| {
+        let ran =
+            steady("20s", &format!("retries = {{ attempts = 3, backoff = 'fixed', base = '500ms'{jitter} }}"), FAILING);
+        ran.figure("client.busy_time") / ran.sent() as f64
+    };
+    // The retry of resilience4j: three attempts, 500 ms apart.
+    about(waited(""), 1.0, 1e-9);
+    about(waited(", jitter = 'full'"), 0.5, 0.1);
+}
+
+#[test]
+fn who_tries_again_asks_an_open_breaker_again() {
+    let calls =
+        |retries: &str| format!("breaker = {{ minimum_number_of_calls = 1, sliding_window_size = 1 }}{retries}");
+    let shop = "kind = 'http'\nlatency = '0s'\n[[fault]]\nnode = 'p.shop'\nkind = 'fails'\nshare = '100%'\n\
+                from = '0s'\nto = '30s'";
+    let traffic = "spikes = [{ at = '1s', count = 1 }, { at = '60500ms', count = 1 }]";
+    let with = |retries: &str| run(&client("duration = '100s'", traffic, &calls(retries), shop));
+    let three = with(", retries = { attempts = 3, backoff = 'fixed', base = '500ms' }");
+    // It is open from 1 s to 61 s. The first call asks it again at 1.5 and 2 s, the second at 61 s, when it passes.
+    assert_eq!((three.figure("shop.requests"), three.figure("client.rejected_by_breaker")), (2.0, 3.0));
+    assert_eq!((three.jobs(Fate::DoneInTime), three.jobs(Fate::Rejected)), (1, 1));
+    about(three.summary("latency_max"), 0.5, 1e-9);
+    let one = with("");
+    assert_eq!((one.jobs(Fate::DoneInTime), one.figure("client.rejected_by_breaker")), (0, 1.0));
+    // A retry that the breaker does not let through is none that a budget by what is under way counts.
+    let paid = with(", retries = { attempts = 3, backoff = 'fixed', base = '500ms', budget = { kind = 'under_way' } }");
+    assert_eq!((paid.jobs(Fate::DoneInTime), paid.figure("client.retries_denied")), (1, 0.0));
+}
+
+#[test]
+fn a_trial_of_a_breaker_that_takes_too_long_ends_when_its_wait_does() {
+    let breaker = "breaker = { minimum_number_of_calls = 1, sliding_window_size = 1, \
+                   permitted_number_of_calls_in_half_open_state = 1, max_wait_duration_in_half_open_state = '5s' }";
+    let shop = "kind = 'http'\nlatency = '0s'\n[[fault]]\nnode = 'p.shop'\nkind = 'fails'\nshare = '100%'\n\
+                from = '20s'\nto = '40s'\n[[fault]]\nnode = 'p.shop'\nkind = 'slow'\nfactor = 20\nfrom = '80s'\nto = '91s'";
+    let at = |times: &[u32]| {
+        let spikes: Vec<String> = times.iter().map(|at| format!("{{ at = '{at}s', count = 1 }}")).collect();
+        let traffic = format!("spikes = [{}]", spikes.join(", "));
+        let shop = shop.replace("latency = '0s'", "latency = '1s'");
+        let ran = run(&client("duration = '300s'\ndrain = '1h'", &traffic, breaker, &shop));
+        (ran.figure("shop.requests"), ran.lost("client", "circuit breaker open"))
+    };
+    // It opens at 31 s, and the call at 92 s is a trial that is answered in a second.
+    assert_eq!(at(&[30, 92, 120]), (3.0, 0));
+    // The trial at 90 s is answered at 110 s. The breaker is open from 95 s to 155 s.
+    assert_eq!(at(&[29, 90, 120, 121]), (2.0, 2));
+    assert_eq!(at(&[29, 90, 120, 154, 156, 170]), (4.0, 2));
+    assert_eq!(at(&[29, 90, 190, 192]), (4.0, 0));
+}
+
+#[test]
 fn a_hedge_cuts_the_tail_for_as_many_copies_as_answers_are_slow() {
     let shop = "kind = 'http'\nlatency = { lognormal = { mean = '81.6ms', cv = 1.29 } }";
     let of = |calls: &str| run(&client("duration = '1000s'", "rate = '20/s'", calls, shop));
@@ -88,6 +153,22 @@ fn a_hedge_cuts_the_tail_for_as_many_copies_as_answers_are_slow() {
     about(slow, 0.081, 0.1);
     assert_eq!(hedged.figure("shop.requests"), hedged.figure("client.attempts"));
     assert_eq!(hedged.jobs(Fate::DoneInTime), hedged.sent(), "a copy that is answered too late changes nothing");
+}
+
+#[test]
+fn after_an_error_the_next_copy_is_not_waited_for() {
+    let of = |calls: &str, shop: &str| {
+        let shop = format!("kind = 'http'\nlatency = '100ms'\nfails = '100%'\n{shop}");
+        let ran = steady("10s", &format!("hedge = {{ after = '200ms' }}{calls}"), &shop);
+        (ran.figure("client.attempts") / ran.sent() as f64, ran.figure("client.busy_time") / ran.sent() as f64)
+    };
+    let (copies, time) = of("", "");
+    assert_eq!(copies, 2.0);
+    about(time, 0.1 + 0.1, 1e-9);
+    // No other copy would get another answer than 404.
+    assert_eq!(of("", "status = 404").0, 1.0);
+    // The tokens of gRPC: ten, and each failure takes one. The third call comes to six, and has the last copy.
+    assert_eq!(of(", retries = { attempts = 1, budget = { kind = 'balance' } }", "").0, 1.03);
 }
 
 #[test]

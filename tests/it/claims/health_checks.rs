@@ -113,6 +113,7 @@ fn a_server_that_is_taken_out_finishes_what_it_has_within_300_s() {
         let balancer = format!("deregister = {{ target = 'b', from = '60500ms' }}\nidle_timeout = '1h'\n{balancer}");
         let ran = balanced("duration = '100s'\ndrain = '1h'", traffic, time, &balancer, "");
         assert_eq!(ran.jobs(Fate::DoneInTime) + ran.lost("lb", "502"), ran.sent());
+        assert_eq!(ran.figure("lb.answered_502"), ran.lost("lb", "502") as f64);
         ran.lost("lb", "502")
     };
     assert_eq!(cut("", "'9s'"), 0);

@@ -104,6 +104,12 @@ fn claim_48_a_topic_for_large_messages_feeds_a_hundred_queues_functions_and_stre
 fn claim_37_a_client_error_ends_a_delivery_but_for_too_many_requests() {
     let requests = |status| run(&topic(LONG, ONE, "'hook'", &failing(status))).figure("hook.requests");
     assert_eq!((requests(404), requests(429), requests(503)), (1.0, 4.0, 4.0));
+    // A balancer between them passes the status on.
+    let balanced = |status| {
+        let balancer = "[pipeline.p.lb]\nkind = 'load_balancer'\ntargets = 'hook'\nlatency = '0s'\n";
+        run(&topic(LONG, ONE, "'lb'", &(failing(status) + balancer))).figure("hook.requests")
+    };
+    assert_eq!((balanced(404), balanced(429), balanced(503)), (1.0, 4.0, 4.0));
 }
 
 #[test]
