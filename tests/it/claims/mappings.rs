@@ -354,24 +354,6 @@ fn a_failed_group_of_a_fifo_queue_stands_still_until_what_failed_has_come_again(
 }
 
 #[test]
-fn a_function_that_fails_is_polled_for_by_fewer_and_fewer() {
-    let text = polling(
-        "duration = '2s'\ndrain = '1h'\nsample_every = '1s'",
-        &spike(3000),
-        "5s",
-        "visibility_timeout = '5min'",
-        &format!(
-            "{AT_ONCE}timeout = '10s'\nbatch_size = 1\n\
-             [[fault]]\nnode = 'p.f'\nkind = 'fails'\nshare = '100%'\nfrom = '59s'\nto = '3min'"
-        ),
-    );
-    let ran = run(&text);
-    let pollers = |second| at(&ran, "f.pollers", second);
-    assert!(pollers(58.0) > 250.0 && pollers(75.0) < 120.0, "{} {}", pollers(58.0), pollers(75.0));
-    assert_eq!(ran.jobs(Fate::DoneInTime), 3000);
-}
-
-#[test]
 fn messages_of_a_batch_are_worked_on_one_after_the_other_unless_the_function_does_more_at_once() {
     let with = |function: &str| {
         let text = polling(

@@ -13,6 +13,7 @@ mod fifo;
 mod fleets;
 mod function_costs;
 mod function_destinations;
+mod function_pollers;
 mod functions;
 mod guards;
 mod health_checks;
