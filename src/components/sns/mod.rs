@@ -53,6 +53,7 @@ mod filter;
 mod filter_policy;
 mod filter_spec;
 mod lanes;
+mod network;
 mod ordered;
 mod policy;
 mod protocol;
