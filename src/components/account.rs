@@ -1,6 +1,7 @@
 //! The account that all nodes of a pipeline belong to, and what they share because of it: the concurrency that functions
-//! have not reserved, the requests a second that go with it, the messages that topics may publish in a Region, and how
-//! often a message was received that has come back from a dead-letter queue.
+//! have not reserved, the requests a second that go with it, the messages that topics may publish in a Region, the text
+//! messages that it has sent and paid for, and how often a message was received that has come back from a dead-letter
+//! queue.
 //!
 //! ```text
 //!  account_concurrency (1,000) ─┬─ reserved by a function: its own, and its ceiling
@@ -11,6 +12,7 @@
 //! Another design of the same scenario is another account: nothing that one does is felt by the others.
 
 use super::limits::{LastSecond, ThisSecond};
+use super::texts_sent::TextsSent;
 use super::{NodeSite, PlannedNode};
 use crate::engine::{MsgId, MsgRef, SimTime};
 use crate::facts::lambda;
@@ -59,6 +61,8 @@ pub struct Account {
     requests: ThisSecond,
     /// Messages published in the last second, by Region.
     published: Vec<LastSecond>,
+    /// Text messages sent by all its nodes.
+    pub(super) texts: TextsSent,
     /// How often messages had been received before they were sent back, by slot. What has ended since stays until its
     /// slot is sent back again: there are never more of them than slots.
     former_receives: BTreeMap<MsgId, (MsgRef, u16)>,

@@ -71,6 +71,8 @@ mod texts;
 mod texts_spec;
 
 pub(super) use spec::SnsSpec;
+pub(super) use texts::TextAccount;
+pub(super) use texts_spec::SmsAttributesSpec;
 
 use super::account::RegionId;
 use super::context::{Ctx, Endpoint};
@@ -92,7 +94,6 @@ use schedule::Schedule;
 use special::Special;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use texts::TextAccount;
 
 /// One subscription, or one lane of many like ones: what it was told to be, then its state.
 #[derive(Debug, Clone)]

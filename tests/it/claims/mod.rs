@@ -23,6 +23,7 @@ mod queue_limits;
 mod queue_prices;
 mod queues;
 mod shedding;
+mod topic_accounts;
 mod topic_changes;
 mod topic_costs;
 mod topic_crowds;
