@@ -1,6 +1,7 @@
 //! The account that all nodes of a pipeline belong to, and what they share because of it: the concurrency that functions
-//! have not reserved, the requests a second that go with it, the messages that topics may publish in a Region, and how
-//! often a message was received that has come back from a dead-letter queue.
+//! have not reserved, the requests a second that go with it, the messages that topics may publish in a Region, the text
+//! messages that it has sent and paid for, and how often a message was received that has come back from a dead-letter
+//! queue.
 //!
 //! ```text
 //!  account_concurrency (1,000) ─┬─ reserved by a function: its own, and its ceiling
@@ -10,7 +11,8 @@
 //!
 //! Another design of the same scenario is another account: nothing that one does is felt by the others.
 
-use super::limits::ThisSecond;
+use super::limits::{LastSecond, ThisSecond};
+use super::texts_sent::TextsSent;
 use super::{NodeSite, PlannedNode};
 use crate::engine::{MsgId, MsgRef, SimTime};
 use crate::facts::lambda;
@@ -24,6 +26,17 @@ pub struct Claims {
     pub region: Option<String>,
     /// What a function says of concurrency.
     pub function: Option<FunctionClaims>,
+    /// The subscriptions of a topic.
+    pub subscriptions: SubscriptionClaims,
+}
+
+/// What a topic needs of what an account has for subscriptions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SubscriptionClaims {
+    /// Those that wait for a while to be confirmed.
+    pub pending: u32,
+    /// Those with a filter.
+    pub filters: u32,
 }
 
 /// What a function says of the concurrency of its account.
@@ -46,8 +59,10 @@ pub struct Account {
     executions: u32,
     /// Requests to these functions in this second.
     requests: ThisSecond,
-    /// Messages published in this second, by Region.
-    published: Vec<ThisSecond>,
+    /// Messages published in the last second, by Region.
+    published: Vec<LastSecond>,
+    /// Text messages sent by all its nodes.
+    pub(super) texts: TextsSent,
     /// How often messages had been received before they were sent back, by slot. What has ended since stays until its
     /// slot is sent back again: there are never more of them than slots.
     former_receives: BTreeMap<MsgId, (MsgRef, u16)>,
@@ -89,12 +104,17 @@ impl Account {
     }
 
     /// Whether one more message may be published in a Region where `limit` a second are allowed; if so, it counts.
-    pub(super) fn publish(&mut self, region: RegionId, limit: f64, now: SimTime) -> bool {
+    pub(super) fn publish(&mut self, region: RegionId, limit: u64, now: SimTime) -> bool {
         let region = usize::from(region.0);
         if region >= self.published.len() {
-            self.published.resize_with(region + 1, ThisSecond::default);
+            self.published.resize_with(region + 1, LastSecond::default);
         }
-        self.published[region].admit(limit, now)
+        let published = &mut self.published[region];
+        let free = published.has(1, limit, now);
+        if free {
+            published.take(1, now);
+        }
+        free
     }
 }
 
@@ -152,10 +172,10 @@ mod tests {
         let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
         let (near, far) = (RegionId(0), RegionId(2));
         let published = [(near, 0), (near, 1), (near, 999), (far, 999), (near, 1000)];
-        let admitted = published.map(|(region, millis)| account.publish(region, 2.0, at(millis)));
+        let admitted = published.map(|(region, millis)| account.publish(region, 2, at(millis)));
         assert_eq!(admitted, [true, true, false, true, true]);
         // Who may publish more still has room.
-        assert!(account.publish(near, 3.0, at(1001)) && account.publish(near, 3.0, at(1002)));
-        assert!(!account.publish(near, 3.0, at(1003)));
+        assert!(account.publish(near, 3, at(1001)) && account.publish(near, 3, at(1002)));
+        assert!(!account.publish(near, 3, at(1003)));
     }
 }

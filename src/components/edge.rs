@@ -191,6 +191,11 @@ pub trait NodeSpec {
         false
     }
 
+    /// Whether it is a queue that serves the groups of its messages in turn.
+    fn is_fair(&self) -> bool {
+        false
+    }
+
     /// How many of these ports, from the first, somebody may mean who names none: only a single one is clear.
     fn main_ports(&self, name: &str) -> usize {
         self.ports(name).len()

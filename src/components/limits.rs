@@ -29,6 +29,34 @@ impl CallsPerSecond {
     }
 }
 
+/// What was used in the second before now: for limits on pieces of which many may come at once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastSecond {
+    used: u64,
+    /// When it was used, and how much of it.
+    recent: VecDeque<(SimTime, u64)>,
+}
+
+impl LastSecond {
+    /// Whether so many more pieces at `now` are within `limit`.
+    pub(super) fn has(&mut self, pieces: u64, limit: u64, now: SimTime) -> bool {
+        while let Some(&(_, used)) = self.recent.front().filter(|(at, _)| *at + SimDuration::from_secs(1) <= now) {
+            self.used -= used;
+            self.recent.pop_front();
+        }
+        self.used.saturating_add(pieces) <= limit
+    }
+
+    /// Counts so many pieces: look first whether the limit [`has`](Self::has) them.
+    pub(super) fn take(&mut self, pieces: u64, now: SimTime) {
+        self.used += pieces;
+        match self.recent.back_mut().filter(|(at, _)| *at == now) {
+            Some((_, used)) => *used += pieces,
+            None => self.recent.push_back((now, pieces)),
+        }
+    }
+}
+
 /// At most `limit` pieces in each second of the clock: three numbers, however high the limit is.
 #[derive(Debug, Clone)]
 pub(super) struct EachSecond {
@@ -139,6 +167,27 @@ mod tests {
             let window = admitted.iter().filter(|&nanos| nanos >= start && *nanos < start + 1_000_000_000);
             assert!(window.count() <= 300);
         }
+    }
+
+    #[test]
+    fn never_more_pieces_than_the_limit_in_any_second_however_they_come() {
+        let mut limit = LastSecond::default();
+        let mut admitted = |millis, pieces| {
+            let now = SimTime::ZERO + SimDuration::from_millis(millis);
+            let free = limit.has(pieces, 10, now);
+            limit.take(if free { pieces } else { 0 }, now);
+            free
+        };
+        // Four and five in half a second leave one, until a second after the four.
+        assert_eq!(
+            [(0, 4), (500, 5), (500, 2), (900, 1), (999, 1)].map(|(at, of)| admitted(at, of)),
+            [true, true, false, true, false]
+        );
+        assert_eq!(
+            [(1000, 5), (1000, 4), (1499, 1), (1500, 6)].map(|(at, of)| admitted(at, of)),
+            [false, true, false, false]
+        );
+        assert_eq!([(1500, 5), (3000, 11), (3000, 10)].map(|(at, of)| admitted(at, of)), [true, false, true]);
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod slab;
 mod sns;
 mod spec;
 mod sqs;
+mod texts_sent;
 mod traits;
 mod workers;
 

@@ -68,6 +68,7 @@ impl Plan {
 
 /// A node before it is built.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something else about the node")]
 pub struct PlannedNode {
     /// Its name.
     pub name: String,
@@ -83,6 +84,8 @@ pub struct PlannedNode {
     pub shards: u32,
     /// Whether it is a FIFO queue, or a FIFO topic.
     pub is_fifo: bool,
+    /// Whether it is a queue that serves the groups of its messages in turn.
+    pub is_fair: bool,
     /// How long it hides what somebody has fetched, if it is a queue.
     pub hides: Option<Duration>,
     /// How long it lets a receive wait that does not say so itself, if it is a queue that says it.
@@ -105,6 +108,7 @@ impl PlannedNode {
             ports: spec.ports(&name),
             shards: spec.shards(),
             is_fifo: spec.is_fifo(),
+            is_fair: spec.is_fair(),
             hides: spec.hides(),
             waits: spec.waits(),
             claims: spec.claims(),

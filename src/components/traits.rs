@@ -156,6 +156,8 @@ pub struct ScalingTraits {
     pub cuts_off: bool,
     /// The target of a policy that follows what waits without asking how many machines there are for it.
     pub raw_target: Option<At<f64>>,
+    /// How often it takes the measure that its policies follow, if that is more often than a queue tells its numbers.
+    pub fast_metric: Option<At<SimDuration>>,
     /// How long a new machine may take before it is given up, if it is.
     pub gives_up_after: Option<At<SimDuration>>,
     /// How long its bootstrap takes.

@@ -1,6 +1,6 @@
 //! AWS Lambda: how many copies of a function run at once, how fast that number grows, how it retries and what it costs.
 
-use crate::units::{Bytes, Duration, Rate};
+use crate::units::{Bytes, Duration, Rate, Share};
 
 use super::table::{OWN, Source, facts, read};
 use super::values::{Latency, Price, Throughput};
@@ -136,6 +136,11 @@ facts! { "lambda";
         "The longest wait of an event that finds no room.",
         "A copy of the function can be idle while events wait that long.";
 
+    ASYNC_THROTTLE_JITTER: Share = Share::new(0.1), Assumption, Own, OWN,
+        "Each wait of an event that finds no room is shorter by up to this share, at random.",
+        "The guide says how the waits grow and nothing of chance. Without any, events that came together would all come \
+         again together, and most of them would find no room each time.";
+
     ASYNC_EVENT_AGE_MAX: Duration = Duration::from_hours(6), Default, Stated, ASYNC_GUIDE,
         "How long an event waits while its function has no room.",
         "Then it goes to the dead-letter queue or is dropped, without having run once. No function can ask for longer.";
@@ -201,9 +206,18 @@ facts! { "lambda";
         "The highest limit that can be set for the copies of a function that work on one queue.",
         "Without a limit it is lambda.sqs_concurrency_max.";
 
-    SQS_FAILURE_STEP: u32 = 1, Assumption, Own, OWN,
-        "By how many pollers fewer a queue is polled after a batch that failed or was let go.",
-        "The guide says that their number falls gradually. It does not fall below lambda.sqs_concurrency_start.";
+    SQS_LOOK_BACK: Duration = Duration::from_mins(1), Assumption, Own, OWN,
+        "How often the pollers of a queue look at how their batches fared.",
+        "They are in trouble if more of them failed or were let go than were done, or if more wait with a batch that \
+         found no room than have one at work. The guide says only that concurrency falls gradually.";
+
+    SQS_TROUBLE_DIVISOR: u32 = 2, Assumption, Own, OWN,
+        "By how much the number of pollers of a queue is divided after each lambda.sqs_look_back in trouble.",
+        "It does not fall below lambda.sqs_concurrency_start, and does not grow until they look again.";
+
+    SQS_GROWTH_HALVINGS_MAX: u32 = 8, Assumption, Own, OWN,
+        "How often lambda.sqs_concurrency_growth is halved at most: once for each lambda.sqs_look_back in trouble.",
+        "After each one without trouble it doubles again. Halved eight times it is about one a minute.";
 
     SQS_VISIBILITY_MARGIN: Duration = Duration::from_secs(30), Default, Stated, QUEUES,
         "By how much messages that are gathered stay hidden beyond the window and the function's timeout together.",

@@ -213,7 +213,11 @@ facts! { "sns";
 
     FILTER_POLICIES_MAX: u32 = 200, Quota, Stated, QUOTAS,
         "The most filter policies among the subscriptions of one topic.",
-        "A further one is refused; an account can have 10,000.";
+        "A further one is refused; an account can have sns.filter_policies_account_max.";
+
+    FILTER_POLICIES_ACCOUNT_MAX: u32 = 10_000, Quota, Stated, QUOTAS,
+        "The most filter policies among the subscriptions of all topics of an account.",
+        "A further one is refused.";
 
     FILTER_KEYS_MAX: u32 = 5, Quota, Stated, FILTERS,
         "The most attribute names in one filter policy.",

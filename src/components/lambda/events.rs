@@ -4,7 +4,7 @@
 //!  taken in ─▶ room? ── yes ─▶ at work ─▶ done
 //!               ▲ │ no            │ failed
 //!               │ ▼               ▼
-//!               └─ waits 1 s, 2 s, 4 s … 5 min; after a failure 1 min, then 2 min
+//!               └─ waits up to 1 s, 2 s, 4 s … 5 min; after a failure 1 min, then 2 min
 //!                        │ too old, or failed too often
 //!                        ▼
 //!                  put aside, handed on, or dropped
@@ -17,9 +17,13 @@ use super::destination::Destination;
 use super::invocation::What;
 use super::{Cx, Lambda, LambdaAlarm};
 use crate::components::slab::Slab;
+use crate::engine::random::mix;
 use crate::engine::{Ending, LossId, MsgId, SimDuration, SimTime};
 use crate::facts::lambda;
 use crate::metrics::{CounterId, GaugeId, TimingId};
+
+/// Draws of waits, apart from those of latencies, of pauses and of the time to get ready.
+const WAITS: u64 = 1 << 60;
 
 /// What is done with events that do not succeed at once, and those that are there.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub(super) struct Events {
     pub maximum_retry_attempts: u32,
     /// Older ones are given up -- parameter.
     pub maximum_event_age: SimDuration,
+    /// By what share at most their waits for room are shorter, at random -- parameter.
+    pub throttle_jitter: f64,
     /// Where those go that are done -- parameter.
     pub on_success: Option<Destination>,
     /// Where those go that are given up -- parameter.
@@ -157,12 +163,20 @@ impl Lambda {
 
     /// An event found no room: it waits, longer each time.
     fn wait_for_room(&mut self, event: u32, cx: &mut Cx<'_>) {
-        let Some(waiting) = self.events.as_mut().and_then(|queue| queue.open.get_mut(event)) else { return };
+        let Some(queue) = self.events.as_mut() else { return };
+        let Some(waiting) = queue.open.get_mut(event) else { return };
         let doublings = waiting.throttled.min(63);
         waiting.throttled += 1;
         let first = lambda::ASYNC_THROTTLE_WAIT.value.get().as_nanos();
         let wait = SimDuration::from_nanos(first.saturating_mul(1 << doublings));
-        self.event_waits(event, wait.min(lambda::ASYNC_THROTTLE_WAIT_MAX.value.get()), cx);
+        let mut wait = wait.min(lambda::ASYNC_THROTTLE_WAIT_MAX.value.get());
+        if queue.throttle_jitter > 0.0 {
+            // Those that came together do not all come again together.
+            let number = WAITS | u64::from(waiting.failures) << 32 | u64::from(waiting.throttled);
+            let chance = cx.draws(cx.number(waiting.msg) ^ mix(number)).uniform();
+            wait = wait.scaled(1.0 - queue.throttle_jitter * chance);
+        }
+        self.event_waits(event, wait, cx);
     }
 
     /// Sets the alarm for the next try, or for the end of the event's time if that comes first.

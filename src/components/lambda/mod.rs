@@ -175,6 +175,8 @@ pub enum LambdaAlarm {
     Lane { lane: u32 },
     /// The queue may be polled by one more.
     Grow,
+    /// The pollers look at how their batches fared.
+    LookBack,
     /// An event is tried again, or is too old.
     Event { event: u32, serial: u32 },
 }
@@ -248,6 +250,7 @@ impl Component for Lambda {
             }
             LambdaAlarm::Lane { lane } => self.lane_goes_on(lane, cx),
             LambdaAlarm::Grow => self.grow(cx),
+            LambdaAlarm::LookBack => self.look_back(cx),
             LambdaAlarm::Event { event, serial } => self.event_is_due(event, serial, cx),
         }
     }

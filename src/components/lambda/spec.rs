@@ -25,7 +25,7 @@ use crate::components::{Edge, NodeSite, NodeSpec, Verb};
 use crate::engine::{Deadlines, LossKind};
 use crate::facts::{Fact, lambda};
 use crate::site::At;
-use crate::units::{Bytes, Duration};
+use crate::units::{Bytes, Duration, Share};
 use serde::Deserialize;
 
 /// An AWS Lambda function.
@@ -83,6 +83,8 @@ pub struct LambdaSpec {
     maximum_retry_attempts: Option<At<u32>>,
     /// Events: older ones are given up.
     maximum_event_age: Option<At<Duration>>,
+    /// Events: by what share at most the waits of those that find no room are shorter, at random.
+    throttle_jitter: Option<At<Share>>,
     /// Events: the queue for those that are given up.
     dead_letter: Option<At<String>>,
     /// Events: the queue, topic or function to which those that are done are passed on.

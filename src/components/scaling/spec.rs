@@ -311,6 +311,10 @@ impl GroupSpec {
                 .map(|points| site.placed(self.policies.as_ref(), metering.period.scaled(f64::from(points)))),
             cuts_off: p.protection == Protection::None && p.hook.is_none() && policies.iter().any(misses_the_busy),
             raw_target: raw,
+            fast_metric: self
+                .metric_period
+                .filter(|at| !policies.is_empty() && at.value < ec2::METRIC_PERIOD.value)
+                .map(|at| At::new(at.value.get(), at.span)),
             gives_up_after: p
                 .launch_hook
                 .filter(|hook| hook.abandons)

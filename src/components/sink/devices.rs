@@ -14,9 +14,9 @@
 //!
 //! Left out: an app that registers again and enables its endpoint.
 
-use super::Ctx;
+use super::{Ctx, is_direct, topics};
 use crate::components::sqs::GroupMap;
-use crate::components::{AnyTimer, NodeSite, Verb};
+use crate::components::{AnyTimer, NodeSite};
 use crate::engine::random::{fingerprint, mix};
 use crate::engine::{LossId, LossKind, MsgId};
 use crate::facts::sns::{self, endpoints};
@@ -57,12 +57,11 @@ impl Devices {
     /// The endpoints, if somebody publishes to them without a topic.
     #[allow(clippy::option_option, reason = "the outer one says whether all is well")]
     pub(super) fn build(
-        has_flows: bool,
+        is_reached: bool,
         invalid: Option<At<Share>>,
         site: &mut NodeSite<'_, '_>,
     ) -> Option<Option<Self>> {
-        let called = [Verb::Calls, Verb::Sends].iter().any(|&verb| !site.incoming(verb).is_empty());
-        if !(has_flows || called) {
+        if !is_reached {
             let Some(at) = invalid else { return Some(None) };
             site.site
                 .error(
@@ -80,7 +79,7 @@ impl Devices {
         let deliveries = site.counter("billed_push_deliveries", "requests");
         site.price("cost", deliveries, endpoints::PUSH_DELIVERY_PRICE.value.each());
         Some(Some(Self {
-            topics: site.plan.nodes.iter().map(|node| node.kind == "sns").collect(),
+            topics: topics(site),
             map: GroupMap::new(&site.plan.flow_keys),
             invalid: invalid.get(),
             salt: fingerprint(site.plan.nodes[site.node.index()].name.as_bytes()),
@@ -95,9 +94,7 @@ impl Devices {
 
     /// The endpoint of a direct publish.
     fn endpoint<T: Into<AnyTimer>>(&self, msg: MsgId, cx: &Ctx<'_, T>) -> Option<u32> {
-        let message = cx.message(msg);
-        let through_a_topic = message.reply_to.is_some_and(|call| self.topics[call.node.index()]);
-        (!through_a_topic).then(|| self.map.group(cx.flow(msg), message.key))
+        is_direct(msg, &self.topics, cx).then(|| self.map.group(cx.flow(msg), cx.message(msg).key))
     }
 
     /// Why a publish is refused, if it is.

@@ -1,6 +1,7 @@
 //! The kinds of sinks: what each is, and what a scenario may say about it.
 
 use super::{AlarmOf, SinkKind};
+use crate::components::sns::SmsAttributesSpec;
 use crate::components::spec::{LatencySpec, OneOrMany, all};
 use crate::components::{Edge, NodeSpec, Verb};
 use crate::facts::sns::endpoints;
@@ -20,6 +21,7 @@ pub struct SinkParts {
     pub(super) retry_after: Option<At<Duration>>,
     pub(super) limits: PutLimits,
     pub(super) invalid_tokens: Option<At<Share>>,
+    pub(super) sms_attributes: Option<At<SmsAttributesSpec>>,
 }
 
 /// What a delivery stream accepts in a second.
@@ -88,6 +90,8 @@ pub struct SmsSpec {
     delivery_time: Option<At<LatencySpec>>,
     /// The share of text messages that the carrier does not accept now.
     fails: Option<At<Share>>,
+    /// What the account allows for text messages that are sent here directly.
+    sms_attributes: Option<At<SmsAttributesSpec>>,
 }
 
 /// Phones that get notifications for an app.
@@ -243,8 +247,8 @@ impl From<EmailSpec> for SinkParts {
 }
 
 impl From<SmsSpec> for SinkParts {
-    fn from(SmsSpec { from, latency, delivery_time, fails }: SmsSpec) -> Self {
-        Self { from, latency, delivery_time, fails, ..Self::default() }
+    fn from(SmsSpec { from, latency, delivery_time, fails, sms_attributes }: SmsSpec) -> Self {
+        Self { from, latency, delivery_time, fails, sms_attributes, ..Self::default() }
     }
 }
 

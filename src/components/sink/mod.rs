@@ -4,10 +4,11 @@
 //!  Arrive ─▶ latency ─▶ answer: 2xx, or an error for a share of the requests
 //!                         └▶ e-mail, text, push: on its way, done when it is there
 //! ```
-//! A sink takes any number of requests at once, so it never queues; only a delivery stream has quotas, and refuses what is
-//! above them (`intake`). Phones that do not have an app any more refuse what is published to them directly (`devices`).
-//! What a sink answers with success is done, or on its way. What holds for e-mail and text messages as such,
-//! the rates at which they go out, is the topic's business.
+//! A sink takes any number of requests at once, so it never queues; only a delivery stream has quotas, and refuses what
+//! is above them (`intake`). Phones that do not have an app any more refuse what is published to them directly
+//! (`devices`), and text messages that are sent directly wait for their turn and are paid for (`texts`). What a sink
+//! answers with success is done, or on its way. The rates at which e-mails and the texts of a topic go out are the
+//! topic's business.
 //!
 //! A topic may send one request for many like receivers: its `tag` says how many. Then the answer leaves in the `tag` how
 //! many of them failed, so that the rest of the request goes on as the one message that it is.
@@ -21,6 +22,7 @@
 mod devices;
 mod intake;
 mod kinds;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ use devices::Devices;
 use intake::Intake;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use texts::DirectTexts;
 
 /// Sets the draws of answers to health checks apart from all others.
 const CHECKS: u64 = 1 << 61;
@@ -111,6 +114,8 @@ enum Special {
     Stream(Intake),
     /// Apps on phones: those whose endpoints are disabled.
     Apps(Devices),
+    /// Phones that get texts directly.
+    Phones(Box<DirectTexts>),
 }
 
 impl Special {
@@ -119,14 +124,16 @@ impl Special {
         match self {
             Self::Stream(intake) => intake.refusal(cx.message(msg).size, batched, cx),
             Self::Apps(devices) => devices.refusal(msg, cx),
+            Self::Phones(texts) => texts.refusal(msg, cx),
         }
     }
 
-    /// Counts what was accepted, if that costs something. Why it goes nowhere, if it does not.
-    fn bounce<T: Into<AnyTimer>>(&mut self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Option<LossId> {
+    /// Counts what was accepted, if that costs something. How long it waits before it sets out, or why it goes nowhere.
+    fn send<T: Into<AnyTimer>>(&mut self, msg: MsgId, cx: &mut Ctx<'_, T>) -> Result<SimDuration, LossId> {
         match self {
-            Self::Stream(_) => None,
-            Self::Apps(devices) => devices.bounce(msg, cx),
+            Self::Stream(_) => Ok(SimDuration::ZERO),
+            Self::Apps(devices) => devices.bounce(msg, cx).map_or(Ok(SimDuration::ZERO), Err),
+            Self::Phones(texts) => texts.send(msg, cx),
         }
     }
 }
@@ -196,16 +203,21 @@ impl<K: SinkKind> Component for Sink<K> {
     type Alarm = K::Alarm;
 
     fn build(spec: K::Spec, site: &mut NodeSite<'_, '_>) -> Option<Self> {
-        let SinkParts { from, latency, delivery_time, fails, status, retry_after, limits, invalid_tokens } =
-            spec.into();
-        let has_flows = from.is_some();
+        let spec: SinkParts = spec.into();
+        let (invalid_tokens, sms_attributes) = (spec.invalid_tokens, spec.sms_attributes);
+        let SinkParts { from, latency, delivery_time, fails, status, retry_after, limits, .. } = spec;
+        let is_reached =
+            from.is_some() || [Verb::Calls, Verb::Sends].iter().any(|&verb| !site.incoming(verb).is_empty());
         site.site.written_all("from", many(from));
         let latency = site.latency("latency", latency, K::LATENCY);
         let onward = K::ONWARD.map(|fact| site.latency("delivery_time", delivery_time, fact));
         let fails = site.site.or_default("fails", fails, Share::ZERO, "it takes every request");
         let special = match K::KIND {
             DeliveryStream::KIND => Some(Special::Stream(Intake::build(&limits, site)?)),
-            App::KIND => Devices::build(has_flows, invalid_tokens, site)?.map(Special::Apps),
+            App::KIND => Devices::build(is_reached, invalid_tokens, site)?.map(Special::Apps),
+            Phone::KIND => {
+                DirectTexts::build(is_reached, sms_attributes, site)?.map(|texts| Special::Phones(Box::new(texts)))
+            }
             _ => None,
         };
         let losses = SinkLosses { failing: failing::<K>(status, site)?, down: site.loss(LossKind::Rejected, "down") };
@@ -300,6 +312,16 @@ fn failing<K: SinkKind>(status: Option<At<u16>>, site: &mut NodeSite<'_, '_>) ->
     })
 }
 
+/// Which nodes are topics.
+fn topics(site: &NodeSite<'_, '_>) -> Vec<bool> {
+    site.plan.nodes.iter().map(|node| node.kind == "sns").collect()
+}
+
+/// Whether a request comes from somebody who is not a topic.
+fn is_direct<T: Into<AnyTimer>>(msg: MsgId, topics: &[bool], cx: &Ctx<'_, T>) -> bool {
+    cx.message(msg).reply_to.is_none_or(|call| !topics[call.node.index()])
+}
+
 /// How many receivers a request is for.
 fn receivers<T: Into<AnyTimer>>(msg: MsgId, cx: &Ctx<'_, T>) -> u32 {
     cx.message(msg).tag.max(1)
@@ -369,11 +391,15 @@ impl<K: SinkKind> Sink<K> {
         if failed == many {
             return self.refuse(msg, self.losses.failing, cx);
         }
-        if let Some(special) = &mut self.special
-            && let Some(loss) = special.bounce(msg, cx)
-        {
-            cx.accept(msg);
-            return cx.retire(msg, Ending::Lost(loss));
+        let mut turn = SimDuration::ZERO;
+        if let Some(special) = &mut self.special {
+            match special.send(msg, cx) {
+                Ok(wait) => turn = wait,
+                Err(loss) => {
+                    cx.accept(msg);
+                    return cx.retire(msg, Ending::Lost(loss));
+                }
+            }
         }
         // Who asked on behalf of many learns how many of them failed; it is nothing that a single request has.
         cx.message_mut(msg).tag = failed;
@@ -382,7 +408,7 @@ impl<K: SinkKind> Sink<K> {
             let loss = if failed == 0 { LossId::NONE } else { self.losses.failing };
             return cx.conclude(msg, loss);
         };
-        let delay = cx.latency(onward, request(msg, 2, cx));
+        let delay = turn + cx.latency(onward, request(msg, 2, cx));
         cx.accept(msg);
         if delay.is_zero() {
             arrive(msg, cx);

@@ -143,7 +143,7 @@ impl Sns {
             *delivery.attempt.insert(cx.request(call, subscription.to, delay))
         };
         let message = cx.message_mut(attempt);
-        message.size = message.size.saturating_add(subscription.envelope);
+        message.size = subscription.enveloped(message.size);
         if delivery.many > 1 {
             // The endpoint answers for all of them.
             message.tag = delivery.many;

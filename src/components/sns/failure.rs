@@ -120,13 +120,14 @@ impl Sns {
     /// that was not done.
     pub(super) fn give_up(&mut self, index: u32, many: u32, failure: Failure, cx: &mut Cx<'_>) {
         let Some(&Delivery { published, subscription, .. }) = self.deliveries.get(index) else { return };
-        let &Subscription { dead_letter, envelope, protocol, .. } = &self.subscriptions[subscription as usize];
+        let subscription = &self.subscriptions[subscription as usize];
+        let &Subscription { dead_letter, protocol, .. } = subscription;
         if protocol != Protocol::Http {
             cx.count(self.metrics.failed, many.into());
         }
         let branch = cx.branch(published);
         let message = cx.message_mut(branch);
-        message.size = message.size.saturating_add(envelope);
+        message.size = subscription.enveloped(message.size);
         let losses = self.losses;
         // Simplified: what has grown too old is of no use to anybody, a dead-letter queue included.
         if let Some(Endpoint { node, .. }) = dead_letter.filter(|_| failure != Failure::TooOld) {

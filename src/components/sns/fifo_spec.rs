@@ -1,12 +1,12 @@
 //! What a scenario may say about a FIFO topic and its archive.
 
 use super::archive::{Archive, Replay};
-use super::ordered::FifoTopic;
+use super::ordered::{Crowded, FifoRates, FifoTopic};
 use super::policy::too;
+use super::quotas::whole;
 use super::spec::SnsSpec;
 use super::subscription::Topic;
 use crate::components::NodeSite;
-use crate::components::limits::EachSecond;
 use crate::components::sqs::{GroupMap, Identity, IdentitySpec, Lately};
 use crate::diagnostic::Span;
 use crate::engine::SimTime;
@@ -81,6 +81,11 @@ impl ReplayPolicySpec {
         let mut part = site.site.part("replay_policy", span);
         let time = |at: Duration| SimTime::ZERO + at.get();
         let at = part.optional("at", self.at).map_or(begins, time);
+        if let Some(written) = self.at.filter(|_| at < begins) {
+            part.error(written.span, "S031", "the replay is asked for before the subscription begins")
+                .hint("ask for it later, or create and confirm the subscription earlier");
+            return None;
+        }
         let from = part.or_default("starting_point", self.starting_point, Duration::ZERO, "from the first message on");
         let until = part.optional("ending_point", self.ending_point).map(time);
         let from = time(from);
@@ -117,16 +122,21 @@ impl SnsSpec {
             "the service's own",
         );
         let identity = Identity { says, by_group: scope == ThroughputScopeSpec::MessageGroup };
-        #[allow(clippy::cast_precision_loss, reason = "twenty million")]
-        let bytes = fifo::FIFO_TOPIC_THROUGHPUT.value.per_second.get() as f64;
-        let whole = [EachSecond::new(fifo::FIFO_TOPIC_RATE.value.get()), EachSecond::new(bytes)];
+        let by_topic = scope == ThroughputScopeSpec::Topic;
+        let rates = FifoRates {
+            group: whole(fifo::FIFO_GROUP_RATE.value.get()),
+            topic: whole(fifo::FIFO_TOPIC_RATE.value.get()),
+            bytes: fifo::FIFO_TOPIC_THROUGHPUT.value.per_second.get(),
+        };
         let archive = match self.archive_policy {
             Some(at) => Some(self.archive(at, site)?),
             None => None,
         };
         Some(Some(Box::new(FifoTopic {
             map: GroupMap::new(&site.plan.flow_keys),
-            whole: (scope == ThroughputScopeSpec::Topic).then_some(whole),
+            rates,
+            crowded: Crowded::ALL.map(|bound| site.throttle(bound.reason())),
+            whole: by_topic.then(Default::default),
             groups: BTreeMap::new(),
             lately: Lately::new(identity, fifo::FIFO_DEDUPLICATION_INTERVAL.value.get()),
             deduplicated: site.counter("messages_deduplicated", "messages"),

@@ -3,8 +3,10 @@
 //! ```toml
 //! filter_policy = { type = ["video", { prefix = "aud" }], size = [{ numeric = [">=", 100] }] }
 //! ```
-//! All keys must match, any of the values of a key is enough. In the body tables can stand in tables.
+//! All keys must match, any of the values of a key is enough. In the body tables can stand in tables. Of the policies in a
+//! list with the name `$or` one has to match, beside all that stands beside it.
 
+use super::network::Network;
 use super::policy::too;
 use crate::diagnostic::nearest;
 use crate::engine::random::StreamKey;
@@ -23,6 +25,8 @@ enum Rule {
     Any(Vec<Matcher>),
     /// In the table below it, all of these.
     Nested(Rules),
+    /// Of the fields beside it, one of these.
+    Or(Vec<Rules>),
 }
 
 /// What one value of a list in a policy lets through.
@@ -35,6 +39,7 @@ enum Matcher {
     Wildcard(String),
     AnythingBut(Vec<Matcher>),
     Numeric(Vec<(Comparison, f64)>),
+    Cidr(Network),
     Exists(bool),
 }
 
@@ -48,8 +53,11 @@ enum Comparison {
 }
 
 /// The operators of the language, as a policy writes them.
-const OPERATORS: [&str; 7] =
-    ["anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"];
+const OPERATORS: [&str; 8] =
+    ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"];
+
+/// The name of a list of policies of which one has to match.
+const OR: &str = "$or";
 
 impl Rules {
     /// Whether the message of this job matches; `key` is that of all contents.
@@ -59,6 +67,7 @@ impl Rules {
             match (rule, content) {
                 (Rule::Nested(rules), Some(Content::Nested(fields))) => rules.match_fields(Some(fields), key, number),
                 (Rule::Nested(rules), _) => rules.match_fields(None, key, number),
+                (Rule::Or(all), _) => all.iter().any(|rules| rules.match_fields(fields, key, number)),
                 (Rule::Any(matchers), content) => {
                     let values = content.and_then(|content| content.of(key, number));
                     matchers.iter().any(|matcher| matcher.matches(values.as_deref()))
@@ -107,6 +116,7 @@ impl Rules {
         let mut rules = Vec::new();
         for (name, at) in table {
             let rule = match &at.value {
+                _ if name == OR => Self::alternatives(at, in_body, site).map(Rule::Or),
                 Any::List(list) => Self::list(list, at, site).map(Rule::Any),
                 Any::Table(_) if in_body => Self::read(at, in_body, site).map(Rule::Nested),
                 Any::Table(_) => {
@@ -129,6 +139,22 @@ impl Rules {
         sound.then_some(Self(rules))
     }
 
+    /// The policies of which one has to match.
+    fn alternatives(at: &At<Any>, in_body: bool, site: &mut Site<'_>) -> Option<Vec<Self>> {
+        let Any::List(list) = &at.value else {
+            site.error(at.span, "S016", format!("`{OR}` must be a list of filter policies"))
+                .hint(format!("write `\"{OR}\" = [{{ type = [\"video\"] }}, {{ size = [1] }}]`"));
+            return None;
+        };
+        if list.len() < 2 {
+            site.error(at.span, "S012", format!("`{OR}` needs two filter policies to choose from, or more"))
+                .hint("write what is in it beside the other keys");
+            return None;
+        }
+        let all: Vec<Option<Self>> = list.iter().map(|item| Self::read(item, in_body, site)).collect();
+        all.into_iter().collect()
+    }
+
     fn list(list: &[At<Any>], at: &At<Any>, site: &mut Site<'_>) -> Option<Vec<Matcher>> {
         if list.is_empty() {
             site.error(at.span, "S012", "an empty list lets nothing through").hint("name the values that are wanted");
@@ -147,6 +173,7 @@ impl Rules {
         let of = |rule: &Rule| match rule {
             Rule::Any(_) => 1,
             Rule::Nested(rules) => rules.keys(),
+            Rule::Or(all) => all.iter().map(Self::keys).sum(),
         };
         self.0.iter().map(|(_, rule)| of(rule)).sum()
     }
@@ -156,6 +183,7 @@ impl Rules {
         let of = |rule: &Rule| match rule {
             Rule::Any(matchers) => (matchers.len() as u64).saturating_mul(depth),
             Rule::Nested(rules) => rules.combinations(depth + 1),
+            Rule::Or(all) => all.iter().map(|rules| rules.combinations(depth)).fold(0, u64::saturating_add),
         };
         self.0.iter().map(|(_, rule)| of(rule)).fold(1, u64::saturating_mul)
     }
@@ -167,6 +195,7 @@ impl Rule {
         match self {
             Self::Any(matchers) => !matchers.contains(&Matcher::Exists(false)),
             Self::Nested(rules) => rules.demanded().next().is_some(),
+            Self::Or(_) => false,
         }
     }
 }
@@ -188,6 +217,7 @@ impl Matcher {
             (Self::Prefix(prefix), Scalar::Text(text)) => text.starts_with(prefix.as_str()),
             (Self::Suffix(suffix), Scalar::Text(text)) => text.ends_with(suffix.as_str()),
             (Self::Wildcard(pattern), Scalar::Text(text)) => fits(pattern, text),
+            (Self::Cidr(network), Scalar::Text(text)) => network.contains(text),
             (Self::AnythingBut(unwanted), value) => !unwanted.iter().any(|matcher| matcher.takes(value)),
             (Self::Numeric(bounds), Scalar::Number(number)) => {
                 bounds.iter().all(|(comparison, bound)| comparison.holds(*number, *bound))
@@ -225,6 +255,7 @@ impl Matcher {
         let found = match (operator, &operand.value) {
             ("prefix", Any::Text(text)) => Some(Self::Prefix(text.clone())),
             ("suffix", Any::Text(text)) => Some(Self::Suffix(text.clone())),
+            ("cidr", Any::Text(text)) => Network::read(text).map(Self::Cidr),
             ("wildcard", Any::Text(text)) => Some(Self::Wildcard(text.clone())),
             ("equals-ignore-case", Any::Text(text)) => Some(Self::IsInAnyCase(text.clone())),
             ("exists", Any::Flag(flag)) => Some(Self::Exists(*flag)),
@@ -239,6 +270,7 @@ impl Matcher {
         if found.is_none() && OPERATORS.contains(&operator) {
             let form = match operator {
                 "numeric" => "`{ numeric = [\">=\", 100] }` or `{ numeric = [\">\", 0, \"<=\", 150] }`".to_owned(),
+                "cidr" => "`{ cidr = \"10.0.0.0/24\" }`".to_owned(),
                 "exists" => "`{ exists = true }` or `{ exists = false }`".to_owned(),
                 other => format!("`{{ {other} = \"text\" }}`"),
             };

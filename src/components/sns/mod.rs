@@ -36,9 +36,10 @@
 //!
 //! Facts: `sns.*`, `http.status_*`.
 //!
-//! The topics of a Region share what their account may publish there (`account`). Simplified: that is counted by seconds
-//! of the clock. Simplified: the way of an answer back to the topic takes no time, and a retry reaches its endpoint when
-//! its wait is over. Simplified: a limit on receives a second spaces attempts evenly.
+//! The topics of a Region share what their account may publish there (`account`). Simplified: the way of an answer back
+//! to the topic takes no time, and a retry reaches its endpoint when its wait is over. Simplified: a limit on receives a
+//! second spaces attempts evenly. Simplified: how large the JSON around a message is, is not published; it makes none
+//! larger than the 1 MiB that queues and functions take.
 //!
 //! Left out: large messages through S3, the limit on subscribe calls.
 
@@ -53,6 +54,7 @@ mod filter;
 mod filter_policy;
 mod filter_spec;
 mod lanes;
+mod network;
 mod ordered;
 mod policy;
 mod protocol;
@@ -69,6 +71,8 @@ mod texts;
 mod texts_spec;
 
 pub(super) use spec::SnsSpec;
+pub(super) use texts::TextAccount;
+pub(super) use texts_spec::SmsAttributesSpec;
 
 use super::account::RegionId;
 use super::context::{Ctx, Endpoint};
@@ -77,6 +81,7 @@ use super::latency::Latency;
 use super::slab::Slab;
 use super::{Component, NodeSite, Verb};
 use crate::engine::{Deadlines, MsgId, Signal, SimDuration, SimTime};
+use crate::facts::sns;
 use crate::metrics::CounterId;
 use archive::Replay;
 use batches::Batches;
@@ -89,7 +94,6 @@ use schedule::Schedule;
 use special::Special;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use texts::TextAccount;
 
 /// One subscription, or one lane of many like ones: what it was told to be, then its state.
 #[derive(Debug, Clone)]
@@ -137,11 +141,26 @@ struct Subscription {
     armed: bool,
 }
 
+/// No subscriber is sent more bytes, however a message is put into JSON.
+const LARGEST: u32 = largest(sns::MAXIMUM_MESSAGE_SIZE_MAX.value.get());
+
+#[allow(clippy::cast_possible_truncation, reason = "a mebibyte")]
+const fn largest(bytes: u64) -> u32 {
+    bytes as u32
+}
+
 /// From an instant on, and before another.
 #[derive(Debug, Clone, Copy)]
 struct Period {
     from: SimTime,
     until: SimTime,
+}
+
+impl Subscription {
+    /// The size of a message as it goes out, with what is put around it.
+    fn enveloped(&self, size: u32) -> u32 {
+        size.saturating_add(self.envelope).min(LARGEST.max(size))
+    }
 }
 
 impl Period {
@@ -183,7 +202,7 @@ pub struct Sns {
     /// The account that pays for text messages, if any are sent -- parameter and state.
     texts: Option<Box<TextAccount>>,
     /// Messages that may be published in a second, by all topics of the Region -- parameter.
-    publish_rate: f64,
+    publish_rate: u64,
     /// The Region -- parameter.
     region: RegionId,
     /// Those who publish in batches, if anybody does -- parameter and state.

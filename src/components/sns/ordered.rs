@@ -9,10 +9,9 @@
 
 use super::Cx;
 use super::archive::Archive;
-use crate::components::limits::EachSecond;
+use crate::components::limits::LastSecond;
 use crate::components::sqs::{GroupMap, Lately, Repeat};
-use crate::engine::{MsgId, SimTime};
-use crate::facts::sns::fifo;
+use crate::engine::{LossId, MsgId, SimTime};
 use crate::metrics::CounterId;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,10 +20,14 @@ use std::collections::{BTreeMap, VecDeque};
 pub(super) struct FifoTopic {
     /// Which group a key is -- parameter.
     pub map: GroupMap,
-    /// Messages and bytes of this second, if the throughput counts for the whole topic -- parameter and state.
-    pub whole: Option<[EachSecond; 2]>,
-    /// Messages of this second by group -- state.
-    pub groups: BTreeMap<u32, EachSecond>,
+    /// What may be published in a second -- parameter.
+    pub rates: FifoRates,
+    /// Why a message is throttled, by bound -- parameter.
+    pub crowded: [LossId; Crowded::ALL.len()],
+    /// Messages and bytes of the last second, if the throughput counts for the whole topic -- state.
+    pub whole: Option<[LastSecond; 2]>,
+    /// Messages of the last second by group -- state.
+    pub groups: BTreeMap<u32, LastSecond>,
     /// Messages published lately -- parameter and state.
     pub lately: Lately,
     /// Counts publishes that repeated one.
@@ -35,6 +38,42 @@ pub(super) struct FifoTopic {
     pub bytes_delivered: CounterId,
     /// What it keeps for a replay -- parameter and state.
     pub archive: Option<Archive>,
+}
+
+/// What may be published in a second.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FifoRates {
+    /// Messages of a group.
+    pub group: u64,
+    /// Messages of the topic.
+    pub topic: u64,
+    /// Bytes of the topic.
+    pub bytes: u64,
+}
+
+/// The bound that a message is beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crowded {
+    /// Messages of its group.
+    Group,
+    /// Messages of the topic.
+    Topic,
+    /// Bytes of the topic.
+    Bytes,
+}
+
+impl Crowded {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Group, Self::Topic, Self::Bytes];
+
+    /// How it is told.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Group => "throttled: more messages a second than a message group publishes",
+            Self::Topic => "throttled: more messages a second than a FIFO topic publishes",
+            Self::Bytes => "throttled: more bytes a second than a FIFO topic publishes",
+        }
+    }
 }
 
 /// The deliveries of a subscription by group: only the first of each is under way.
@@ -52,23 +91,29 @@ impl FifoTopic {
         self.lately.repeat(cx.number(msg), self.group(msg, cx), cx.now())
     }
 
-    /// Whether its rates have room for a message, which does not count yet.
-    pub(super) fn has_room(&mut self, group: u32, size: u32, now: SimTime) -> bool {
-        let limit = EachSecond::new(fifo::FIFO_GROUP_RATE.value.get());
-        let group = self.groups.entry(group).or_insert(limit);
-        let whole =
-            self.whole.as_mut().is_none_or(|[messages, bytes]| messages.has(1.0, now) && bytes.has(size.into(), now));
-        whole && group.has(1.0, now)
+    /// Which of its rates has no room for a message, if one has none; it does not count yet.
+    pub(super) fn crowded(&mut self, group: u32, size: u32, now: SimTime) -> Option<LossId> {
+        let FifoRates { group: by_group, topic, bytes } = self.rates;
+        let bound = if !self.groups.entry(group).or_default().has(1, by_group, now) {
+            Some(Crowded::Group)
+        } else if let Some([messages, amount]) = &mut self.whole {
+            let over = !messages.has(1, topic, now);
+            let heavy = !amount.has(size.into(), bytes, now);
+            over.then_some(Crowded::Topic).or(heavy.then_some(Crowded::Bytes))
+        } else {
+            None
+        };
+        bound.map(|bound| self.crowded[bound as usize])
     }
 
     /// Counts a message for which there was room.
-    pub(super) fn count(&mut self, group: u32, size: u32) {
+    pub(super) fn count(&mut self, group: u32, size: u32, now: SimTime) {
         if let Some(group) = self.groups.get_mut(&group) {
-            group.take(1.0);
+            group.take(1, now);
         }
         if let Some([messages, bytes]) = &mut self.whole {
-            messages.take(1.0);
-            bytes.take(size.into());
+            messages.take(1, now);
+            bytes.take(size.into(), now);
         }
     }
 }

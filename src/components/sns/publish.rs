@@ -5,7 +5,7 @@ use super::{Cx, Sns};
 use crate::components::fault::FaultKind;
 use crate::components::sqs::Repeat;
 use crate::engine::random::mix;
-use crate::engine::{Call, Ending, LossId, MsgId};
+use crate::engine::{Call, Ending, LossId, MsgId, SimTime};
 
 /// What became of the subscriptions when a message was published, in subscribers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,16 +74,9 @@ impl Sns {
             return Some(self.losses.too_large);
         }
         let now = cx.now();
-        let group = self.fifo.as_mut().map(|fifo| {
-            let group = fifo.group(msg, cx);
-            (group, fifo.has_room(group, size, now))
-        });
-        if group.is_some_and(|(_, has_room)| !has_room) || !cx.account().publish(self.region, self.publish_rate, now) {
+        if let Some(loss) = self.throttle(msg, size, now, cx) {
             cx.count(self.metrics.throttled, 1);
-            return Some(self.losses.throttled);
-        }
-        if let (Some((group, _)), Some(fifo)) = (group, &mut self.fifo) {
-            fifo.count(group, size);
+            return Some(loss);
         }
         let fails = self.health.fails(|| {
             let attempt = |call: Call| u64::from(call.node.0) << 32 | u64::from(call.attempt);
@@ -93,6 +86,23 @@ impl Sns {
             return Some(self.losses.failing);
         }
         self.bill_publish(size, cx);
+        None
+    }
+
+    /// Which limit on a second has no room for the message, if one has none; what is let through counts.
+    fn throttle(&mut self, msg: MsgId, size: u32, now: SimTime, cx: &mut Cx<'_>) -> Option<LossId> {
+        let group = self.fifo.as_ref().map(|fifo| fifo.group(msg, cx));
+        if let (Some(group), Some(fifo)) = (group, &mut self.fifo)
+            && let Some(loss) = fifo.crowded(group, size, now)
+        {
+            return Some(loss);
+        }
+        if !cx.account().publish(self.region, self.publish_rate, now) {
+            return Some(self.losses.throttled);
+        }
+        if let (Some(group), Some(fifo)) = (group, &mut self.fifo) {
+            fifo.count(group, size, now);
+        }
         None
     }
 

@@ -6,6 +6,7 @@ use super::policy::too;
 use super::spec::SnsSpec;
 use super::subscriber::SubscriberSpec;
 use crate::components::NodeSite;
+use crate::components::account::SubscriptionClaims;
 use crate::diagnostic::nearest;
 use crate::facts::Fact;
 use crate::facts::sns::{self, endpoints, fifo};
@@ -17,7 +18,7 @@ pub(super) const HOME_REGION: &str = "us-east-1";
 
 impl SnsSpec {
     /// The rate of publishes, by Region unless it is written.
-    pub(super) fn publish_rate(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> f64 {
+    pub(super) fn publish_rate(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> u64 {
         let own = HOME_REGION.to_owned();
         let region = site.site.or_default("region", self.region.clone(), own, "all prices and quotas are of this one");
         if let Some(at) = self.region.as_ref().filter(|_| !looks_like_a_region(&region)) {
@@ -33,7 +34,7 @@ impl SnsSpec {
                 .error(at.span, "S031", "`publish_rate` lets nothing through")
                 .label("must be at least 1/s: it is counted by whole seconds");
         }
-        rate
+        whole(rate)
     }
 
     /// The largest message. Above the default, a topic may feed managed endpoints only, and not many.
@@ -80,6 +81,36 @@ impl SnsSpec {
         let streaming: Vec<_> =
             subscribers.into_iter().zip(is_stream).filter_map(|(at, is)| is.then_some(at)).collect();
         exceed(&streaming, |_| true, streams.value, "delivery streams", &too(streams), site);
+        exceed_together(|claims| claims.pending, pending, "subscriptions that wait to be confirmed", site);
+        let policies = &sns::FILTER_POLICIES_ACCOUNT_MAX;
+        exceed_together(|claims| claims.filters, policies, "subscriptions with a filter", site);
+    }
+
+    /// What the topic needs of what its account has for subscriptions.
+    pub(super) fn subscription_claims(&self) -> SubscriptionClaims {
+        let subscribers = self.subscribers();
+        let sum = |is_counted: fn(&At<SubscriberSpec>) -> bool| {
+            let counts = subscribers.iter().filter(|at| is_counted(at)).map(At::count);
+            counts.fold(0, u32::saturating_add)
+        };
+        SubscriptionClaims { pending: sum(At::waits), filters: sum(At::filters) }
+    }
+}
+
+/// An error if the topic has more than `most` of its account's subscriptions of a kind together with the topics that are
+/// written before it.
+fn exceed_together(of: fn(SubscriptionClaims) -> u32, most: &Fact<u32>, what: &str, site: &mut NodeSite<'_, '_>) {
+    let (before, from_here) = site.plan.nodes.split_at(site.node.index());
+    let earlier = before.iter().fold(0, |sum: u32, node| sum.saturating_add(of(node.claims.subscriptions)));
+    let own = from_here.first().map_or(0, |node| of(node.claims.subscriptions));
+    let all = earlier.saturating_add(own);
+    // One that is too many alone has been told so.
+    if own > 0 && own.max(earlier) <= most.value && all > most.value {
+        let span = site.site.span();
+        site.site
+            .error(span, "S030", format!("the topics of this account have more than {} {what} together", most.value))
+            .label(format!("with this one {all}"))
+            .note(too(most));
     }
 }
 
@@ -105,6 +136,12 @@ fn exceed(
             return;
         }
     }
+}
+
+/// What may come in a second, in whole pieces.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no rate is below nothing")]
+pub(super) const fn whole(rate: f64) -> u64 {
+    rate as u64
 }
 
 /// The rate of publishes of an account in a Region.

@@ -80,7 +80,7 @@ impl NodeSpec for SnsSpec {
 
     fn claims(&self) -> Claims {
         let region = self.region.as_ref().map_or_else(|| HOME_REGION.to_owned(), |at| at.value.clone());
-        Claims { region: Some(region), ..Claims::default() }
+        Claims { region: Some(region), subscriptions: self.subscription_claims(), ..Claims::default() }
     }
 }
 

@@ -149,6 +149,12 @@ impl SubscriberTableSpec {
                 .error(self.to.span, "S035", format!("`{name}` cannot subscribe to a FIFO topic: it is {protocol}"))
                 .label("must be a queue, FIFO or standard")
                 .hint("let it read from a queue of its own that subscribes, or take a standard topic");
+        } else if topic.is_fifo && site.plan.nodes[to.node.index()].is_fair {
+            site.site
+                .error(self.to.span, "S035", format!("`{name}` gets no groups from a FIFO topic: it is a fair queue"))
+                .label("a FIFO topic passes the group of a message on to FIFO queues only")
+                .note("without a group each message is a tenant of its own, and nothing is fair or unfair")
+                .hint("leave `fair_queue` out there, or take a standard topic, which passes the group on");
         } else if !topic.is_fifo && site.plan.nodes[to.node.index()].is_fifo {
             site.site
                 .error(

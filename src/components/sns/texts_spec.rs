@@ -2,10 +2,11 @@
 
 use super::billing::text_parts;
 use super::spec::SnsSpec;
-use super::texts::{PROMOTIONAL, TRANSACTIONAL, TYPE_ATTRIBUTE, TextAccount, TextType};
+use super::texts::{PROMOTIONAL, TRANSACTIONAL, TYPE_ATTRIBUTE, TextAccount};
 use crate::components::NodeSite;
+use crate::components::texts_sent::{Dollars, TextMoney, TextType};
 use crate::diagnostic::{Span, nearest};
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::SimDuration;
 use crate::facts::sns::{self, endpoints};
 use crate::site::{At, ToToml};
 use crate::traffic::{Content, Scalar};
@@ -16,7 +17,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct SmsAttributesSpec {
+pub(in crate::components) struct SmsAttributesSpec {
     /// What may be spent in a month, in US dollars.
     monthly_spend_limit: Option<At<f64>>,
     /// What one part costs in the country of the phones, in US dollars.
@@ -95,7 +96,8 @@ impl SnsSpec {
 const AMOUNT_MAX: f64 = 1e9;
 
 impl SmsAttributesSpec {
-    fn build(self, span: Span, site: &mut NodeSite<'_, '_>) -> Option<TextAccount> {
+    /// What was told of the account.
+    pub(in crate::components) fn build(self, span: Span, site: &mut NodeSite<'_, '_>) -> Option<TextAccount> {
         let mut part = site.site.part("sms_attributes", span);
         let mut fine = true;
         for (key, written) in [
@@ -136,20 +138,16 @@ impl SmsAttributesSpec {
         let account = TextAccount {
             spacing: SimDuration::from_secs_f64(if rate > 0.0 { rate.recip() } else { 0.0 }),
             price,
-            limit,
+            money: TextMoney { limit: Dollars::new(limit), stop_delay },
             max_price,
             part_characters,
             character_bytes,
-            stop_delay,
             parts_sent: text_parts(price, site),
             default_type: match default_type {
                 SmsTypeSpec::Promotional => TextType::Promotional,
                 SmsTypeSpec::Transactional => TextType::Transactional,
             },
             types: types?,
-            next: [SimTime::ZERO; 2],
-            paid: 0,
-            stops: None,
         };
         site.traits.texts = Some(account.traits(site.placed(self.monthly_spend_limit.as_ref(), limit)));
         fine.then_some(account)

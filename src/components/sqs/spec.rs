@@ -208,6 +208,10 @@ impl NodeSpec for SqsSpec {
         self.fifo_queue.as_ref().is_some_and(|at| at.value)
     }
 
+    fn is_fair(&self) -> bool {
+        self.fair_queue.is_some_and(|at| at.value)
+    }
+
     fn hides(&self) -> Option<Duration> {
         Some(self.visibility_timeout.map_or(sqs::VISIBILITY_TIMEOUT.value, |at| at.value))
     }

@@ -10,6 +10,7 @@ mod cut_off;
 mod dead_letters;
 mod dead_retention;
 mod drain;
+mod fast_metric;
 mod few_receives;
 mod few_timeouts;
 mod flood;
@@ -105,6 +106,7 @@ pub const ADVICE: &[Advice] = &[
     Advice { code: "A052", about: "a group follows a target that more machines do not change", give: raw_target::give },
     Advice { code: "A053", about: "a launch hook gives up every new machine", give: hopeless::give },
     Advice { code: "A054", about: "a group of machines cannot change its size", give: unmoved::give },
+    Advice { code: "A055", about: "a group looks at its queue more often than that tells", give: fast_metric::give },
     Advice { code: "A060", about: "a server's queue is longer than its callers are patient", give: patience::give },
     Advice { code: "A061", about: "a breaker never sees enough calls to judge", give: sees_little::give },
     Advice { code: "A062", about: "a second copy of a request comes when nobody waits", give: late_copy::give },

@@ -79,8 +79,12 @@ impl<'v> View<'v> {
 
     /// Whether queues put dead letters aside in this one, which can be sent back from here.
     pub(super) fn buries_for_queues(&self, queue: Node<'v>) -> bool {
-        let buries = |edge: &Edge| edge.verb == Verb::DeadLetter && edge.node() == queue.name;
-        self.nodes().any(|node| node.traits.retains.is_some() && node.plan.edges.iter().any(buries))
+        self.nodes().any(|node| node.traits.retains.is_some() && puts_aside_in(node, queue))
+    }
+
+    /// Whether anybody puts dead letters aside in this one.
+    pub(super) fn buries(&self, queue: Node<'v>) -> bool {
+        self.nodes().any(|node| puts_aside_in(node, queue))
     }
 
     /// The law of the seconds that one job keeps a server of this node busy.
@@ -205,4 +209,9 @@ pub(super) fn length(seconds: f64) -> String {
 /// A length of time for a sentence, not shorter than it is.
 pub(super) fn seconds(number: f64) -> String {
     if number < 1.0 { format!("{:.0}ms", (number * 1e3).ceil()) } else { format!("{:.0}s", number.ceil()) }
+}
+
+/// Whether a node puts dead letters aside in this queue.
+fn puts_aside_in(node: Node<'_>, queue: Node<'_>) -> bool {
+    node.plan.edges.iter().any(|edge| edge.verb == Verb::DeadLetter && edge.node() == queue.name)
 }

@@ -260,6 +260,12 @@ pub(super) const LESSONS: &[(&str, Edited, Edited, &str)] = &[
         POLICIES,
     ),
     (
+        "A055",
+        (QUEUED, &[("count = 4", TRACKED), ("auto_scaling.min_size = 1", OFTEN)]),
+        (QUEUED, &[("count = 4", TRACKED)]),
+        "\"10s\"",
+    ),
+    (
         "A060",
         (CALLED, &[("accept_queue = 4", "accept_queue = 7")]),
         (CALLED, &[("accept_queue = 4", "accept_queue = 6")]),
@@ -302,6 +308,7 @@ pub(super) const WOKEN: &str = "policies = [{ policy_type = \"step_scaling\", th
                      step_adjustments = [{ metric_interval_lower_bound = 0, scaling_adjustment = 1 }] }, ";
 /// Machines that need a minute, and get half of it.
 pub(super) const HOOKED: &str = "auto_scaling.min_size = 1\nauto_scaling.launch_hook = { heartbeat_timeout = \"30s\" }";
+pub(super) const OFTEN: &str = "auto_scaling.min_size = 1\nauto_scaling.metric_period = \"10s\"";
 pub(super) const BEATING: &str = "heartbeats = true, heartbeat_timeout =";
 pub(super) const LONG: (&str, &str) = ("\"2s\"", "\"16min\"");
 pub(super) const HIDDEN: (&str, &str) = ("dead_letter =", "visibility_timeout = \"20min\"\ndead_letter =");

@@ -33,6 +33,22 @@ fn delivered(contents: &str, subscribers: &[(String, String)]) -> Vec<f64> {
 }
 
 #[test]
+fn a_policy_can_name_networks_and_let_one_of_several_policies_match() {
+    let queue = |name: &str, policy: &str| (name.to_owned(), format!(", filter_policy = {policy}"));
+    let got = |attributes: &str| {
+        let subscribers = [
+            queue("near", "{ from = [{ cidr = '10.0.0.0/24' }] }"),
+            queue("either", "{ '$or' = [{ kind = ['video'] }, { size = [{ numeric = ['>', 100] }] }] }"),
+            queue("both", "{ from = ['10.0.0.7'], '$or' = [{ kind = ['video'] }, { size = [1] }] }"),
+        ];
+        delivered(&format!("attributes = {attributes}"), &subscribers)
+    };
+    assert_eq!(got("{ from = '10.0.0.7', kind = 'video', size = 1 }"), [1.0, 1.0, 1.0]);
+    assert_eq!(got("{ from = '10.0.1.7', kind = 'audio', size = 200 }"), [0.0, 1.0, 0.0]);
+    assert_eq!(got("{ from = '10.0.0.7', kind = 'audio', size = 2 }"), [1.0, 0.0, 0.0]);
+}
+
+#[test]
 fn every_message_of_the_recording_comes_to_the_same_queues() {
     let recording: Value = serde_json::from_str(&text_of("tests/data/sns/fan-out-filter.json")).expect("a recording");
     let mut pairs = 0;

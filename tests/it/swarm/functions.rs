@@ -44,6 +44,7 @@ pub(super) fn functions(d: &mut Drawing) {
 fn event_keys(d: &mut Drawing, fifo: bool) {
     d.maybe("maximum_retry_attempts", &["0", "1", "2"]);
     d.maybe("maximum_event_age", &["'60s'", "'10min'"]);
+    d.maybe("throttle_jitter", &["'0%'", "'100%'"]);
     let (on_success, on_failure) = (d.one_of(DESTINATIONS), d.one_of(DESTINATIONS));
     if d.chance(40) {
         writeln!(d.text, "on_success = '{on_success}'").expect("a string takes everything");

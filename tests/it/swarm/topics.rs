@@ -126,6 +126,10 @@ fn announced(d: &mut Drawing) {
     d.maybe("delivery_latency", &LATENCIES);
     queue(d, "queue", true);
     polling(d, "workers", "queue", true);
+    let written = d.text.len();
     queue(d, "other", false);
+    // A FIFO topic names no group to a standard queue, which cannot be fair then.
+    let other = d.text.split_off(written).replace("fair_queue = true\n", "");
+    d.text.push_str(&other);
     polling(d, "others", "other", false);
 }

@@ -192,7 +192,7 @@ impl Lambda {
     fn let_go(&mut self, lane: u32, cx: &mut Cx<'_>) {
         let Some(mapping) = self.mapping.as_mut() else { return };
         cx.count(mapping.metrics.let_go, 1);
-        mapping.shrink();
+        mapping.note_batch(true);
         let (queue, count) = (mapping.p.queue, mapping.lanes[lane as usize].hands.len());
         mapping.held -= count;
         let this = mapping.lane(lane);
@@ -207,9 +207,7 @@ impl Lambda {
     /// The function has ended with a lane's batch: what is done is deleted, nothing of it if the `whole` batch failed.
     pub(in crate::components::lambda) fn batch_ended(&mut self, lane: u32, whole: bool, cx: &mut Cx<'_>) {
         let Some(mapping) = self.mapping.as_mut() else { return };
-        if whole {
-            mapping.shrink();
-        }
+        mapping.note_batch(whole);
         let trip = mapping.round_trip(|mapping| &mapping.p.delete_latency, cx);
         let (queue, this) = (mapping.p.queue, mapping.lane(lane));
         let mut deletes = 0;

@@ -8,7 +8,7 @@
 //! ```
 //! A lane is what keeps one environment at work: there are as many as the mapping's concurrency. While none of them
 //! waits for messages, one more begins every 200 ms (300 a minute), up to the limit. A lane to which a whole long poll
-//! brings nothing goes away again. After a batch that failed or was let go there is a lane fewer.
+//! brings nothing goes away again. While the function fails or has no room there are fewer (`look_back.rs`).
 //!
 //! How long a lane waits with a batch that found no room is not published: as long as the AWS client libraries do
 //! (`http.sdk_backoff_*`, for what was throttled).
@@ -17,6 +17,7 @@
 //! for the size of a batch.
 
 mod lane;
+mod look_back;
 mod provisioned;
 mod scaling;
 
@@ -26,6 +27,7 @@ use crate::components::poll_retry::Failures;
 use crate::components::retry::RetryPolicies;
 use crate::engine::{MsgId, NodeId, SimDuration, SimTime};
 use crate::metrics::{CounterId, GaugeId};
+use look_back::LookBack;
 use provisioned::Poller;
 use std::collections::VecDeque;
 
@@ -42,6 +44,8 @@ pub(super) struct Mapping {
     allowed: u32,
     /// Whether an alarm is set for one more -- state.
     growing: bool,
+    /// How its batches fared lately -- state.
+    look_back: LookBack,
     /// What the provisioned pollers have been at -- state.
     pollers: Vec<Poller>,
     /// Messages in the hands of all lanes -- state.
@@ -88,7 +92,7 @@ pub(super) struct Scaling {
     pub start: u32,
     /// At most.
     pub most: u32,
-    /// The least time between two that begin.
+    /// The least time between two that begin, as long as all goes well.
     pub spacing: SimDuration,
     /// Provisioned mode: what one poller does.
     pub poller: Option<ProvisionedPoller>,
@@ -173,7 +177,7 @@ enum Doing {
 
 impl Mapping {
     /// Nothing fetched yet.
-    pub(super) const fn new(p: MappingParameters, metrics: MappingMetrics) -> Self {
+    pub(super) fn new(p: MappingParameters, metrics: MappingMetrics) -> Self {
         Self {
             p,
             metrics,
@@ -181,6 +185,7 @@ impl Mapping {
             off: Vec::new(),
             allowed: 0,
             growing: false,
+            look_back: LookBack::default(),
             pollers: Vec::new(),
             held: 0,
             requests: 0,

@@ -2,11 +2,10 @@
 
 use super::{Doing, Lambda, Mapping};
 use crate::components::lambda::{Cx, LambdaAlarm};
-use crate::facts::lambda;
 
 impl Mapping {
     /// Lanes that are there.
-    fn active(&self) -> u32 {
+    pub(super) fn active(&self) -> u32 {
         u32::try_from(self.lanes.len() - self.off.len()).unwrap_or(u32::MAX)
     }
 
@@ -21,12 +20,6 @@ impl Mapping {
     /// Whether a lane's poll waits at the queue: then there is nothing for one more.
     fn one_waits(&self, cx: &Cx<'_>) -> bool {
         self.lanes.iter().any(|lane| lane.doing == Doing::Asking && lane.asked_at < cx.now())
-    }
-
-    /// After a batch that failed or was let go, there is a lane fewer.
-    pub(super) fn shrink(&mut self) {
-        let fewer = self.allowed.saturating_sub(lambda::SQS_FAILURE_STEP.value);
-        self.allowed = fewer.max(self.p.scaling.start);
     }
 
     /// A lane has ended a round; `true` if it goes away.
@@ -73,16 +66,21 @@ impl Lambda {
             self.have_lanes(start, cx);
         }
         self.grow_later(cx);
+        self.look_back_later(cx);
     }
 
     /// Sets the alarm for one more lane, if there may be one.
-    fn grow_later(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn grow_later(&mut self, cx: &mut Cx<'_>) {
         let Some(mapping) = self.mapping.as_mut() else { return };
-        if mapping.growing || mapping.active() >= mapping.p.scaling.most || mapping.one_waits(cx) {
+        if mapping.growing
+            || mapping.look_back.rests
+            || mapping.active() >= mapping.p.scaling.most
+            || mapping.one_waits(cx)
+        {
             return;
         }
         mapping.growing = true;
-        cx.alarm_after(mapping.p.scaling.spacing, LambdaAlarm::Grow);
+        cx.alarm_after(mapping.spacing(), LambdaAlarm::Grow);
     }
 
     /// One more lane, if none of those that are there waits.
@@ -90,10 +88,15 @@ impl Lambda {
         let Some(mapping) = self.mapping.as_mut() else { return };
         mapping.growing = false;
         let active = mapping.active();
-        if active >= mapping.p.scaling.most || mapping.one_waits(cx) {
+        if mapping.look_back.rests || active >= mapping.p.scaling.most || mapping.one_waits(cx) {
             return;
         }
-        self.have_lanes(active + 1, cx);
+        if active > mapping.allowed {
+            // One fewer of those that are too many has to go.
+            mapping.allowed += 1;
+        } else {
+            self.have_lanes(active + 1, cx);
+        }
         self.grow_later(cx);
     }
 }

@@ -31,6 +31,7 @@ impl LambdaSpec {
         fine &= s.within("maximum_retry_attempts", written.as_ref(), attempts, &lambda::ASYNC_RETRIES);
         let maximum_retry_attempts = s.or_fact("maximum_retry_attempts", written, &lambda::ASYNC_RETRIES);
         let age: Duration = s.or_fact("maximum_event_age", self.maximum_event_age, &lambda::ASYNC_EVENT_AGE_MAX);
+        let jitter = s.or_fact("throttle_jitter", self.throttle_jitter, &lambda::ASYNC_THROTTLE_JITTER);
         let on_success = destination("on_success", self.on_success.as_ref(), site);
         let on_failure = destination("on_failure", self.on_failure.as_ref(), site);
         let dead_letter = destination("dead_letter", self.dead_letter.as_ref(), site);
@@ -63,6 +64,7 @@ impl LambdaSpec {
             Some(Events {
                 maximum_retry_attempts,
                 maximum_event_age: age.get(),
+                throttle_jitter: jitter.get(),
                 on_success,
                 on_failure,
                 losses,
@@ -78,6 +80,7 @@ impl LambdaSpec {
         let keys = [
             ("maximum_retry_attempts", self.maximum_retry_attempts.map(|at| at.span)),
             ("maximum_event_age", self.maximum_event_age.map(|at| at.span)),
+            ("throttle_jitter", self.throttle_jitter.map(|at| at.span)),
             ("dead_letter", self.dead_letter.as_ref().map(|at| at.span)),
             ("on_success", self.on_success.as_ref().map(|at| at.span)),
             ("on_failure", self.on_failure.as_ref().map(|at| at.span)),

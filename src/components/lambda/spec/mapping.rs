@@ -79,7 +79,8 @@ impl MappingSpec {
         }
         let scaling = self.scaling(site);
         let retries = poll_retry::build(self.retries, site);
-        let receive_latency = site.latency("receive_latency", self.receive_latency, &sqs::RECEIVE_LATENCY);
+        let own = if is_fifo { &sqs::FIFO_RECEIVE_LATENCY } else { &sqs::RECEIVE_LATENCY };
+        let receive_latency = site.latency("receive_latency", self.receive_latency, own);
         let delete_latency = site.latency("delete_latency", self.delete_latency, &sqs::DELETE_LATENCY);
         let metrics = MappingMetrics {
             pollers: site.gauge("pollers", "pollers"),
