@@ -274,7 +274,10 @@ impl Sqs {
         } else {
             let group = self.group(msg, cx);
             match &mut self.order {
-                Order::Fair(fair) => fair.put(msg, number, group, in_front),
+                Order::Fair(fair) => {
+                    fair.put(msg, number, cx.message(msg).tag, group, in_front);
+                    fair.judge(group, cx.now());
+                }
                 Order::Fifo(fifo) => fifo.groups.put(msg, group),
                 Order::Standard(_) => {}
             }
