@@ -205,9 +205,9 @@ impl Groups {
         self.by_number.iter().flat_map(|group| group.messages.iter().map(|(_, msg)| msg))
     }
 
-    /// The first message of the queue.
-    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.window.here.front().copied().flatten().map(sent)
+    /// When the first message of the queue was sent that counts, in flight or not.
+    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> Option<SimTime>) -> Option<SimTime> {
+        self.window.here.iter().copied().flatten().find_map(sent)
     }
 }
 
