@@ -6,7 +6,6 @@
 use super::calls::Calls;
 use super::identity::Lately;
 use super::line::Line;
-use crate::components::retry::RetryPolicy;
 use crate::engine::{MsgId, SimTime};
 use crate::traffic::Keys;
 use std::cmp::Reverse;
@@ -67,8 +66,6 @@ pub(super) struct Fifo {
     pub lately: Lately,
     /// The limits on calls.
     pub calls: Calls,
-    /// How a client repeats a delete that was throttled.
-    pub deletes: RetryPolicy,
 }
 
 /// The groups of a FIFO queue, with all their messages, in flight or not.

@@ -92,8 +92,7 @@ impl Sqs {
             // A receive comes to the partition of the group that it gets.
             #[allow(clippy::cast_possible_truncation, reason = "any number will do")]
             let group = fifo.groups.first_free().unwrap_or(self.receives as u32);
-            if !fifo.calls.admit(action::RECEIVE, group, false, cx.now()) {
-                cx.count(self.metrics.throttled, 1);
+            if self.throttles(action::RECEIVE, group, false, cx) {
                 return Some(Refusal::Throttled);
             }
         } else if self.in_flight >= self.p.in_flight_limit && wait_ms & !REPEAT == 0 {
