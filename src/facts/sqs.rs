@@ -151,6 +151,10 @@ facts! { "sqs";
         "A host that missed the delete hands out its copy. Called rare and never published; one report of a busy queue \
          lies between 1e-8 and 1e-6 per message. Set 0.1% to see its effect in class.";
 
+    SENT_AGAIN_WITHIN: Duration = Duration::from_mins(15), Assumption, Own, OWN,
+        "For how long a further copy of a message counts as sent again for want of an answer.",
+        "It only bounds what is remembered for the count: client libraries give up within seconds.";
+
     SEND_BATCH_LINGER: Duration = Duration::from_millis(200), Default, Stated, BUFFERS,
         "How long a client that buffers waits for further messages before it sends a batch that is not full.",
         "The default of the buffered client for Java; a client of one's own may do as it likes.";

@@ -1,4 +1,5 @@
 //! What is billed: a call counts once for each started piece of 64 KiB that it carries, and once if it carries nothing.
+//! Every call is a request, whatever comes of it; one that is refused or fails is billed as one.
 //!
 //! A call about messages that name a group costs a surcharge on a standard queue; a receive that finds nothing is about
 //! none. What a topic delivers is no call of anybody who pays.

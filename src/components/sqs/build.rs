@@ -1,7 +1,7 @@
 //! What a queue was told to be, from what a scenario says about it.
 
 use super::billing::tariff;
-use super::calls::{Calls, Growth, Partitions};
+use super::calls::{Calls, Growth, Partitions, action};
 use super::fifo::{GroupMap, Groups};
 use super::identity::{Identity, IdentitySpec, Lately, Repeat};
 use super::spec::{DeadLetterSpec, LimitSpec, ScopeSpec, SqsSpec, StaleDeleteSpec, WaitingSpec};
@@ -15,11 +15,10 @@ use crate::components::fault::Health;
 use crate::components::lambda::gathered_visibility;
 use crate::components::limits::CallsPerSecond;
 use crate::components::polls::Polls;
-use crate::components::retry::{Backoff, Jitter, RetryPolicy};
 use crate::components::{Edge, NodeSite, Verb};
 use crate::diagnostic::Span;
 use crate::engine::{Deadlines, LossId, LossKind};
-use crate::facts::{http, sqs};
+use crate::facts::sqs;
 use crate::site::At;
 use crate::units::{Duration, Rate};
 
@@ -78,10 +77,9 @@ impl SqsSpec {
             attempts,
             graves: Graves::of(site),
             purges: Purges::default(),
-            duplicates: Duplicates::new(duplicates),
+            duplicates: Duplicates::new(duplicates, site),
             missed: Vec::new(),
-            refuses_call: false,
-            refuses_delete: false,
+            refuses: [false; action::COUNT],
             places: 0,
             receives: 0,
             call: Billed::default(),
@@ -126,14 +124,7 @@ impl SqsSpec {
             s.or_fact("message_retention_period", self.message_retention_period, &sqs::MESSAGE_RETENTION_PERIOD);
         let delay = s.or_fact("delay", self.delay, &sqs::DELAY);
         let largest = s.or_fact("maximum_message_size", self.maximum_message_size, &sqs::MAXIMUM_MESSAGE_SIZE);
-        let most = if is_fifo { &sqs::FIFO_IN_FLIGHT_MAX } else { &sqs::IN_FLIGHT_MAX };
-        let in_flight_limit = s.or_fact("in_flight_limit", self.in_flight_limit, most);
-        let stale = s.or_default(
-            "stale_handle_delete",
-            self.stale_handle_delete,
-            StaleDeleteSpec::Ignored,
-            "assumption: the service says only that such a delete might not work (fact sqs.stale_handle_deletes)",
-        );
+        let in_flight_limit = self.in_flight_limit(is_fifo, site);
         let dead_letter = match &self.dead_letter {
             Some(at) => Some(at.value.build(at.span, is_fifo, site)?),
             None => None,
@@ -155,14 +146,36 @@ impl SqsSpec {
             message_retention_period: (retention < site.plan.horizon).then_some(retention),
             delay: delay.get(),
             max_message_size: u32::try_from(largest.get()).unwrap_or(u32::MAX),
-            in_flight_limit: in_flight_limit as usize,
+            in_flight_limit,
             dead_letter,
-            stale_handle_delete: match stale {
-                StaleDeleteSpec::Ignored => StaleDelete::Ignored,
-                StaleDeleteSpec::Succeeds => StaleDelete::Succeeds,
-                StaleDeleteSpec::Sometimes(share) => StaleDelete::Sometimes(share.get()),
-            },
+            stale_handle_delete: if is_fifo { StaleDelete::Ignored } else { self.stale_delete(site) },
         })
+    }
+
+    /// How many messages may be in flight: of a standard queue the limit can be raised, of a FIFO queue it cannot.
+    fn in_flight_limit(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> usize {
+        let (fact, most) = if is_fifo {
+            (&sqs::FIFO_IN_FLIGHT_MAX, sqs::FIFO_IN_FLIGHT_MAX.value)
+        } else {
+            (&sqs::IN_FLIGHT_MAX, u32::MAX)
+        };
+        // With none nothing would ever be received.
+        site.site.within("in_flight_limit", self.in_flight_limit.as_ref(), 1..=most, fact);
+        site.site.or_fact("in_flight_limit", self.in_flight_limit, fact) as usize
+    }
+
+    fn stale_delete(&self, site: &mut NodeSite<'_, '_>) -> StaleDelete {
+        let stale = site.site.or_default(
+            "stale_handle_delete",
+            self.stale_handle_delete,
+            StaleDeleteSpec::Ignored,
+            "assumption: the service says only that such a delete might not work (fact sqs.stale_handle_deletes)",
+        );
+        match stale {
+            StaleDeleteSpec::Ignored => StaleDelete::Ignored,
+            StaleDeleteSpec::Succeeds => StaleDelete::Succeeds,
+            StaleDeleteSpec::Sometimes(share) => StaleDelete::Sometimes(share.get()),
+        }
     }
 
     fn order(&self, is_fifo: bool, site: &mut NodeSite<'_, '_>) -> Order {
@@ -193,18 +206,11 @@ impl SqsSpec {
     fn fifo(&self, site: &mut NodeSite<'_, '_>) -> Fifo {
         let identity = self.identity(site);
         let calls = self.calls(identity.by_group, site);
-        let (base, cap) = (http::SDK_BACKOFF_BASE_THROTTLED.value.get(), http::SDK_BACKOFF_MAX.value.get());
-        let deletes = RetryPolicy {
-            attempts: http::SDK_ATTEMPTS.value,
-            backoff: Backoff::Exponential { base, cap },
-            jitter: Jitter::Full,
-        };
         Fifo {
             map: GroupMap::new(&site.plan.flow_keys),
             groups: Groups::new(sqs::FIFO_SEARCH_WINDOW.value as usize),
             lately: Lately::new(identity, sqs::FIFO_DEDUPLICATION_INTERVAL.value.get()),
             calls,
-            deletes,
         }
     }
 
@@ -282,6 +288,7 @@ impl SqsSpec {
             ("hosts_sampled", self.hosts_sampled.map(|at| at.span)),
             ("duplicate_probability", self.duplicate_probability.map(|at| at.span)),
             ("fair_queue", self.fair_queue.map(|at| at.span)),
+            ("stale_handle_delete", self.stale_handle_delete.as_ref().map(|at| at.span)),
         ]
     }
 
@@ -301,6 +308,7 @@ fn refuse_all(keys: &[(&'static str, Option<Span>)], is_fifo: bool, site: &mut N
     for (key, span) in keys.iter().filter_map(|&(key, span)| Some((key, span?))) {
         let (this, why) = match key {
             "hosts" | "hosts_sampled" => ("FIFO", "a FIFO queue gives out every message that a poll may have"),
+            "stale_handle_delete" => ("FIFO", "a FIFO queue refuses every delete with an outdated receipt"),
             _ if is_fifo => ("FIFO", "only standard queues have it"),
             _ => ("standard", "only FIFO queues have it"),
         };

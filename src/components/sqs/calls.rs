@@ -5,6 +5,8 @@
 //!  one is nearly full ─▶ twice as many partitions; long idle ─▶ half as many
 //! ```
 
+use super::flow::Cx;
+use super::{Order, Sqs};
 use crate::components::limits::CallsPerSecond;
 use crate::engine::random::mix;
 use crate::engine::{SimDuration, SimTime};
@@ -15,7 +17,7 @@ pub(super) mod action {
     pub(in crate::components::sqs) const RECEIVE: usize = 1;
     pub(in crate::components::sqs) const DELETE: usize = 2;
     /// How many there are.
-    pub(super) const COUNT: usize = 3;
+    pub(in crate::components::sqs) const COUNT: usize = 3;
 }
 
 const SECOND: SimDuration = SimDuration::from_secs(1);
@@ -75,6 +77,20 @@ impl Calls {
     /// Whether every message of a batch counts by itself where it lies.
     pub(super) const fn splits_batches(&self) -> bool {
         matches!(self, Self::Partitions(_))
+    }
+}
+
+impl Sqs {
+    /// Whether a FIFO queue has no call left for a message of `group`; `batched`: it comes with the call of the message
+    /// before. A call counts as throttled once, however many of its messages are refused.
+    pub(super) fn throttles(&mut self, action: usize, group: u32, batched: bool, cx: &mut Cx<'_>) -> bool {
+        let Order::Fifo(fifo) = &mut self.order else { return false };
+        let before = batched && self.refuses[action];
+        let whole = batched && !fifo.calls.splits_batches();
+        let refuses = if whole { before } else { !fifo.calls.admit(action, group, batched, cx.now()) };
+        cx.count(self.metrics.throttled, u64::from(refuses && !before));
+        self.refuses[action] = refuses || before;
+        refuses
     }
 }
 

@@ -4,15 +4,19 @@
 //! - A host that misses a delete keeps its copy, and hands it out when the copy's own timeout is over.
 //! - A host that misses a receive hands the message out at once to somebody else.
 //! - A sender that did not hear the answer sends again: two messages, of which the queue knows nothing.
+//!   Simplified: two messages of one job that one node sends to the same queue count as one that is sent again.
 //!
 //! What comes back because nobody worked on it any more, after a failure or a crash, is received again but is no
 //! duplicate.
 
 use super::audit::Event;
 use super::flow::Cx;
+use super::ids::Deduplication;
 use super::{Sqs, mark};
+use crate::components::{NodeSite, Verb};
 use crate::engine::MsgId;
 use crate::engine::random::mix;
+use crate::facts::sqs;
 
 /// Tells the draws for duplicates from all others.
 const DUPLICATES: u64 = 1 << 42;
@@ -26,6 +30,8 @@ pub(super) struct Duplicates {
     left: u64,
     /// How many there were -- state.
     count: u64,
+    /// What was taken in lately from senders that may send it again for want of an answer -- state.
+    taken: Option<Box<Deduplication>>,
 }
 
 /// Which of the two causes within the service it is.
@@ -39,8 +45,17 @@ pub(super) enum Cause {
 
 impl Duplicates {
     /// None yet; the first is drawn when the run begins.
-    pub(super) const fn new(probability: f64) -> Self {
-        Self { probability, left: u64::MAX, count: 0 }
+    pub(super) fn new(probability: f64, site: &NodeSite<'_, '_>) -> Self {
+        // Who waits for the answer as long as the client library does never misses it.
+        let gives_up = site.incoming(Verb::Sends).iter().any(|(_, edge)| edge.timeout.is_some());
+        let taken = gives_up.then(|| Box::new(Deduplication::new(sqs::SENT_AGAIN_WITHIN.value.get())));
+        Self { probability, left: u64::MAX, count: 0, taken }
+    }
+
+    /// Whether it has to be looked at which messages were sent again.
+    #[inline(always)]
+    pub(super) const fn tells_sent_again(&self) -> bool {
+        self.taken.is_some()
     }
 
     /// Draws after how many receives the next one comes.
@@ -71,6 +86,15 @@ impl Duplicates {
 }
 
 impl Sqs {
+    /// A message is about to be taken in: counts it if it is a further copy of one that was before.
+    #[inline(never)]
+    pub(super) fn count_sent_again(&mut self, msg: MsgId, cx: &mut Cx<'_>) {
+        let (Some(taken), Some(call)) = (&mut self.duplicates.taken, cx.message(msg).reply_to) else { return };
+        let sender = u64::from(call.node.0) << 32 | u64::from(call.task);
+        let copy = mix(cx.number(msg)) ^ mix(sender);
+        cx.count(self.metrics.duplicates_sent_again, u64::from(taken.is_duplicate(copy, cx.now())));
+    }
+
     /// A message that is received again: counts it as a duplicate, if it is one.
     pub(super) fn count_duplicate(&self, seen: u8, cx: &mut Cx<'_>) {
         match seen {

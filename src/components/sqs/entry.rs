@@ -7,7 +7,7 @@
 
 use super::spec::SqsSpec;
 use crate::components::spec::all;
-use crate::components::{NodeSite, NodeSpec};
+use crate::components::{NodeSite, NodeSpec, Verb};
 use crate::facts::{Fact, sqs};
 use crate::site::At;
 use crate::units::Duration;
@@ -94,11 +94,28 @@ impl SqsSpec {
         all(self.from.as_ref()).into_iter().map(entry).collect()
     }
 
+    /// The flows whose messages come here: those that enter here, each where it is written, and those that come through
+    /// other nodes by these ways. What only comes as a dead letter another queue has taken before.
+    fn flows_by(&self, ways: &[Verb], site: &NodeSite<'_, '_>) -> Vec<At<String>> {
+        let mut flows = NodeSpec::flows(self);
+        if ways.iter().all(|&verb| site.incoming(verb).is_empty()) {
+            return flows;
+        }
+        for (flow, comes) in site.plan.flows.iter().zip(site.comes_here()) {
+            if comes && flows.iter().all(|known| known.value != *flow) {
+                flows.push(At::new(flow.clone(), site.site.span()));
+            }
+        }
+        flows
+    }
+
     /// Records the flows, and says what is wrong with their messages.
     pub(super) fn check_entries(&self, site: &mut NodeSite<'_, '_>) {
         let entries = self.entries();
-        for Entry { flow, .. } in &entries {
-            check_attributes(flow, site);
+        // A topic puts them into the body, or cannot deliver: that is its own affair.
+        let ways = if site.incoming(Verb::Subscribers).is_empty() { &[Verb::Sends][..] } else { &[] };
+        for flow in self.flows_by(ways, site) {
+            check_attributes(&flow, site);
         }
         if entries.iter().all(|entry| entry.delay.is_none()) {
             site.site.written_all("from", entries.into_iter().map(|entry| entry.flow).collect());
@@ -125,7 +142,8 @@ impl SqsSpec {
 
     /// What a message group is called must not be longer than the service takes.
     pub(super) fn check_groups(&self, site: &mut NodeSite<'_, '_>) {
-        for Entry { flow, .. } in self.entries() {
+        let ways = [Verb::Sends, Verb::Subscribers, Verb::OnSuccess, Verb::OnFailure];
+        for flow in self.flows_by(&ways, site) {
             let place = site.plan.flows.iter().position(|known| *known == flow.value);
             let Some(keys) = place.and_then(|place| site.plan.flow_keys[place].as_ref()) else { continue };
             // Numbers grow: of keys made from one prefix the last is the longest.

@@ -44,10 +44,14 @@ impl Sqs {
         !self.health.is_sound() && self.call_fails(mix(self.receives | FAILS), cx)
     }
 
-    /// Whether a fault makes the delete with this receipt fail.
+    /// Whether a fault makes this attempt to delete with this receipt fail; each has its own chance.
     #[inline(always)]
-    pub(super) fn delete_fails(&self, msg: MsgId, receive: u16, cx: &Cx<'_>) -> bool {
-        !self.health.is_sound() && self.call_fails(cx.number(msg) ^ mix(u64::from(receive) | (FAILS << 1)), cx)
+    pub(super) fn delete_fails(&self, msg: MsgId, receive: u16, tries: u8, cx: &Cx<'_>) -> bool {
+        if self.health.is_sound() {
+            return false;
+        }
+        let attempt = u64::from(receive) | u64::from(tries - 1) << 16;
+        self.call_fails(cx.number(msg) ^ mix(attempt | (FAILS << 1)), cx)
     }
 
     #[cold]

@@ -6,7 +6,6 @@
 use super::calls::Calls;
 use super::identity::Lately;
 use super::line::Line;
-use crate::components::retry::RetryPolicy;
 use crate::engine::{MsgId, SimTime};
 use crate::traffic::Keys;
 use std::cmp::Reverse;
@@ -67,8 +66,6 @@ pub(super) struct Fifo {
     pub lately: Lately,
     /// The limits on calls.
     pub calls: Calls,
-    /// How a client repeats a delete that was throttled.
-    pub deletes: RetryPolicy,
 }
 
 /// The groups of a FIFO queue, with all their messages, in flight or not.
@@ -205,9 +202,9 @@ impl Groups {
         self.by_number.iter().flat_map(|group| group.messages.iter().map(|(_, msg)| msg))
     }
 
-    /// The first message of the queue.
-    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> SimTime) -> Option<SimTime> {
-        self.window.here.front().copied().flatten().map(sent)
+    /// When the first message of the queue was sent that counts, in flight or not.
+    pub(super) fn oldest(&self, sent: impl Fn(MsgId) -> Option<SimTime>) -> Option<SimTime> {
+        self.window.here.iter().copied().flatten().find_map(sent)
     }
 }
 

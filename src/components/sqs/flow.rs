@@ -92,8 +92,7 @@ impl Sqs {
             // A receive comes to the partition of the group that it gets.
             #[allow(clippy::cast_possible_truncation, reason = "any number will do")]
             let group = fifo.groups.first_free().unwrap_or(self.receives as u32);
-            if !fifo.calls.admit(action::RECEIVE, group, false, cx.now()) {
-                cx.count(self.metrics.throttled, 1);
+            if self.throttles(action::RECEIVE, group, false, cx) {
                 return Some(Refusal::Throttled);
             }
         } else if self.in_flight >= self.p.in_flight_limit && wait_ms & !REPEAT == 0 {
@@ -220,7 +219,8 @@ impl Sqs {
 
     /// Records the age of the oldest message: what was received three times or more does not count.
     ///
-    /// Simplified: of those in flight only the one whose time ends first is looked at.
+    /// Simplified: of those in flight in a standard queue only the one whose time ends first is looked at, and of those
+    /// that are visible only the first ones of each host.
     pub(super) fn sample(&self, cx: &mut Cx<'_>) {
         let came = |msg| self.graves.as_ref().and_then(|graves| graves.came(msg));
         let since = |msg| came(msg).unwrap_or_else(|| cx.message(msg).sent);
@@ -230,9 +230,9 @@ impl Sqs {
         let visible = match &self.order {
             Order::Standard(hosts) => hosts.oldest(sent),
             Order::Fair(fair) => fair.oldest(sent),
-            Order::Fifo(fifo) => fifo.groups.oldest(since),
+            // Those in flight are among them.
+            Order::Fifo(fifo) => fifo.groups.oldest(sent),
         };
-        let visible = visible.filter(|_| self.visible > 0);
         let alive = |token: &Receive| is_in_flight(*token, cx);
         let first = match &self.timers {
             Some(timers) => timers.iter().next().filter(alive),

@@ -110,7 +110,7 @@ impl Sqs {
         let (number, group) = (cx.number(msg), self.group(msg, cx));
         match &mut self.order {
             Order::Standard(hosts) => hosts.remove(msg, number, |msg| cx.message(msg).tag),
-            Order::Fair(fair) => fair.remove(msg, group),
+            Order::Fair(fair) => fair.remove(msg, number, group),
             Order::Fifo(fifo) => fifo.groups.remove(msg, group, false),
         }
         self.note(msg, Event::SentBack, cx);

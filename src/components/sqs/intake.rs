@@ -49,22 +49,26 @@ impl Sqs {
         delay: Option<SimDuration>,
         cx: &mut Cx<'_>,
     ) -> Option<SimDuration> {
-        if let Some(loss) = self.send_failure(msg, cx) {
-            cx.aside().refuse(msg, loss);
-            return None;
-        }
         if call == InCall::Own {
             self.called(cx);
         }
-        if call != InCall::None {
-            self.sends(cx.message(msg).size, cx);
+        if let Some(loss) = self.send_failure(msg, cx) {
+            cx.aside().refuse(msg, loss);
+            return None;
         }
         if cx.message(msg).size > self.p.max_message_size {
             cx.aside().refuse(msg, self.losses.too_large);
             return None;
         }
-        if !matches!(self.order, Order::Standard(_)) && !self.is_new_in_order(msg, call, &mut cx.aside()) {
+        if matches!(self.order, Order::Standard(_)) {
+            if call != InCall::None {
+                self.sends(cx.message(msg).size, cx);
+            }
+        } else if !self.is_new_in_order(msg, call, &mut cx.aside()) {
             return None;
+        }
+        if self.duplicates.tells_sent_again() {
+            self.count_sent_again(msg, &mut cx.aside());
         }
         self.count_sent(msg, cx);
         cx.accept(msg);
@@ -85,27 +89,25 @@ impl Sqs {
 
     /// What other queues do with a message before they take it in; whether they do.
     fn is_new_in_order(&mut self, msg: MsgId, call: InCall, cx: &mut Cx<'_>) -> bool {
-        let (group, now, batched) = (self.group(msg, cx), cx.now(), call == InCall::Same);
-        let fifo = match &mut self.order {
-            Order::Standard(_) => return true,
+        let (group, now) = (self.group(msg, cx), cx.now());
+        if self.throttles(action::SEND, group, call == InCall::Same, cx) {
+            cx.refuse(msg, self.losses.throttled);
+            return false;
+        }
+        if call != InCall::None {
+            self.sends(cx.message(msg).size, cx);
+        }
+        let repeat = match &mut self.order {
+            Order::Standard(_) => None,
             Order::Fair(fair) => {
                 fair.sent(group, now);
                 if call != InCall::None {
                     self.names_group(group, cx);
                 }
-                return true;
+                None
             }
-            Order::Fifo(fifo) => fifo,
+            Order::Fifo(fifo) => fifo.lately.repeat(cx.number(msg), group, now),
         };
-        if !batched || fifo.calls.splits_batches() {
-            self.refuses_call = !fifo.calls.admit(action::SEND, group, batched, now);
-            cx.count(self.metrics.throttled, u64::from(self.refuses_call));
-        }
-        if self.refuses_call {
-            cx.refuse(msg, self.losses.throttled);
-            return false;
-        }
-        let repeat = fifo.lately.repeat(cx.number(msg), group, now);
         if let Some(repeat) = repeat {
             self.pass_over(msg, repeat, cx);
         }
@@ -274,7 +276,10 @@ impl Sqs {
         } else {
             let group = self.group(msg, cx);
             match &mut self.order {
-                Order::Fair(fair) => fair.put(msg, number, group, in_front),
+                Order::Fair(fair) => {
+                    fair.put(msg, number, cx.message(msg).tag, group, in_front);
+                    fair.judge(group, cx.now());
+                }
                 Order::Fifo(fifo) => fifo.groups.put(msg, group),
                 Order::Standard(_) => {}
             }

@@ -50,6 +50,7 @@ pub(super) use spec::{BodySpec, IdSpec, SqsSpec};
 use attempts::Attempts;
 use audit::Audit;
 use billing::Billed;
+use calls::action;
 use duplicates::Duplicates;
 use fair::Fair;
 use fifo::Fifo;
@@ -124,7 +125,7 @@ struct SqsParameters {
     in_flight_limit: usize,
     /// Where messages go that were received too often, and how often that is.
     dead_letter: Option<DeadLetter>,
-    /// What deleting with an outdated receipt does.
+    /// What deleting with an outdated receipt does in a standard queue.
     stale_handle_delete: StaleDelete,
 }
 
@@ -191,7 +192,7 @@ struct SqsMetrics {
     deleted: CounterId,
     /// Deletes with an outdated receipt.
     stale_deletes: CounterId,
-    /// Deletes that a FIFO queue refused because the message was not hidden any more.
+    /// Deletes that a FIFO queue refused because the message was not hidden for this receipt any more.
     refused_deletes: CounterId,
     /// Changes of a message's visibility.
     visibility_changes: CounterId,
@@ -205,7 +206,7 @@ struct SqsMetrics {
     duplicates_missed_delete: CounterId,
     /// Messages that two consumers received at once.
     duplicates_missed_receive: CounterId,
-    /// Messages deleted whose sender did not hear that they were taken in, and most likely sent them again.
+    /// Further copies of a message that was taken in before, because its sender did not hear of that.
     duplicates_sent_again: CounterId,
     /// Receives that were repeated and got the same messages again.
     repeated_receives: CounterId,
@@ -280,10 +281,8 @@ pub struct Sqs {
     duplicates: Duplicates,
     /// Messages of the response being made that a host did not see being received -- state.
     missed: Vec<MsgId>,
-    /// Whether a FIFO queue has no call left for the batch that comes in -- state.
-    refuses_call: bool,
-    /// The same for the deletes that come together -- state.
-    refuses_delete: bool,
+    /// Of each kind of call whether a FIFO queue has refused the one under way, or a part of it -- state.
+    refuses: [bool; action::COUNT],
     /// Place of the message sent last -- state.
     places: u32,
     /// Number of the last receive call -- state.
@@ -315,7 +314,7 @@ pub enum SqsAlarm {
     Batch { rule: u16, serial: u32 },
     /// Delays that a sender chose may be over.
     SenderDelay { rule: u16 },
-    /// A delete that was throttled is tried again.
+    /// A delete that failed, or was throttled, is tried again.
     DeleteAgain { msg: MsgId, receive: u16, tries: u8 },
     /// The next dead letter is sent back.
     Redrive,

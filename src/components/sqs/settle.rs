@@ -5,11 +5,23 @@ use super::calls::action;
 use super::flow::Cx;
 use super::timers::Timers;
 use super::{Order, RECEIVES_BEFORE_THE_BACK, Sqs, SqsAlarm, StaleDelete, is_in_flight, mark, was_received};
+use crate::components::retry::{Backoff, Jitter, RetryPolicy};
 use crate::engine::random::mix;
-use crate::engine::{Ending, MsgId, Settle, SimDuration};
+use crate::engine::{Ending, MsgId, Refusal, Settle, SimDuration};
+use crate::facts::http;
 
 /// Tells the draws for late deletes from all others.
 const STALE: u64 = 1 << 44;
+
+/// How a client library tries a call again that its caller says nothing about.
+const fn sdk_retries(why: Refusal) -> RetryPolicy {
+    let base = match why {
+        Refusal::Failed => http::SDK_BACKOFF_BASE,
+        Refusal::Throttled => http::SDK_BACKOFF_BASE_THROTTLED,
+    };
+    let backoff = Backoff::Exponential { base: base.value.get(), cap: http::SDK_BACKOFF_MAX.value.get() };
+    RetryPolicy { attempts: http::SDK_ATTEMPTS.value, backoff, jitter: Jitter::Full }
+}
 
 impl Sqs {
     #[inline(always)]
@@ -50,20 +62,32 @@ impl Sqs {
     #[inline(always)]
     fn delete(&mut self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
         self.called(cx);
-        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, tries, false, cx) {
-            self.end_loan(msg, receive, cx);
-        }
+        self.delete_in_call(msg, receive, tries, false, cx);
     }
 
     /// Another message is deleted in the call of the one before.
     fn delete_too(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
-        if !self.delete_fails(msg, receive, cx) && !self.throttles_delete(msg, receive, 1, true, cx) {
+        self.delete_in_call(msg, receive, 1, true, cx);
+    }
+
+    #[inline(always)]
+    fn delete_in_call(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) {
+        if self.delete_fails(msg, receive, tries, cx) {
+            self.delete_later(msg, receive, tries, Refusal::Failed, &mut cx.aside());
+        } else if self.throttles_delete(msg, too, cx) {
+            self.delete_later(msg, receive, tries, Refusal::Throttled, &mut cx.aside());
+        } else {
             self.end_loan(msg, receive, cx);
         }
     }
 
     #[inline(always)]
     fn end_loan(&mut self, msg: MsgId, receive: u16, cx: &mut Cx<'_>) {
+        if matches!(self.order, Order::Fifo(_)) && !is_in_flight((cx.reference(msg), receive), cx) {
+            // A FIFO queue refuses a delete after the visibility timeout, whether anybody has received it since or not.
+            cx.count(self.metrics.refused_deletes, 1);
+            return;
+        }
         // What moved to the dead-letter queue is gone from here: its receipt deletes nothing there.
         let gone = !cx.holds(cx.reference(msg));
         if gone || cx.message(msg).receives != receive {
@@ -73,16 +97,8 @@ impl Sqs {
             }
         }
         let at = cx.message(msg).mark;
-        if at & mark::IN_FLIGHT == 0 && matches!(self.order, Order::Fifo(_)) {
-            // A FIFO queue refuses a delete after the visibility timeout.
-            cx.count(self.metrics.refused_deletes, 1);
-            return;
-        }
         self.note(msg, Event::Deleted { receive }, cx);
         cx.count(self.metrics.deleted, 1);
-        if cx.message(msg).is_stray() {
-            cx.count(self.metrics.duplicates_sent_again, 1);
-        }
         if at == mark::IN_FLIGHT_KEPT {
             // A host does not hear of it: its copy is seen when the copy's time is over.
             cx.message_mut(msg).mark = mark::IN_FLIGHT_GHOST;
@@ -92,10 +108,9 @@ impl Sqs {
         self.serve(cx);
     }
 
-    /// Whether a FIFO queue has no call left for a delete. The client's library tries again after a pause; its caller
-    /// goes on meanwhile, which is simplified.
+    /// Whether a FIFO queue has no call left for a delete; `too` says that it comes with the call of the one before.
     #[inline(always)]
-    fn throttles_delete(&mut self, msg: MsgId, receive: u16, tries: u8, too: bool, cx: &mut Cx<'_>) -> bool {
+    fn throttles_delete(&mut self, msg: MsgId, too: bool, cx: &mut Cx<'_>) -> bool {
         if let Order::Standard(_) = self.order {
             return false;
         }
@@ -104,25 +119,22 @@ impl Sqs {
             self.names_group(group, &mut cx.aside());
             return false;
         }
-        let Order::Fifo(fifo) = &mut self.order else { return false };
-        if !too || fifo.calls.splits_batches() {
-            self.refuses_delete = !fifo.calls.admit(action::DELETE, group, too, cx.now());
-        }
-        if self.refuses_delete {
-            self.delete_later(msg, receive, tries, &mut cx.aside());
-        }
-        self.refuses_delete
+        self.throttles(action::DELETE, group, too, &mut cx.aside())
     }
 
+    /// A delete has failed, or was refused. The client's library tries again after a pause; its caller goes on
+    /// meanwhile, which is simplified. After the last attempt nobody cares for the message any more: that it comes back
+    /// is no overrun.
     #[cold]
-    fn delete_later(&self, msg: MsgId, receive: u16, tries: u8, cx: &mut Cx<'_>) {
-        let Order::Fifo(fifo) = &self.order else { return };
-        cx.count(self.metrics.throttled, 1);
-        if u32::from(tries) < fifo.deletes.attempts {
+    fn delete_later(&self, msg: MsgId, receive: u16, tries: u8, why: Refusal, cx: &mut Cx<'_>) {
+        let policy = sdk_retries(why);
+        if u32::from(tries) < policy.attempts {
             let draws = || cx.draws(cx.number(msg) ^ mix(u64::from(tries) | STALE << 1));
-            let pause = fifo.deletes.pause(u32::from(tries), SimDuration::ZERO, draws);
+            let pause = policy.pause(u32::from(tries), SimDuration::ZERO, draws);
             cx.hold(msg);
             cx.alarm_after(pause, SqsAlarm::DeleteAgain { msg, receive, tries: tries + 1 });
+        } else if is_in_flight((cx.reference(msg), receive), cx) {
+            self.nobody_works(msg, cx);
         }
     }
 
@@ -158,7 +170,7 @@ impl Sqs {
         if in_flight && !works {
             self.nobody_works(msg, cx);
         }
-        if self.delete_fails(msg, receive, cx) {
+        if self.delete_fails(msg, receive, 1, cx) {
             return;
         }
         if !in_flight {

@@ -31,7 +31,7 @@ pub struct SqsSpec {
     pub(super) in_flight_limit: Option<At<u32>>,
     /// Where messages go that were received too often.
     pub(super) dead_letter: Option<At<DeadLetterSpec>>,
-    /// What deleting with an outdated receipt does: "ignored", "succeeds", or how often it works, as "10%".
+    /// Standard: what deleting with an outdated receipt does: "ignored", "succeeds", or how often it works, as "10%".
     pub(super) stale_handle_delete: Option<At<StaleDeleteSpec>>,
     /// Which of the long polls that wait gets the next message.
     pub(super) waiting_polls: Option<At<WaitingSpec>>,

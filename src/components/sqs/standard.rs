@@ -24,7 +24,7 @@ pub(super) struct Hosts {
 }
 
 /// Which hosts a poll asks: a bit for each.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sample(u64);
 
 impl Sample {
@@ -43,6 +43,31 @@ impl Sample {
     /// Whether this host is among them.
     pub(super) const fn asks(self, host: usize) -> bool {
         self.0 & 1 << host != 0
+    }
+
+    /// Whether there is none.
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Adds a host, or takes it out.
+    pub(super) const fn set(&mut self, host: usize, is_there: bool) {
+        self.0 = self.0 & !(1 << host) | (is_there as u64) << host;
+    }
+
+    /// Those of them that are in the other sample too.
+    pub(super) const fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// One after the other.
+    pub(super) fn hosts(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let host = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(host)
+        })
     }
 }
 

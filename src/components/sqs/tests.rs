@@ -103,7 +103,10 @@ fn a_receipt_from_before_a_redrive_deletes_nothing_after_it() {
         // Received at 0 s, given up at 5 s, sent back and received at 6 s; at 7 s the first worker has done with it.
         let ran = redriven_while_worked_on(kind).until("10s").run();
         assert_eq!((ran.counter("jobs", "messages_redriven"), ran.counter("failed", "messages_redriven")), (0, 1));
-        assert_eq!((ran.counter("jobs", "stale_deletes"), ran.counter("jobs", "messages_deleted")), (1, 0), "{kind}");
+        // A FIFO queue refuses it: the receipt's own visibility timeout ended at 5 s. It was taken for a stale one, which
+        // only standard queues have.
+        let deletes = ["stale_deletes", "refused_deletes", "messages_deleted"].map(|name| ran.counter("jobs", name));
+        assert_eq!(deletes, if kind.starts_with("fifo") { [0, 1, 0] } else { [1, 0, 0] }, "{kind}");
         assert_eq!(ran.gauge("jobs", "in_flight").value(), 1, "{kind}");
         let ran = redriven_while_worked_on(kind).until("15s").run();
         assert_eq!(
@@ -122,7 +125,9 @@ fn a_receipt_from_before_a_redrive_deletes_nothing_that_nobody_has_received_sinc
     for more in ["", "fifo_queue = true\n", "stale_handle_delete = \"succeeds\"\n"] {
         // Nobody but the first worker is left; it has done with the old message at 7 s, and gets the new one then.
         let ran = redriven_while_worked_on(more).fault("patient", FaultKind::Down, "5500ms", "1h").until("10s").run();
-        assert_eq!((ran.counter("jobs", "stale_deletes"), ran.counter("jobs", "messages_deleted")), (1, 0), "{more}");
+        // A FIFO queue refuses it, as above.
+        let deletes = ["stale_deletes", "refused_deletes", "messages_deleted"].map(|name| ran.counter("jobs", name));
+        assert_eq!(deletes, if more.starts_with("fifo") { [0, 1, 0] } else { [1, 0, 0] }, "{more}");
         assert_eq!(ran.counter("jobs", "messages_received"), 2, "{more}");
     }
 }

@@ -309,3 +309,45 @@ fn a_dead_letter_frees_its_group_and_breaks_its_order() {
     // Received at 1 and 6 s in vain; at 11 s it moves away, and the second one has its turn.
     assert_eq!((ran.summary("latency_max"), ran.summary("latency_mean")), (49.0, 29.0));
 }
+
+#[test]
+fn claim_30_a_fifo_queue_refuses_every_delete_after_the_visibility_timeout() {
+    // Hidden for two seconds, worked on for ten, given out eight times: every delete comes too late, those of receipts
+    // that are outdated by then and those after the message has moved away.
+    let text = fifo(
+        "1min",
+        &[("a", &one("g", "1s"))],
+        "visibility_timeout = '2s'\ndead_letter = { queue = 'failed', max_receive_count = 8 }",
+        "count = 20\nwork = 'job'\nspeed = 0.1",
+    ) + "[pipeline.p.failed]\nkind = 'sqs'\nfifo_queue = true\n";
+    let ran = run(&text);
+    let deletes = ["messages_received", "refused_deletes", "stale_deletes", "messages_deleted"];
+    assert_eq!(deletes.map(|name| ran.figure(&format!("jobs.{name}"))), [8.0, 8.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_fifo_queue_counts_throttled_calls_and_not_their_messages() {
+    // 5,000 messages of one group in 500 calls within a second: 300 calls are taken, with either limit.
+    for more in ["", "deduplication_scope = 'message_group'\nfifo_throughput_limit = 'per_message_group_id'"] {
+        let text = "[run]\nduration = '3s'\ndrain = '1min'\n\
+            [traffic.jobs]\nspike = { at = '1s', count = 5000 }\nkey = { constant = 'g' }\n\
+            [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\nslots = 100000\n\
+            sends = { to = 'jobs', latency = '0s', batch = { entries = 10 }, retries = { attempts = 1 } }\n\
+            [pipeline.p.jobs]\nkind = 'sqs'\nfifo_queue = true\n";
+        let ran = run(&format!("{text}{more}\n"));
+        assert_eq!((ran.figure("jobs.throttled"), ran.figure("jobs.messages_sent")), (200.0, 3000.0), "{more}");
+        assert_eq!(ran.figure("jobs.requests"), 500.0, "{more}");
+    }
+}
+
+#[test]
+fn what_was_received_three_times_has_no_age_whether_it_is_in_flight_or_not() {
+    // The first message of the group is received in vain at 1, 31, 61 and 91 s; from the third time on the second one
+    // counts, which waits behind it.
+    let (bad, next) = (one("g", "1s"), one("g", "2s"));
+    let text = fifo("1min", &[("bad", &bad), ("next", &next)], "visibility_timeout = '30s'", "count = 1")
+        + "[[fault]]\nnode = 'p.crew'\nkind = 'fails'\nshare = '100%'\nfrom = '0s'\nto = '1h'\n";
+    let ran = run(&text);
+    let ages = [10.0, 60.0, 70.0, 90.0, 95.0].map(|second| super::queues::at(&ran, "jobs.age_of_oldest", second));
+    assert_eq!(ages, [9.0, 59.0, 68.0, 88.0, 93.0]);
+}

@@ -9,6 +9,7 @@ mod brokers;
 mod budgets;
 mod calls;
 mod clients;
+mod fair_queues;
 mod fifo;
 mod fleets;
 mod function_costs;

@@ -221,15 +221,23 @@ fn what_the_service_itself_delivers_twice_is_counted_by_its_cause() {
 
 #[test]
 fn what_was_sent_twice_for_want_of_an_answer_is_counted_apart() {
-    let text = "[run]\nduration = '2s'\ndrain = '1min'\n[traffic.jobs]\nspike = { at = '1s', count = 10 }\n\
-        [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\n\
-        sends = { to = 'jobs', latency = '2s', timeout = '1500ms', retries = { attempts = 2, backoff = 'none' } }\n\
-        [pipeline.p.jobs]\nkind = 'sqs'\n[pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 20\nwork = 'job'\n\
-        [work.job]\ntime = '1s'\n";
-    let ran = run(text);
-    // Both attempts of each were taken in, and nobody heard of it.
-    assert_eq!((ran.figure("jobs.messages_sent"), ran.figure("jobs.duplicates_sent_again")), (20.0, 20.0));
-    assert_eq!(ran.figure("jobs.messages_received_again"), 0.0);
+    let with = |attempts: u32, work: &str| {
+        let text = format!(
+            "[run]\nduration = '2s'\ndrain = '1min'\n[traffic.jobs]\nspike = {{ at = '1s', count = 10 }}\n\
+             [pipeline.p.web]\nkind = 'service'\nfrom = 'jobs'\n\
+             sends = {{ to = 'jobs', latency = '2s', timeout = '1500ms',\
+             \x20retries = {{ attempts = {attempts}, backoff = 'none' }} }}\n[pipeline.p.jobs]\nkind = 'sqs'\n\
+             [pipeline.p.crew]\nkind = 'workers'\npolls = 'jobs'\ncount = 20\nwork = 'job'\n[work.job]\ntime = '{work}'\n"
+        );
+        let ran = run(&text);
+        assert_eq!(ran.figure("jobs.messages_received_again"), 0.0);
+        (ran.figure("jobs.messages_sent"), ran.figure("jobs.duplicates_sent_again"))
+    };
+    // All attempts of each were taken in, and nobody heard of it. All but the first are duplicates: of two attempts ten,
+    // and not twenty, as it was when every message counted whose answer was lost.
+    assert_eq!((with(1, "1s"), with(2, "1s"), with(3, "1s")), ((10.0, 0.0), (20.0, 10.0), (30.0, 20.0)));
+    // So they are if the work is over before the sender gives up.
+    assert_eq!((with(3, "300ms"), with(3, "600ms")), ((30.0, 20.0), (30.0, 20.0)));
 }
 
 #[test]

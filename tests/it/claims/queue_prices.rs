@@ -106,3 +106,42 @@ fn what_a_topic_delivers_costs_a_queue_nothing() {
     // Two pieces for each receive, one for each delete; a poll before the workers went down, and one at the end.
     assert_eq!(ran.figure("jobs.billed_requests"), 10.0 * (2.0 + 1.0) + 2.0);
 }
+
+/// A fault of the queue itself.
+fn failing_queue(share: &str, to: &str) -> String {
+    format!("[[fault]]\nnode = 'p.jobs'\nkind = 'fails'\nshare = '{share}'\nfrom = '0s'\nto = '{to}'\n")
+}
+
+#[test]
+fn every_call_is_a_request_and_what_fails_or_is_refused_is_billed_as_one() {
+    let sent = |traffic: &str, sends: &str, more: &str| {
+        let text = queue("duration = '2s'\ndrain = '0s'", &format!("spike = {{ at = '1s', count = {traffic}"), "", "");
+        let text = if sends.is_empty() { text } else { sender(&text, sends) };
+        let ran = run(&(text + more));
+        (ran.figure("jobs.requests"), ran.figure("jobs.billed_requests"))
+    };
+    let half = failing_queue("50%", "1h");
+    // Sent one by one, or in tens of which some fail, the first ones too.
+    assert_eq!(sent("1000 }", "batch = { entries = 1 }", &half), (1000.0, 1000.0));
+    assert_eq!(sent("1000 }", "batch = { entries = 10 }", &half), (100.0, 100.0));
+    assert_eq!(sent("1000 }", "", &half).0, 1000.0);
+    // Ten of 10 MiB are refused: not 160 pieces each.
+    assert_eq!(sent("10 }\nsize = '10MiB'", "batch = { entries = 1 }", ""), (10.0, 10.0));
+}
+
+#[test]
+fn a_delete_that_fails_is_tried_again_twice_and_then_the_message_comes_back() {
+    let text = queue(
+        "duration = '2s'\ndrain = '30min'",
+        "spike = { at = '1s', count = 4000 }",
+        "visibility_timeout = '10min'\nduplicate_probability = '0%'",
+        &crew(4000, "work = 'job'"),
+    );
+    // The messages come before the queue begins to fail.
+    let fault = failing_queue("50%", "5min").replace("from = '0s'", "from = '1500ms'");
+    let ran = run(&(text + &fault));
+    // Half of a half of a half: 500, and five standard deviations are 105. Nobody worked on them for too long.
+    let again = ran.figure("jobs.messages_received_again");
+    assert!((again - 500.0).abs() < 105.0, "{again}");
+    assert_eq!((ran.figure("jobs.duplicates_overrun"), ran.figure("jobs.messages_deleted")), (0.0, 4000.0));
+}

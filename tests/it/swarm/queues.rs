@@ -19,12 +19,13 @@ pub(super) fn queue_for(d: &mut Drawing, name: &'static str, fifo: bool, visibil
     d.maybe("receive_message_wait_time", &["'0s'", "'1s'", "'20s'"]);
     d.maybe("requests_this_month", &["0", "99999999990", "1000000000000"]);
     d.maybe("maximum_message_size", &["'1KiB'", "'1MiB'"]);
-    d.maybe("in_flight_limit", &["0", "1", "10", "4000000000"]);
+    // None is an error, and so are more than a FIFO queue can have.
+    d.maybe("in_flight_limit", if fifo { &["1", "10", "120000"] } else { &["1", "10", "4000000000"] });
     d.maybe("waiting_polls", &["'any'"]);
-    d.maybe("stale_handle_delete", &["'succeeds'", "'50%'"]);
     if fifo {
         ordered(d);
     } else {
+        d.maybe("stale_handle_delete", &["'succeeds'", "'50%'"]);
         d.maybe("fair_queue", &["true"]);
         d.maybe("duplicate_probability", &["'0%'", "'20%'", "'100%'"]);
         d.maybe("hosts", &["1", "64"]);
