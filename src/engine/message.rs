@@ -211,11 +211,6 @@ impl Message {
         self.branch_done
     }
 
-    /// Whether a store took it in although its sender had given it up, or gave it up later.
-    pub const fn is_stray(&self) -> bool {
-        matches!(self.role, Role::Stray)
-    }
-
     /// Whether it has been retired, and only pins keep the slot.
     pub const fn is_retired(&self) -> bool {
         matches!(self.state, State::Retired)
