@@ -115,8 +115,7 @@ pub fn run<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
 }
 
 fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Bounds) -> (Stop, SimTime) {
-    let mut watch = Watch::new(bounds);
-    let mut limit = watch.limit(world);
+    let mut watch = Watch::new(bounds, world.next_look());
     let mut batch = Vec::new();
     loop {
         // Those of what was there before the run are the first.
@@ -126,14 +125,10 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
         let is_arrival = arrival <= scheduled;
         let next = if is_arrival { arrival } else { scheduled };
-        if next > limit {
-            if let Some(end) = watch.end(kernel, arrival, next) {
-                return (Stop::Done, end);
-            }
-            while next > world.next_look() {
-                world.look();
-            }
-            limit = watch.limit(world);
+        if next > watch.limit
+            && let Some(end) = watch.go_beyond(world, kernel, arrival, next)
+        {
+            return (Stop::Done, end);
         }
         kernel.now = next;
         watch.scheduled += 1;
@@ -181,9 +176,17 @@ fn consequences<W: World>(
     None
 }
 
+/// Time goes on to here without further thought.
+fn limit(bounds: &Bounds, next_look: SimTime) -> SimTime {
+    let last = SimTime::from_nanos(bounds.horizon.as_nanos().saturating_sub(1));
+    next_look.min(bounds.duration).min(last)
+}
+
 /// Looks at the bounds of a run, now and then.
 struct Watch<'a> {
     bounds: &'a Bounds,
+    /// Up to here, and this instant included, time goes on without further thought.
+    limit: SimTime,
     /// Events until it looks next.
     left: u64,
     /// Events until it looked last, and those that came to pass since something scheduled did.
@@ -197,15 +200,31 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(bounds: &'a Bounds) -> Self {
+    fn new(bounds: &'a Bounds, next_look: SimTime) -> Self {
         let stride = EVENTS_BETWEEN_PAUSES.min(bounds.events.saturating_add(1));
-        Self { bounds, left: stride, events: 0, chain: 0, scheduled: 0, scheduled_before: 0, stride }
+        let limit = limit(bounds, next_look);
+        Self { bounds, limit, left: stride, events: 0, chain: 0, scheduled: 0, scheduled_before: 0, stride }
     }
 
-    /// Up to here, and this instant included, time goes on without further thought.
-    fn limit(&self, world: &impl World) -> SimTime {
-        let last = SimTime::from_nanos(self.bounds.horizon.as_nanos().saturating_sub(1));
-        world.next_look().min(self.bounds.duration).min(last)
+    /// The next thing happens beyond the limit: the world looks at itself before it does. When the run ends, if it ends
+    /// before.
+    #[cold]
+    #[inline(never)]
+    fn go_beyond<W: World>(
+        &mut self,
+        world: &mut W,
+        kernel: &Kernel<W::Timer>,
+        arrival: SimTime,
+        next: SimTime,
+    ) -> Option<SimTime> {
+        let end = self.end(kernel, arrival, next);
+        if end.is_none() {
+            while next > world.next_look() {
+                world.look();
+            }
+            self.limit = limit(self.bounds, world.next_look());
+        }
+        end
     }
 
     /// When the run ends, if nothing happens in it before `next`.
