@@ -96,7 +96,11 @@ pub fn columns(percentiles: &[f64]) -> Vec<Column> {
         column("backlog_mean", "jobs", "jobs that had come and were neither done nor lost, over time"),
         column("backlog_max", "jobs", "the most of them at one moment"),
         column("drain_s", "s", "from that moment until a twentieth was left, or what was usual before if that is more"),
-        column("recovery_s", "s", "from the end of the last fault until 95 % of what arrives is done in time again"),
+        column(
+            "recovery_s",
+            "s",
+            "from the end of the last fault until as many jobs are done in time as 95 % of those that arrive",
+        ),
         column("throughput_per_s", "1/s", "jobs done, over the time observed"),
         column("wasted_work_share", "1", "work for callers who had left, or done before, of all the nodes' own work"),
         column("ended_s", "s", "when nothing was left to do, or the time to drain was over"),
