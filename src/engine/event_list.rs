@@ -143,6 +143,15 @@ impl<E: Copy> EventList<E> {
         }
     }
 
+    /// The next event, if one is scheduled.
+    pub(super) fn next_event(&self) -> Option<&E> {
+        if self.is_apart {
+            return Some(&self.apart);
+        }
+        let first = self.keys.first().filter(|_| self.len > 0)?;
+        self.events.get(first.place())
+    }
+
     /// Takes the next event, which is then [there to be read](Self::taken). O(log n).
     ///
     /// # Panics

@@ -1,8 +1,8 @@
 //! The kernel: clock, event list, zero-delay lane, messages and the ledger.
 //!
 //! Rule of order, stated once: *all zero-delay consequences of an event finish before the next scheduled event, even
-//! one at the same instant; ties are first in, first out.* (The three-phase method, see Tocher, *The Art of
-//! Simulation*, 1963.)
+//! one at the same instant; ties are first in, first out, arrivals before what was scheduled, faults before arrivals.*
+//! (The three-phase method, see Tocher, *The Art of Simulation*, 1963.)
 
 use super::event_list::EventList;
 use super::ledger::Ledger;

@@ -1,5 +1,6 @@
 //! The loop: next arrival or next scheduled event, then all its zero-delay consequences, then the books.
 
+use super::event_list::EventList;
 use super::kernel::Kernel;
 use super::message::LossId;
 use super::observer::Observer;
@@ -123,7 +124,7 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
             return (stop, kernel.now);
         }
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
-        let is_arrival = arrival <= scheduled;
+        let is_arrival = arrival <= scheduled && (arrival < scheduled || !fault_is_next(&kernel.list));
         let next = if is_arrival { arrival } else { scheduled };
         if next > watch.limit
             && let Some(end) = watch.go_beyond(world, kernel, arrival, next)
@@ -149,6 +150,14 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
             return (stop, kernel.now);
         }
     }
+}
+
+/// Whether a fault begins or ends next: it does so before what arrives at the same instant.
+#[cold]
+#[inline(never)]
+fn fault_is_next<T: Copy>(list: &EventList<Event<T>>) -> bool {
+    let is_fault = |event: &Event<T>| matches!(event.stimulus, Stimulus::Signal(Signal::Fault { .. }));
+    list.next_event().is_some_and(is_fault)
 }
 
 /// Zero-delay consequences, in the order in which they were told; what they bring about forms the next batch. They are

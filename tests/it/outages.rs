@@ -116,3 +116,16 @@ fn claim_68_a_server_that_hangs_for_ten_seconds_is_kept_down_by_retries() {
     assert!(goodput(20, [190.0, 220.0]) > 0.95);
     assert_eq!(goodput(30, [100.0, 400.0]), 0.0);
 }
+
+#[test]
+fn a_fault_hits_what_arrives_as_it_begins_and_not_what_arrives_as_it_ends() {
+    let answered = |at: &str| {
+        run(&format!(
+            "[run]\nduration = '1min'\ndrain = '1min'\n[traffic.jobs]\nspike = {{ at = '{at}', count = 5 }}\n\
+             [pipeline.p.web]\nkind = 'http'\nfrom = 'jobs'\nlatency = '0s'\n\
+             [[fault]]\nnode = 'p.web'\nkind = 'fails'\nshare = '100%'\nfrom = '1s'\nto = '2s'\n"
+        ))
+        .jobs(Fate::DoneInTime)
+    };
+    assert_eq!(["999ms", "1s", "1999ms", "2s"].map(answered), [5, 0, 0, 5]);
+}
