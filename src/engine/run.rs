@@ -124,8 +124,11 @@ fn advance<W: World>(world: &mut W, kernel: &mut Kernel<W::Timer>, bounds: &Boun
             return (stop, kernel.now);
         }
         let (arrival, scheduled) = (world.next_arrival(), kernel.list.next_time());
-        let is_arrival = arrival <= scheduled && (arrival < scheduled || !fault_is_next(&kernel.list));
+        let mut is_arrival = arrival <= scheduled;
         let next = if is_arrival { arrival } else { scheduled };
+        if arrival == scheduled {
+            is_arrival = !fault_is_next(&kernel.list);
+        }
         if next > watch.limit
             && let Some(end) = watch.go_beyond(world, kernel, arrival, next)
         {
