@@ -4,11 +4,14 @@
 use crate::fixture::{argument, surgetank};
 use surgetank::exit::Exit;
 
+fn expectations(all: &[&str]) -> String {
+    all.iter().flat_map(|that| ["[[expect]]\nthat = \"", that, "\"\n"]).collect()
+}
+
 /// Thirty jobs that take a minute with a visibility timeout of half a minute: each is received twice, then dead-lettered
 /// while somebody still works on it, who deletes it with a receipt that was the newest.
 fn scenario(retention: &str, expected: &[&str]) -> String {
-    let expected: Vec<String> = expected.iter().map(|that| format!("[[expect]]\nthat = \"{that}\"\n")).collect();
-    let expected = expected.concat();
+    let expected = expectations(expected);
     format!(
         r#"
 [run]
@@ -67,8 +70,7 @@ fn a_dead_letter_does_not_grow_old_where_it_came_from() {
 
 /// Ten jobs at once fail at 1 s, and are dead letters half a minute later, long after the traffic has ended.
 fn afterwards(failed: &str, rest: &str, expected: &[&str]) -> String {
-    let expected: Vec<String> = expected.iter().map(|that| format!("[[expect]]\nthat = \"{that}\"\n")).collect();
-    let expected = expected.concat();
+    let expected = expectations(expected);
     format!(
         r#"
 [run]
